@@ -1,0 +1,171 @@
+import json
+
+import numpy as np
+import pytest
+
+from tinygan.data import Batches, DataError, Images, MixtureBatches, batches, ring, to_range
+
+N, B = 11, 3  # 3 whole batches an epoch, 2 images left over
+
+
+def numbered(n=N, labelled=True):
+    """Images whose pixels and labels both tell which image it is."""
+    pixels = np.arange(n, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 5, 1), np.uint8)
+    return Images("numbered", pixels, np.arange(n) if labelled else None)
+
+
+def numbers(batch):
+    return ((batch[:, 0, 0, 0].astype(np.float64) + 1) * 127.5).round().astype(int)
+
+
+def draw(source, count):
+    return [source.next() for _ in range(count)]
+
+
+def assert_same(ours, theirs):
+    for (batch, labels), (other, other_labels) in zip(ours, theirs, strict=True):
+        assert np.array_equal(batch, other)
+        assert np.array_equal(labels, other_labels)
+
+
+def test_batches_are_float32_nhwc_with_their_own_labels():
+    images = numbered()
+    batch, labels = Batches(images, B, np.random.default_rng(0)).next()
+    assert batch.shape == (B, 2, 5, 1)
+    assert batch.dtype == np.float32
+    assert np.array_equal(numbers(batch), labels)
+    assert np.array_equal(batch, to_range(images.pixels[labels], -1.0, 1.0))
+
+
+def test_range_is_as_asked():
+    batch, _ = Batches(numbered(255), 255, np.random.default_rng(0), low=0.0, high=1.0).next()
+    assert batch.min() == 0.0
+    assert batch.max() == np.float32(254 / 255)
+
+
+def test_an_epoch_repeats_no_image_and_drops_the_rest():
+    source = Batches(numbered(), B, np.random.default_rng(0))
+    assert source.batches_per_epoch == 3
+    orders = []
+    for epoch in range(4):
+        seen = np.concatenate([numbers(source.next()[0]) for _ in range(3)])
+        assert source.epoch == epoch
+        assert len(set(seen.tolist())) == 9
+        orders.append(tuple(seen.tolist()))
+    assert len(set(orders)) == 4
+
+
+def test_without_labels_there_are_none():
+    _, labels = Batches(numbered(labelled=False), B, np.random.default_rng(0)).next()
+    assert labels is None
+
+
+def test_order_follows_the_seed():
+    def first(seed):
+        return draw(Batches(numbered(), B, np.random.default_rng(seed)), 5)
+
+    assert_same(first(1), first(1))
+    assert any(not np.array_equal(a[0], b[0]) for a, b in zip(first(1), first(2), strict=True))
+
+
+@pytest.mark.parametrize("drawn", range(8))
+@pytest.mark.parametrize("kind", [np.random.PCG64, np.random.MT19937, np.random.Philox])
+def test_resume_is_bit_exact_everywhere_in_an_epoch(drawn, kind):
+    rng = np.random.Generator(kind(5))
+    source = Batches(numbered(), B, rng)
+    draw(source, drawn)
+    saved = json.loads(json.dumps(source.state()))
+    expected, expected_epoch = draw(source, 10), source.epoch
+
+    other_rng = np.random.Generator(kind(99))
+    resumed = Batches(numbered(), B, other_rng)
+    draw(resumed, 4)
+    resumed.load_state(saved)
+    assert_same(draw(resumed, 10), expected)
+    assert resumed.epoch == expected_epoch
+    assert other_rng.random() == rng.random()
+
+
+def test_resume_also_holds_where_the_generator_is_shared():
+    rng = np.random.default_rng(0)
+    source = Batches(numbered(), B, rng)
+    draw(source, 2)
+    rng.standard_normal(17)  # somebody else's noise
+    saved = source.state()
+    expected = (rng.random(), draw(source, 5))
+
+    other_rng = np.random.default_rng(1)
+    resumed = Batches(numbered(), B, other_rng)
+    resumed.load_state(saved)
+    assert other_rng.random() == expected[0]
+    assert_same(draw(resumed, 5), expected[1])
+
+
+def test_state_is_a_snapshot():
+    source = Batches(numbered(), B, np.random.default_rng(0))
+    saved = source.state()
+    before = json.dumps(saved)
+    draw(source, 7)
+    assert json.dumps(saved) == before
+
+
+def test_a_batch_larger_than_the_set_is_refused():
+    with pytest.raises(DataError, match="at most 11"):
+        Batches(numbered(), 12, np.random.default_rng(0))
+    assert Batches(numbered(), 11, np.random.default_rng(0)).batches_per_epoch == 1
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.0])
+def test_batch_sizes_below_one_are_refused(size):
+    with pytest.raises(DataError, match="batch size"):
+        Batches(numbered(), size, np.random.default_rng(0))
+    with pytest.raises(DataError, match="batch size"):
+        MixtureBatches(ring(), size, np.random.default_rng(0))
+
+
+def test_a_state_of_other_data_is_refused():
+    saved = Batches(numbered(), B, np.random.default_rng(0)).state()
+    with pytest.raises(DataError, match="11 images in batches of 3"):
+        Batches(numbered(12), B, np.random.default_rng(0)).load_state(saved)
+    with pytest.raises(DataError, match="batches of 2"):
+        Batches(numbered(), 2, np.random.default_rng(0)).load_state(saved)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda s: s.pop("rng"),
+        lambda s: s.update(position=4),
+        lambda s: s.update(position="x"),
+        lambda s: s.update(rng={}),
+        lambda s: s.update(rng_at_start_of_epoch={"bit_generator": "MT19937"}),
+    ],
+)
+def test_a_damaged_state_is_refused(damage):
+    source = Batches(numbered(), B, np.random.default_rng(0))
+    saved = source.state()
+    damage(saved)
+    with pytest.raises(DataError, match="damaged"):
+        source.load_state(saved)
+
+
+def test_mixture_batches_resume_bit_exactly():
+    source = MixtureBatches(ring(), 7, np.random.default_rng(0))
+    draw(source, 3)
+    saved = json.loads(json.dumps(source.state()))
+    batch, labels = source.next()
+    assert batch.shape == (7, 2) and batch.dtype == np.float32 and labels is None
+    resumed = MixtureBatches(ring(), 7, np.random.default_rng(9))
+    resumed.load_state(saved)
+    assert np.array_equal(resumed.next()[0], batch)
+    assert resumed.epoch == 0 and resumed.batches_per_epoch is None
+    with pytest.raises(DataError, match="damaged"):
+        resumed.load_state({})
+
+
+def test_batches_picks_the_class():
+    rng = np.random.default_rng(0)
+    assert isinstance(batches(ring(), 4, rng), MixtureBatches)
+    picked = batches(numbered(), 4, rng, 0.0, 1.0)
+    assert isinstance(picked, Batches)
+    assert (picked.low, picked.high) == (0.0, 1.0)

@@ -1,0 +1,141 @@
+"""+ - * / ** and the rule that brings two shapes together.
+
+An elementwise op never sees two shapes: `together` puts a BroadcastTo in front of it. So the gradient of
+broadcasting (a sum over the axes that were repeated) is written once, in `shape.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd.op import Op
+from tinygan.autograd.shape import BroadcastTo
+from tinygan.autograd.tensor import Tensor, as_tensors
+
+
+def together(name: str, *values: Any) -> list[Tensor]:
+    """All values as Tensors of one shape, by NumPy's broadcasting rules."""
+    tensors = as_tensors(*values)
+    shapes = [x.shape for x in tensors]
+    if all(shape == shapes[0] for shape in shapes):
+        return tensors
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"{name}: the shapes {' and '.join(map(str, shapes))} do not broadcast") from None
+    return [x if x.shape == shape else BroadcastTo(shape)(x) for x in tensors]
+
+
+class Add(Op):
+    """y = a + b"""
+
+    def forward(self, xp, a, b):
+        return a + b
+
+    def backward(self, gy, y, a, b):
+        return gy, gy
+
+
+class Sub(Op):
+    """y = a - b"""
+
+    def forward(self, xp, a, b):
+        return a - b
+
+    def backward(self, gy, y, a, b):
+        return gy, -gy if self.wanted[1] else None
+
+
+class Mul(Op):
+    """y = a b"""
+
+    def forward(self, xp, a, b):
+        return a * b
+
+    def backward(self, gy, y, a, b):
+        return gy * b if self.wanted[0] else None, gy * a if self.wanted[1] else None
+
+
+class Div(Op):
+    """y = a / b;  dy/db = -a / b^2 = -y / b"""
+
+    def forward(self, xp, a, b):
+        return a / b
+
+    def backward(self, gy, y, a, b):
+        ga = gy / b
+        return ga, -ga * y if self.wanted[1] else None
+
+
+class Neg(Op):
+    """y = -x"""
+
+    def forward(self, xp, x):
+        return -x
+
+    def backward(self, gy, y, x):
+        return -gy
+
+
+class PowConstant(Op):
+    """y = x^p for a number p;  dy/dx = p x^(p-1)"""
+
+    def __init__(self, p: float):
+        self.p = p
+
+    def forward(self, xp, x):
+        return x**self.p
+
+    def backward(self, gy, y, x):
+        if self.p == 0:  # p x^(p-1) would be 0 / 0 at x = 0
+            return None
+        return gy * (self.p * x ** (self.p - 1))
+
+
+class Pow(Op):
+    """y = a^b for Tensors, a > 0 where b's gradient is wanted;  dy/da = b a^(b-1),  dy/db = y log a"""
+
+    def forward(self, xp, a, b):
+        return a**b
+
+    def backward(self, gy, y, a, b):
+        from tinygan.autograd.elementwise import log  # which itself stands on this file
+
+        ga = gy * b * a ** (b - 1) if self.wanted[0] else None
+        return ga, gy * y * log(a) if self.wanted[1] else None
+
+
+def add(a: Any, b: Any) -> Tensor:
+    """a + b, elementwise with broadcasting."""
+    return Add()(*together("add", a, b))
+
+
+def sub(a: Any, b: Any) -> Tensor:
+    """a - b, elementwise with broadcasting."""
+    return Sub()(*together("sub", a, b))
+
+
+def mul(a: Any, b: Any) -> Tensor:
+    """a * b, elementwise with broadcasting."""
+    return Mul()(*together("mul", a, b))
+
+
+def div(a: Any, b: Any) -> Tensor:
+    """a / b, elementwise with broadcasting."""
+    return Div()(*together("div", a, b))
+
+
+def neg(x: Any) -> Tensor:
+    """-x."""
+    return Neg()(*as_tensors(x))
+
+
+def pow(x: Any, exponent: Any) -> Tensor:
+    """x to a power: a number, or a Tensor (then x must be positive for the exponent's gradient)."""
+    if isinstance(exponent, (int, float)):
+        # an np.float64 is a float too, and would turn float32 into float64
+        p = exponent if isinstance(exponent, int) else float(exponent)
+        return PowConstant(p)(*as_tensors(x))
+    return Pow()(*together("pow", x, exponent))

@@ -1,0 +1,270 @@
+"""Functions applied to each number by itself: a formula and its derivative, two lines each.
+
+Derivatives are written with the output y where that is shorter (tanh' = 1 - y^2). The piecewise linear
+functions (relu, abs, clip, ...) have a derivative that is constant almost everywhere: `Step` and its like
+compute it as a mask, through which no further gradient flows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygan.autograd.arithmetic import as_tensors, together
+from tinygan.autograd.op import Op
+from tinygan.autograd.tensor import Tensor
+
+
+class Exp(Op):
+    """y = e^x"""
+
+    def forward(self, xp, x):
+        return xp.exp(x)
+
+    def backward(self, gy, y, x):
+        return gy * y
+
+
+class Log(Op):
+    """y = ln x"""
+
+    def forward(self, xp, x):
+        return xp.log(x)
+
+    def backward(self, gy, y, x):
+        return gy / x
+
+
+class Sqrt(Op):
+    """y = x^(1/2);  dy/dx = 1 / (2 y)"""
+
+    def forward(self, xp, x):
+        return xp.sqrt(x)
+
+    def backward(self, gy, y, x):
+        return gy / (2 * y)
+
+
+class Tanh(Op):
+    """y = tanh x;  dy/dx = 1 - y^2"""
+
+    def forward(self, xp, x):
+        return xp.tanh(x)
+
+    def backward(self, gy, y, x):
+        return gy * (1 - y * y)
+
+
+class Sigmoid(Op):
+    """y = 1 / (1 + e^-x), as e^min(x, 0) / (1 + e^-|x|), which neither overflows nor loses digits."""
+
+    def forward(self, xp, x):
+        return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
+
+    def backward(self, gy, y, x):
+        return gy * (y * (1 - y))
+
+
+class Softplus(Op):
+    """y = ln(1 + e^x), as max(x, 0) + ln(1 + e^-|x|), which does not overflow;  dy/dx = sigmoid(x)"""
+
+    def forward(self, xp, x):
+        return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+    def backward(self, gy, y, x):
+        return gy * sigmoid(x)
+
+
+class Step(Op):
+    """y = above where x > 0, below elsewhere: the slope of a function with one kink at 0."""
+
+    def __init__(self, below: float, above: float):
+        self.below, self.above = below, above
+
+    def forward(self, xp, x):
+        return xp.where(x > 0, self.above, self.below).astype(x.dtype)
+
+    def backward(self, gy, y, x):
+        return None
+
+
+class ReLU(Op):
+    """y = max(x, 0); at 0 the derivative is taken as 0."""
+
+    def forward(self, xp, x):
+        return xp.maximum(x, 0)
+
+    def backward(self, gy, y, x):
+        return gy * Step(0.0, 1.0)(x)
+
+
+class LeakyReLU(Op):
+    """y = x where x > 0, slope * x elsewhere; at 0 the derivative is taken as `slope`."""
+
+    def __init__(self, slope: float):
+        self.slope = slope
+
+    def forward(self, xp, x):
+        return xp.where(x > 0, x, self.slope * x)
+
+    def backward(self, gy, y, x):
+        return gy * Step(self.slope, 1.0)(x)
+
+
+class Sign(Op):
+    """y = -1, 0 or 1: the slope of |x|."""
+
+    def forward(self, xp, x):
+        return xp.sign(x)
+
+    def backward(self, gy, y, x):
+        return None
+
+
+class Abs(Op):
+    """y = |x|; at 0 the derivative is taken as 0."""
+
+    def forward(self, xp, x):
+        return xp.abs(x)
+
+    def backward(self, gy, y, x):
+        return gy * Sign()(x)
+
+
+class Larger(Op):
+    """y = 1 where a > b, 1/2 where a = b, 0 elsewhere: the slope of max(a, b) along a."""
+
+    def forward(self, xp, a, b):
+        return ((a > b).astype(a.dtype) + (a >= b).astype(a.dtype)) / 2
+
+    def backward(self, gy, y, a, b):
+        return None, None
+
+
+class Maximum(Op):
+    """y = max(a, b); where they are equal each receives half of the gradient."""
+
+    def forward(self, xp, a, b):
+        return xp.maximum(a, b)
+
+    def backward(self, gy, y, a, b):
+        ga = gy * Larger()(a, b)
+        return ga, gy - ga
+
+
+class Minimum(Op):
+    """y = min(a, b); where they are equal each receives half of the gradient."""
+
+    def forward(self, xp, a, b):
+        return xp.minimum(a, b)
+
+    def backward(self, gy, y, a, b):
+        ga = gy * Larger()(b, a)
+        return ga, gy - ga
+
+
+class Where(Op):
+    """y = a where condition, b elsewhere."""
+
+    def forward(self, xp, condition, a, b):
+        return xp.where(condition, a, b)
+
+    def backward(self, gy, y, condition, a, b):
+        zero = gy.like(0.0)
+        ga = where(condition, gy, zero) if self.wanted[1] else None
+        return None, ga, where(condition, zero, gy) if self.wanted[2] else None
+
+
+class Inside(Op):
+    """y = 1 where low <= x <= high, 0 elsewhere: the slope of clip."""
+
+    def __init__(self, low: float, high: float):
+        self.low, self.high = low, high
+
+    def forward(self, xp, x):
+        return ((x >= self.low) & (x <= self.high)).astype(x.dtype)
+
+    def backward(self, gy, y, x):
+        return None
+
+
+class Clip(Op):
+    """y = min(max(x, low), high); the gradient passes where x was not cut."""
+
+    def __init__(self, low: float, high: float):
+        self.low, self.high = low, high
+
+    def forward(self, xp, x):
+        return xp.clip(x, self.low, self.high)
+
+    def backward(self, gy, y, x):
+        return gy * Inside(self.low, self.high)(x)
+
+
+def exp(x: Any) -> Tensor:
+    """e^x."""
+    return Exp()(*as_tensors(x))
+
+
+def log(x: Any) -> Tensor:
+    """Natural logarithm."""
+    return Log()(*as_tensors(x))
+
+
+def sqrt(x: Any) -> Tensor:
+    """Square root. Its derivative is infinite at 0: add a small number first where x may be 0."""
+    return Sqrt()(*as_tensors(x))
+
+
+def tanh(x: Any) -> Tensor:
+    """Hyperbolic tangent."""
+    return Tanh()(*as_tensors(x))
+
+
+def sigmoid(x: Any) -> Tensor:
+    """1 / (1 + e^-x), without overflow."""
+    return Sigmoid()(*as_tensors(x))
+
+
+def softplus(x: Any) -> Tensor:
+    """ln(1 + e^x), without overflow. -ln sigmoid(x) is softplus(-x)."""
+    return Softplus()(*as_tensors(x))
+
+
+def relu(x: Any) -> Tensor:
+    """max(x, 0)."""
+    return ReLU()(*as_tensors(x))
+
+
+def leaky_relu(x: Any, slope: float = 0.2) -> Tensor:
+    """x where x > 0, slope * x elsewhere."""
+    return LeakyReLU(float(slope))(*as_tensors(x))
+
+
+def abs(x: Any) -> Tensor:
+    """|x|."""
+    return Abs()(*as_tensors(x))
+
+
+def maximum(a: Any, b: Any) -> Tensor:
+    """The larger of a and b, elementwise with broadcasting; at a tie each gets half the gradient."""
+    return Maximum()(*together("maximum", a, b))
+
+
+def minimum(a: Any, b: Any) -> Tensor:
+    """The smaller of a and b, elementwise with broadcasting; at a tie each gets half the gradient."""
+    return Minimum()(*together("minimum", a, b))
+
+
+def where(condition: Any, a: Any, b: Any) -> Tensor:
+    """a where `condition` (Tensor or array of booleans) holds, b elsewhere, with broadcasting."""
+    a, b = as_tensors(a, b)
+    if not isinstance(condition, Tensor):
+        condition = Tensor(condition)
+    if condition.dtype.kind != "b":
+        raise TypeError(f"where: the condition must be of booleans (such as x > 0), not {condition.dtype}")
+    return Where()(*together("where", condition, a, b))
+
+
+def clip(x: Any, low: float, high: float) -> Tensor:
+    """x cut to [low, high]; no gradient where it was cut."""
+    return Clip(float(low), float(high))(*as_tensors(x))

@@ -1,0 +1,81 @@
+"""Indexing, its adjoint, and one-hot vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd.op import Op
+from tinygan.autograd.tensor import Tensor
+from tinygan.backend import backend_of, to_numpy
+
+
+class GetItem(Op):
+    """y = x[index]: slices, integers, None, ..., and arrays of integers or booleans."""
+
+    def __init__(self, index: Any):
+        self.index = index
+
+    def forward(self, xp, x):
+        return x[self.index]
+
+    def backward(self, gy, y, x):
+        return PutItem(self.index, x.shape)(gy)
+
+
+class PutItem(Op):
+    """y = zeros of `shape`, with x added at `index`; an index that occurs twice receives both."""
+
+    def __init__(self, index: Any, shape: tuple[int, ...]):
+        self.index, self.shape = index, shape
+
+    def forward(self, xp, x):
+        y = xp.zeros(self.shape, dtype=x.dtype)
+        if _is_basic(self.index):
+            y[self.index] = x
+        else:
+            xp.add.at(y, self.index, x)
+        return y
+
+    def backward(self, gy, y, x):
+        return GetItem(self.index)(gy)
+
+
+def _is_basic(index: Any) -> bool:
+    """Whether the index picks each element at most once (slices and numbers, no arrays)."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts)
+
+
+def getitem(x: Tensor, index: Any) -> Tensor:
+    """x[index]. Repeated indices add up in the gradient.
+
+    Raises
+    ------
+    IndexError
+        If the index does not fit x's shape.
+    """
+    backend = backend_of(x.data)
+
+    def place(part: Any) -> Any:
+        if isinstance(part, Tensor):
+            return part.data
+        return backend.asarray(np.asarray(part)) if isinstance(part, (list, np.ndarray)) else part
+
+    index = tuple(place(part) for part in index) if isinstance(index, tuple) else place(index)
+    return GetItem(index)(x)
+
+
+def one_hot(labels: Any, num_classes: int) -> Tensor:
+    """Rows of zeros with a one at each label: labels (N,) of integers -> (N, num_classes) float32.
+
+    Raises
+    ------
+    ValueError
+        If a label is not an integer in [0, num_classes).
+    """
+    host = to_numpy(labels)
+    if host.dtype.kind not in "iu" or host.size and not 0 <= host.min() <= host.max() < num_classes:
+        raise ValueError(f"one_hot: labels must be whole numbers from 0 to {num_classes - 1}")
+    return Tensor(np.eye(num_classes, dtype=np.float32)[host])

@@ -1,0 +1,58 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd.arithmetic import as_tensors
+from tinygan.autograd.op import Op
+from tinygan.autograd.shape import reshape, sum_to
+from tinygan.autograd.tensor import Tensor
+
+
+class MatMul(Op):
+    """y = a b for matrices, or stacks of matrices:  ga = gy b^T,  gb = a^T gy."""
+
+    def forward(self, xp, a, b):
+        return xp.matmul(a, b)
+
+    def backward(self, gy, y, a, b):
+        ga = sum_to(matmul(gy, _swap(b)), a.shape) if self.wanted[0] else None
+        gb = sum_to(matmul(_swap(a), gy), b.shape) if self.wanted[1] else None
+        return ga, gb
+
+
+def _swap(x: Tensor) -> Tensor:
+    """x with its last two axes exchanged."""
+    return x.transpose((*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def matmul(a: Any, b: Any) -> Tensor:
+    """Matrix product of (..., n, k) and (..., k, m) -> (..., n, m); leading axes broadcast.
+
+    A vector on the left counts as a row, on the right as a column; the added axis is dropped again.
+
+    Raises
+    ------
+    ValueError
+        If an argument is 0-d or the inner lengths or the leading axes do not fit; the message gives both shapes.
+    """
+    a, b = as_tensors(a, b)
+    if not a.ndim or not b.ndim:
+        raise ValueError(f"matmul needs vectors or matrices, not shapes {a.shape} and {b.shape}")
+    left = reshape(a, (1, *a.shape)) if a.ndim == 1 else a
+    right = reshape(b, (*b.shape, 1)) if b.ndim == 1 else b
+    if left.shape[-1] != right.shape[-2]:
+        raise ValueError(
+            f"matmul: shapes {a.shape} and {b.shape} do not fit: {left.shape[-1]} columns on the left, "
+            f"{right.shape[-2]} rows on the right"
+        )
+    try:
+        np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    except ValueError:
+        raise ValueError(f"matmul: the leading axes of {a.shape} and {b.shape} do not broadcast") from None
+    y = MatMul()(left, right)
+    shape = y.shape[:-2] + y.shape[-2:-1] * (a.ndim > 1) + y.shape[-1:] * (b.ndim > 1)
+    return reshape(y, shape)

@@ -1,0 +1,82 @@
+"""Batch normalisation: the composition that defines it, and the fused op that trains with it.
+
+Source: Ioffe and Szegedy, "Batch Normalization", ICML 2015, Algorithm 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygan.autograd.arithmetic import as_tensors
+from tinygan.autograd.elementwise import sqrt
+from tinygan.autograd.mode import is_recording
+from tinygan.autograd.op import Op
+from tinygan.autograd.reduce import mean, var
+from tinygan.autograd.shape import sum_to
+from tinygan.autograd.tensor import Tensor
+
+
+def batch_norm_composed(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> Tensor:
+    """gamma * (x - mean) / sqrt(var + eps) + beta, over all axes but the last: the definition."""
+    axes = tuple(range(x.ndim - 1))
+    return gamma * ((x - mean(x, axes)) / sqrt(var(x, axes) + eps)) + beta
+
+
+class BatchNorm(Op):
+    """The same in one op, which keeps the batch's `mean` and `var` (C,) for the running averages.
+
+    With n values for each feature and xhat the normalised x:
+
+        gx = gamma / std * (gy - (gbeta + xhat * ggamma) / n)
+
+    whose last two terms are the paths through the mean and through the variance.
+    """
+
+    def __init__(self, eps: float):
+        self.eps = eps
+
+    def forward(self, xp, x, gamma, beta):
+        axes = tuple(range(x.ndim - 1))
+        self.mean = x.mean(axis=axes)
+        centred = x - self.mean
+        self.var = (centred * centred).mean(axis=axes)
+        return centred * (gamma / xp.sqrt(self.var + self.eps)) + beta
+
+    def backward(self, gy, y, x, gamma, beta):
+        mean, var = self._statistics(x)
+        std = sqrt(var + self.eps)
+        xhat = (x - mean) / std
+        gbeta, ggamma = sum_to(gy, beta.shape), sum_to(gy * xhat, gamma.shape)
+        if not self.wanted[0]:
+            return None, ggamma, gbeta
+        n = x.size // gamma.size
+        return (gy - (gbeta / n + xhat * (ggamma / n))) * (gamma / std), ggamma, gbeta
+
+    def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Numbers when the gradient is the end; functions of x when it will be differentiated again."""
+        if is_recording():
+            axes = tuple(range(x.ndim - 1))
+            return mean(x, axes), var(x, axes)
+        return Tensor._wrap(self.mean), Tensor._wrap(self.var)
+
+
+def batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> tuple[Tensor, Any, Any]:
+    """Batch normalisation of x (..., C) by its own mean and variance.
+
+    Returns
+    -------
+    y : Tensor (..., C)
+    mean, var : arrays (C,)
+        The batch's statistics (var divided by n), without history.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit; the message gives all three.
+    """
+    x, gamma, beta = as_tensors(x, gamma, beta)
+    if x.ndim < 2 or gamma.shape != x.shape[-1:] or beta.shape != x.shape[-1:]:
+        raise ValueError(f"batch_norm of {x.shape} needs gamma and beta of shape (features,), not {gamma.shape} and {beta.shape}")
+    op = BatchNorm(float(eps))
+    y = op(x, gamma, beta)
+    return y, op.mean, op.var

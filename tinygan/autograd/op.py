@@ -1,0 +1,107 @@
+"""Op: one differentiable step, and the bookkeeping around it.
+
+`forward` sees arrays, `backward` sees Tensors. So a gradient is itself a differentiable computation,
+and second derivatives need no rules of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygan.autograd import mode
+from tinygan.autograd.tensor import Tensor
+from tinygan.backend import Backend, backend_of
+
+
+class Op:
+    """A differentiable function of Tensors with one output. One object serves one call.
+
+    Subclasses keep their settings as attributes and define
+
+    - ``forward(xp, *arrays) -> array``: the formula, written on the array library `xp` alone;
+    - ``backward(gy, y, *inputs) -> Tensor or None for each input``: the gradients of the inputs, given
+      the gradient `gy` of the output `y`. None says that nothing flows to that input.
+
+    Attributes
+    ----------
+    inputs : tuple of Tensor
+        What the op was called on; together the ops' inputs are the graph.
+    wanted : tuple of bool
+        During backward: which inputs' gradients will be used. Costly ops skip the others.
+    """
+
+    inputs: tuple[Tensor, ...] = ()
+    wanted: tuple[bool, ...] = ()
+    versions: tuple[int, ...] = ()
+
+    def forward(self, xp: Any, *arrays: Any) -> Any:
+        raise NotImplementedError(f"Op {self.name} must define forward")
+
+    def backward(self, gy: Tensor, y: Tensor, *inputs: Tensor) -> Any:
+        raise NotImplementedError(f"Op {self.name} must define backward")
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__
+
+    def __call__(self, *inputs: Tensor) -> Tensor:
+        if self.inputs:
+            raise RuntimeError(f"this {self.name} object was called before: make a new one for each call")
+        backend = self._common_backend(inputs)
+        inputs = _common_float(inputs)
+        arrays = [x._data for x in inputs]
+        kernel = backend.kernels.get(type(self))
+        result = kernel(self, backend.xp, *arrays) if kernel else self.forward(backend.xp, *arrays)
+        if type(result) is not backend.array_type:  # NumPy's reductions return scalars, not 0-d arrays
+            result = backend.xp.asarray(result)
+        y = Tensor._wrap(result)
+        base = getattr(result, "base", None)
+        if result is arrays[0] or base is not None and (base is arrays[0] or base is arrays[0].base):
+            y._version = inputs[0]._version  # a view: changing it changes the input, and the reverse
+        if mode.is_recording() and any(x.requires_grad for x in inputs):
+            y.requires_grad, y.op = True, self
+            self.inputs = inputs
+            self.versions = tuple(x._version[0] for x in (y, *inputs))
+        return y
+
+    def check_unchanged(self, y: Tensor) -> None:
+        """Raise if the output or an input was changed since the op used it."""
+        for tensor, version in zip((y, *self.inputs), self.versions, strict=True):
+            if tensor._version[0] != version:
+                what = tensor.name or ("its result" if tensor is y else f"an input of shape {tensor.shape}")
+                raise RuntimeError(f"{what} was changed after {self.name} used it; run the forward pass again")
+
+    def _common_backend(self, inputs: tuple[Tensor, ...]) -> Backend:
+        first = backend_of(inputs[0]._data)
+        for x in inputs[1:]:
+            if type(x._data) is not first.array_type:
+                places = ", ".join(f"{t.name or 'shape ' + str(t.shape)}: {backend_of(t._data).name}" for t in inputs)
+                raise TypeError(f"{self.name} got arrays of two backends ({places}); make all on one of them")
+        return first
+
+
+def _common_float(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Bring inputs of different precision to the widest float, through a differentiable cast.
+
+    Integers too, or float32 times int64 would be float64. Booleans stay: they are conditions.
+    """
+    if len(inputs) == 1 or all(x._data.dtype == inputs[0]._data.dtype for x in inputs):
+        return inputs
+    floats = [x._data.dtype for x in inputs if x._data.dtype.kind == "f"]
+    if not floats:
+        return inputs
+    widest = max(floats, key=lambda dtype: dtype.itemsize)
+    return tuple(Cast(widest)(x) if x._data.dtype.kind != "b" and x._data.dtype != widest else x for x in inputs)
+
+
+class Cast(Op):
+    """y = x in another precision; the gradient is cast back."""
+
+    def __init__(self, dtype: Any):
+        self.dtype = dtype
+
+    def forward(self, xp, x):
+        return x.astype(self.dtype)
+
+    def backward(self, gy, y, x):
+        return Cast(x.dtype)(gy)

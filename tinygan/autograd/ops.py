@@ -1,0 +1,77 @@
+"""Every differentiable function by name: this is `tinygan.ops`."""
+
+from tinygan.autograd.arithmetic import add, div, mul, neg, pow, sub
+from tinygan.autograd.conv import conv2d, conv_transpose2d
+from tinygan.autograd.elementwise import (
+    abs,
+    clip,
+    exp,
+    leaky_relu,
+    log,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+    softplus,
+    sqrt,
+    tanh,
+    where,
+)
+from tinygan.autograd.index import getitem, one_hot
+from tinygan.autograd.linear import matmul
+from tinygan.autograd.normalise import batch_norm
+from tinygan.autograd.pool import avg_pool2d, max_pool2d, upsample2d
+from tinygan.autograd.reduce import log_softmax, max, mean, softmax, sum, var
+from tinygan.autograd.shape import (
+    broadcast_to,
+    concatenate,
+    pad,
+    reshape,
+    stack,
+    sum_to,
+    transpose,
+)
+
+__all__ = [
+    "abs",
+    "add",
+    "avg_pool2d",
+    "batch_norm",
+    "broadcast_to",
+    "clip",
+    "concatenate",
+    "conv2d",
+    "conv_transpose2d",
+    "div",
+    "exp",
+    "getitem",
+    "leaky_relu",
+    "log",
+    "log_softmax",
+    "matmul",
+    "max",
+    "max_pool2d",
+    "maximum",
+    "mean",
+    "minimum",
+    "mul",
+    "neg",
+    "one_hot",
+    "pad",
+    "pow",
+    "relu",
+    "reshape",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "stack",
+    "sub",
+    "sum",
+    "sum_to",
+    "tanh",
+    "transpose",
+    "upsample2d",
+    "var",
+    "where",
+]

@@ -1,0 +1,110 @@
+"""Ops that make fewer numbers of many: sum, max, and what is composed of them."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd.arithmetic import as_tensors
+from tinygan.autograd.elementwise import exp, log
+from tinygan.autograd.op import Op
+from tinygan.autograd.shape import broadcast_to, reshape
+from tinygan.autograd.tensor import Tensor
+
+Axis = int | Sequence[int] | None
+
+
+def _axes(name: str, axis: Axis, ndim: int) -> tuple[int, ...]:
+    """`axis` as a tuple of distinct axes, 0 or more; all axes when None."""
+    given = tuple(range(ndim)) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    axes = tuple(int(a) + ndim if a < 0 else int(a) for a in given)
+    if len(set(axes)) != len(axes) or any(not 0 <= a < ndim for a in axes):
+        raise ValueError(f"{name}: axis {axis} does not name distinct axes of a Tensor with {ndim} axes")
+    return axes
+
+
+def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """`shape` with length 1 along `axes`: what keepdims=True gives."""
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+class Sum(Op):
+    """y = sum of x over some axes; the gradient is repeated along them."""
+
+    def __init__(self, axes: tuple[int, ...], keepdims: bool):
+        self.axes, self.keepdims = axes, keepdims
+
+    def forward(self, xp, x):
+        return x.sum(axis=self.axes, keepdims=self.keepdims)
+
+    def backward(self, gy, y, x):
+        return broadcast_to(reshape(gy, _kept(x.shape, self.axes)), x.shape)
+
+
+class Max(Op):
+    """y = max of x over some axes; equal maxima share the gradient evenly."""
+
+    def __init__(self, axes: tuple[int, ...], keepdims: bool):
+        self.axes, self.keepdims = axes, keepdims
+
+    def forward(self, xp, x):
+        return x.max(axis=self.axes, keepdims=self.keepdims)
+
+    def backward(self, gy, y, x):
+        kept = _kept(x.shape, self.axes)
+        return broadcast_to(reshape(gy, kept), x.shape) * MaxShare(self.axes)(x)
+
+
+class MaxShare(Op):
+    """y = 1 / (number of maxima) where x is a maximum over the axes, 0 elsewhere: the slope of max."""
+
+    def __init__(self, axes: tuple[int, ...]):
+        self.axes = axes
+
+    def forward(self, xp, x):
+        hit = (x == x.max(axis=self.axes, keepdims=True)).astype(x.dtype)
+        return hit / hit.sum(axis=self.axes, keepdims=True)
+
+    def backward(self, gy, y, x):
+        return None
+
+
+def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Sum over `axis` (an int, several, or all when None)."""
+    (x,) = as_tensors(x)
+    return Sum(_axes("sum", axis, x.ndim), keepdims)(x)
+
+
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Mean over `axis` (an int, several, or all when None)."""
+    (x,) = as_tensors(x)
+    axes = _axes("mean", axis, x.ndim)
+    return sum(x, axes, keepdims) * (1.0 / builtins.max(1, int(np.prod([x.shape[a] for a in axes]))))
+
+
+def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Variance over `axis`: the mean of the squared distances from the mean (divided by n, not n - 1)."""
+    (x,) = as_tensors(x)
+    centred = x - mean(x, axis, keepdims=True)
+    return mean(centred * centred, axis, keepdims)
+
+
+def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Largest value over `axis`; equal maxima share the gradient evenly."""
+    (x,) = as_tensors(x)
+    return Max(_axes("max", axis, x.ndim), keepdims)(x)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Tensor:
+    """x - ln sum e^x along `axis`, shifted by the maximum so that nothing overflows."""
+    (x,) = as_tensors(x)
+    shifted = x - max(x, axis, keepdims=True).detach()
+    return shifted - log(sum(exp(shifted), axis, keepdims=True))
+
+
+def softmax(x: Any, axis: int = -1) -> Tensor:
+    """e^x / sum e^x along `axis`."""
+    return exp(log_softmax(x, axis))

@@ -1,0 +1,216 @@
+"""Ops that move numbers without changing them, and their adjoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd.op import Op
+from tinygan.autograd.tensor import Tensor, as_tensors
+
+
+class BroadcastTo(Op):
+    """y = x repeated along new axes and along axes of length 1. A view: no memory is used."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.shape = shape
+
+    def forward(self, xp, x):
+        return xp.broadcast_to(x, self.shape)
+
+    def backward(self, gy, y, x):
+        return sum_to(gy, x.shape)
+
+
+class SumTo(Op):
+    """y = x summed over the axes that broadcasting to x's shape would repeat: BroadcastTo's adjoint."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.shape = shape
+
+    def forward(self, xp, x):
+        lead = x.ndim - len(self.shape)
+        kept = tuple(lead + i for i, n in enumerate(self.shape) if n == 1 and x.shape[lead + i] != 1)
+        return x.sum(axis=tuple(range(lead)) + kept, keepdims=True).reshape(self.shape)
+
+    def backward(self, gy, y, x):
+        return broadcast_to(gy, x.shape)
+
+
+class Reshape(Op):
+    """y = x in another shape, in C order."""
+
+    def __init__(self, shape: tuple[int, ...]):
+        self.shape = shape
+
+    def forward(self, xp, x):
+        return x.reshape(self.shape)
+
+    def backward(self, gy, y, x):
+        return reshape(gy, x.shape)
+
+
+class Transpose(Op):
+    """y = x with its axes in another order; the gradient takes them back."""
+
+    def __init__(self, axes: tuple[int, ...]):
+        self.axes = axes
+
+    def forward(self, xp, x):
+        return xp.transpose(x, self.axes)
+
+    def backward(self, gy, y, x):
+        return transpose(gy, tuple(int(i) for i in np.argsort(self.axes)))
+
+
+class Concatenate(Op):
+    """y = the inputs, one after the other along an axis; the gradient is cut into the same pieces."""
+
+    def __init__(self, axis: int):
+        self.axis = axis
+
+    def forward(self, xp, *xs):
+        return xp.concatenate(xs, axis=self.axis)
+
+    def backward(self, gy, y, *xs):
+        gxs, start = [], 0
+        for x, wanted in zip(xs, self.wanted, strict=True):
+            stop = start + x.shape[self.axis]
+            piece = (slice(None),) * self.axis + (slice(start, stop),)
+            gxs.append(gy[piece] if wanted else None)
+            start = stop
+        return gxs
+
+
+class Pad(Op):
+    """y = x with a constant border; the gradient is cut back to x."""
+
+    def __init__(self, width: tuple[tuple[int, int], ...], value: float):
+        self.width, self.value = width, value
+
+    def forward(self, xp, x):
+        return xp.pad(x, self.width, mode="constant", constant_values=self.value)
+
+    def backward(self, gy, y, x):
+        return gy[tuple(slice(before, before + n) for (before, _), n in zip(self.width, x.shape, strict=True))]
+
+
+def broadcast_to(x: Any, shape: Sequence[int]) -> Tensor:
+    """x repeated to `shape`, by NumPy's broadcasting rules.
+
+    Raises
+    ------
+    ValueError
+        If x's shape does not broadcast to `shape`.
+    """
+    (x,), shape = as_tensors(x), tuple(shape)
+    if x.shape == shape:
+        return x
+    lead = len(shape) - x.ndim
+    if lead < 0 or any(n not in (1, m) for n, m in zip(x.shape, shape[lead:], strict=True)):
+        raise ValueError(f"broadcast_to: shape {x.shape} does not broadcast to {shape}")
+    return BroadcastTo(shape)(x)
+
+
+def sum_to(x: Any, shape: Sequence[int]) -> Tensor:
+    """x summed down to `shape`: over leading axes, and over the axes where `shape` has length 1.
+
+    Raises
+    ------
+    ValueError
+        If `shape` does not broadcast to x's shape.
+    """
+    (x,), shape = as_tensors(x), tuple(shape)
+    if x.shape == shape:
+        return x
+    lead = x.ndim - len(shape)
+    if lead < 0 or any(m not in (1, n) for n, m in zip(x.shape[lead:], shape, strict=True)):
+        raise ValueError(f"sum_to: shape {shape} does not broadcast to {x.shape}")
+    return SumTo(shape)(x)
+
+
+def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
+    """x in another shape of the same size, in C order; one length may be -1.
+
+    Raises
+    ------
+    ValueError
+        If the sizes differ; the message gives both.
+    """
+    (x,) = as_tensors(x)
+    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    known = int(np.prod([n for n in shape if n != -1]))
+    if shape.count(-1) == 1 and known and x.size % known == 0:
+        shape = tuple(x.size // known if n == -1 else n for n in shape)
+    elif -1 in shape or known != x.size:
+        raise ValueError(f"reshape: {x.size} numbers of shape {x.shape} do not fit into {shape}")
+    return x if x.shape == shape else Reshape(shape)(x)
+
+
+def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
+    """x with its axes in the order `axes`; reversed when None.
+
+    Raises
+    ------
+    ValueError
+        If `axes` is not an order of all of x's axes.
+    """
+    (x,) = as_tensors(x)
+    axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(axes)
+    order = tuple(a + x.ndim if a < 0 else a for a in axes)
+    if sorted(order) != list(range(x.ndim)):
+        raise ValueError(f"transpose: {axes} is not an order of the {x.ndim} axes of shape {x.shape}")
+    return Transpose(order)(x)
+
+
+def concatenate(xs: Sequence[Any], axis: int = 0) -> Tensor:
+    """The Tensors joined along an existing axis; their other lengths must agree.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to join, or the shapes disagree; the message gives them.
+    """
+    tensors = as_tensors(*xs)
+    if not tensors:
+        raise ValueError("concatenate needs at least one Tensor")
+    ndim = tensors[0].ndim
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"concatenate: axis {axis} does not exist in shape {tensors[0].shape}")
+    axis %= ndim
+    rest = {x.shape[:axis] + x.shape[axis + 1 :] + (x.ndim,) for x in tensors}
+    if len(rest) > 1:
+        raise ValueError(f"concatenate along axis {axis}: the shapes {[x.shape for x in tensors]} disagree elsewhere")
+    return Concatenate(axis)(*tensors)
+
+
+def stack(xs: Sequence[Any], axis: int = 0) -> Tensor:
+    """The Tensors, all of one shape, joined along a new axis."""
+    tensors = as_tensors(*xs)
+    if len({x.shape for x in tensors}) != 1:
+        raise ValueError(f"stack: the shapes {[x.shape for x in tensors]} are not one and the same")
+    shape = tensors[0].shape
+    ndim = len(shape) + 1
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"stack: axis {axis} does not exist in a result of {ndim} axes")
+    axis %= ndim
+    return concatenate([reshape(x, shape[:axis] + (1,) + shape[axis:]) for x in tensors], axis)
+
+
+def pad(x: Any, width: int | Sequence[Sequence[int]], value: float = 0.0) -> Tensor:
+    """x with a border of `value`.
+
+    Parameters
+    ----------
+    x : Tensor
+    width : int or sequence of (before, after)
+        One pair for each axis, or one number for all sides.
+    value : float
+    """
+    (x,) = as_tensors(x)
+    pairs = ((width, width),) * x.ndim if isinstance(width, int) else tuple((int(a), int(b)) for a, b in width)
+    if len(pairs) != x.ndim or any(a < 0 or b < 0 for a, b in pairs):
+        raise ValueError(f"pad: {width} is not a pair of widths, 0 or more, for each axis of shape {x.shape}")
+    return Pad(pairs, value)(x)

@@ -1,0 +1,247 @@
+"""Tensor: an array that remembers which op made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+# Operators are ops, and ops take Tensors: an honest circle. It is harmless, because the names behind
+# `autograd.ops` are looked up only when an operator runs.
+import tinygan.autograd as autograd
+from tinygan.backend import backend_of, current_backend
+
+if TYPE_CHECKING:
+    from tinygan.autograd.op import Op
+
+
+class Tensor:
+    """An array that remembers the op that made it.
+
+    Parameters
+    ----------
+    data : array, nested list or number
+        An array keeps its dtype (and its memory, if it is on the current backend already); everything
+        else becomes float32 on the current backend.
+    requires_grad : bool
+        Whether `grad` may be asked for gradients with respect to this Tensor.
+    name : str, optional
+        Appears in every error about this Tensor.
+
+    Attributes
+    ----------
+    op : Op or None
+        The op that made it; None for one made by hand.
+    grad : Tensor or None
+        Used by the convenience `backward()` only; `tinygan.grad` never touches it.
+    """
+
+    __slots__ = ("_data", "_version", "requires_grad", "op", "name", "grad")
+    __array_ufunc__ = None  # so that `ndarray * Tensor` asks the Tensor
+
+    def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):
+        data = data._data if isinstance(data, Tensor) else data
+        self._data = current_backend().asarray(data)
+        if requires_grad and self._data.dtype.kind != "f":
+            raise TypeError(f"only floating-point Tensors can require a gradient, not {self._data.dtype}")
+        self._version = [0]  # a list, because views and detached Tensors share it
+        self.requires_grad = requires_grad
+        self.op: Op | None = None
+        self.name = name
+        self.grad: Tensor | None = None
+
+    @classmethod
+    def _wrap(cls, array: Any) -> Tensor:
+        """A Tensor around an array that is known to belong to a backend (what ops return)."""
+        self = cls.__new__(cls)
+        self._data, self._version, self.requires_grad = array, [0], False
+        self.op = self.name = self.grad = None
+        return self
+
+    def like(self, value: Any) -> Tensor:
+        """`value` as a Tensor where this one lives. Numbers and arrays take this Tensor's dtype."""
+        if isinstance(value, Tensor):
+            return value
+        dtype = self.dtype if self.dtype.kind == "f" else None
+        return Tensor._wrap(backend_of(self._data).asarray(value, dtype))
+
+    # -- the array -------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The array. Assigning to it, or ``t.data -= ...``, raises the version that `grad` checks."""
+        return self._data
+
+    @data.setter
+    def data(self, array: Any) -> None:
+        array = np.asarray(array) if isinstance(array, np.generic) else array  # what 0-d arithmetic gives
+        backend_of(array)
+        if array.shape != self._data.shape:
+            raise ValueError(f"{self.name or 'a Tensor'} has shape {self.shape}; its data cannot become {array.shape}")
+        self._data = array
+        self._version[0] += 1
+
+    @property
+    def xp(self) -> Any:
+        """The array library that holds `data`."""
+        return backend_of(self._data).xp
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._data.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        return self._data.size
+
+    @property
+    def T(self) -> Tensor:
+        return self.transpose()
+
+    def item(self) -> float:
+        """The value of a Tensor with one element, as a Python number (on a GPU this waits for it)."""
+        return backend_of(self._data).to_numpy(self._data).item()
+
+    def detach(self) -> Tensor:
+        """The same array (memory is shared), without its history: a constant."""
+        y = Tensor._wrap(self._data)
+        y._version, y.name = self._version, self.name
+        return y
+
+    def backward(self, gy: Any = None) -> None:
+        """Add the gradients of this Tensor to `.grad` of every Tensor it was made from.
+
+        A convenience for readers who come from PyTorch. It adds, so a second call doubles `.grad`;
+        `tinygan.grad` returns the gradients instead, and leaves nothing behind.
+        """
+        xs = autograd.leaves(self)
+        for x, gx in zip(xs, autograd.grad(self, xs, gy), strict=True):
+            x.grad = gx if x.grad is None else x.grad + gx
+
+    # -- operators: each is an op of the same name in tinygan.ops ------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return autograd.ops.add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return autograd.ops.add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return autograd.ops.sub(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return autograd.ops.sub(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return autograd.ops.mul(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return autograd.ops.mul(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return autograd.ops.div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return autograd.ops.div(other, self)
+
+    def __pow__(self, exponent: Any) -> Tensor:
+        return autograd.ops.pow(self, exponent)
+
+    def __rpow__(self, base: Any) -> Tensor:
+        return autograd.ops.pow(base, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return autograd.ops.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return autograd.ops.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return autograd.ops.neg(self)
+
+    def __abs__(self) -> Tensor:
+        return autograd.ops.abs(self)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return autograd.ops.getitem(self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            "a Tensor cannot be assigned to in part, because its graph would be wrong: build the new one "
+            "with tg.ops.where, concatenate or pad (or change t.data before the Tensor is used)"
+        )
+
+    # Comparisons give constants: Tensors of booleans, through which no gradient flows. `==` stays
+    # identity, so that Tensors can be keys and members of lists.
+
+    def __gt__(self, other: Any) -> Tensor:
+        return Tensor._wrap(self.xp.asarray(self._data > self.like(other)._data))
+
+    def __ge__(self, other: Any) -> Tensor:
+        return Tensor._wrap(self.xp.asarray(self._data >= self.like(other)._data))
+
+    def __lt__(self, other: Any) -> Tensor:
+        return Tensor._wrap(self.xp.asarray(self._data < self.like(other)._data))
+
+    def __le__(self, other: Any) -> Tensor:
+        return Tensor._wrap(self.xp.asarray(self._data <= self.like(other)._data))
+
+    # -- methods ---------------------------------------------------------------------------------
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return autograd.ops.sum(self, axis, keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return autograd.ops.mean(self, axis, keepdims)
+
+    def var(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return autograd.ops.var(self, axis, keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return autograd.ops.max(self, axis, keepdims)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        return autograd.ops.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        return autograd.ops.transpose(self, axes[0] if len(axes) == 1 else (axes or None))
+
+    # -- Python's questions ------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a 0-d Tensor has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        raise TypeError("a Tensor does not turn into an array by itself: use tg.to_numpy(tensor), or tensor.data")
+
+    def __repr__(self) -> str:
+        values = np.array2string(backend_of(self._data).to_numpy(self._data), precision=4, prefix="Tensor(")
+        extras = f", name={self.name!r}" if self.name else ""
+        extras += ", requires_grad=True" if self.requires_grad else ""
+        return f"Tensor({values}, dtype={self.dtype}{extras})"
+
+
+def as_tensors(*values: Any) -> list[Tensor]:
+    """All values as Tensors; numbers and arrays take the dtype and the place of the first Tensor."""
+    first = next((v for v in values if isinstance(v, Tensor)), None)
+    return [v if isinstance(v, Tensor) else first.like(v) if first is not None else Tensor(v) for v in values]

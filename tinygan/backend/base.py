@@ -1,0 +1,58 @@
+"""What the rest of the library may ask of an array library: one small class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+DEFAULT_DTYPE = np.float32
+
+
+class Backend:
+    """An array library (`xp`) with one door in, one door out, and a table of tuned kernels.
+
+    Attributes
+    ----------
+    name : str
+        ``"numpy"`` or ``"cupy"``.
+    xp : module
+        The array library itself. The ops write their formulas on it: ``xp.exp(x)``.
+    array_type : type
+        The type of its arrays; a Tensor holds exactly one of them.
+    kernels : dict
+        ``{OpClass: function(op, xp, *arrays) -> array}``: a faster way to compute an op's `forward`
+        on this backend. The op's own `forward` stays its definition, and tests the kernel.
+    """
+
+    name: str
+    xp: Any
+    array_type: type
+    kernels: dict[type, Callable[..., Any]]
+
+    def asarray(self, data: Any, dtype: Any = None) -> Any:
+        """The one door in: turn numbers, nested lists or host arrays into an array of this backend.
+
+        What is not yet an array becomes float32; an array keeps its dtype, unless `dtype` is given.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define asarray")
+
+    def to_numpy(self, array: Any) -> np.ndarray:
+        """The one door out: a NumPy array on the host. On a GPU this waits for the device."""
+        raise NotImplementedError(f"{type(self).__name__} must define to_numpy")
+
+    def synchronize(self) -> None:
+        """Wait until everything asked of the device so far is done (at once on a CPU)."""
+
+    def __repr__(self) -> str:
+        return f"<Backend {self.name}>"
+
+
+def default_dtype(data: Any, dtype: Any) -> Any:
+    """The dtype for `data` on its way in: the one asked for, the array's own, or float32."""
+    if data is None:  # NumPy would make it nan
+        raise TypeError("None is neither a number nor an array")
+    if dtype is not None or hasattr(data, "dtype"):
+        return dtype
+    return DEFAULT_DTYPE

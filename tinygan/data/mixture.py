@@ -1,0 +1,128 @@
+"""Mixtures of Gaussians in the plane: data whose modes can be counted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinygan.data.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Gaussians of equal weight and equal standard deviation in the plane.
+
+    The density is p(x) = 1/K sum_k N(x; means[k], sigma^2 I).
+
+    Attributes
+    ----------
+    name : str
+        What the mixture is called in messages and file names.
+    means : ndarray, shape (K, 2), float64
+        The centres of the modes.
+    sigma : float
+        Standard deviation of each mode along each axis, in the units of `means`.
+    where : str
+        The rule that places the means, for `describe`.
+
+    Raises
+    ------
+    DataError
+        If `means` is not (K, 2) with K >= 1 and finite, or `sigma` is not positive.
+    """
+
+    name: str
+    means: np.ndarray
+    sigma: float
+    where: str = "at the given means"
+
+    def __post_init__(self) -> None:
+        means = np.asarray(self.means, dtype=np.float64)
+        if means.ndim != 2 or means.shape[1] != 2 or len(means) == 0:
+            raise DataError(
+                f"the means of mixture {self.name!r} have shape {means.shape}: "
+                "give one row (x, y) for each mode"
+            )
+        if not (np.isfinite(means).all() and np.isfinite(self.sigma) and self.sigma > 0):
+            raise DataError(
+                f"mixture {self.name!r} needs finite means and a positive sigma, "
+                f"but sigma is {self.sigma}"
+            )
+        object.__setattr__(self, "means", means)  # the dataclass is frozen
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Shape of one sample: (2,)."""
+        return (2,)
+
+    @property
+    def labels(self) -> None:
+        """None: the samples carry no labels."""
+        return None
+
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw `n` samples: a mode uniformly, then a normal deviation from its mean.
+
+        Parameters
+        ----------
+        n : int
+            Number of samples.
+        rng : numpy.random.Generator
+            The source of randomness.
+
+        Returns
+        -------
+        ndarray, shape (n, 2), float32
+        """
+        modes = rng.integers(len(self.means), size=n)
+        return (self.means[modes] + self.sigma * rng.standard_normal((n, 2))).astype(np.float32)
+
+    def describe(self) -> str:
+        """The definition in one line, to be printed beside every number measured on it."""
+        return (
+            f"{self.name}: {len(self.means)} Gaussians of equal weight {self.where}, "
+            f"standard deviation {self.sigma:g}"
+        )
+
+
+def ring(modes: int = 8, radius: float = 1.0, sigma: float = 0.01) -> Mixture:
+    """Gaussians evenly spaced on a circle: mean i at angle 2 pi i / modes, i = 0 .. modes - 1.
+
+    The defaults are the 2D-ring of VEEGAN (Srivastava et al. 2017) and PacGAN (Lin et al.
+    2018, section 4.1).
+
+    Raises
+    ------
+    DataError
+        If `modes` is not a whole number >= 1, `radius` not finite or `sigma` not positive.
+    """
+    _at_least_one("modes", modes)
+    # Not linspace(0, 2 pi, modes): that ends on the angle it began with and so makes
+    # modes - 1 distinct means, one of them with double weight.
+    angles = 2 * np.pi * np.arange(modes) / modes
+    means = radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    where = f"at radius {radius:g} and angles 2 pi i / {modes}, i = 0..{modes - 1}"
+    return Mixture("ring", means, sigma, where)
+
+
+def grid(side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> Mixture:
+    """Gaussians on a square grid of side x side points centred at the origin.
+
+    The defaults, 25 modes at {-4, -2, 0, 2, 4}^2, are the 2D-grid of VEEGAN (Srivastava et al.
+    2017) and PacGAN (Lin et al. 2018, section 4.1).
+
+    Raises
+    ------
+    DataError
+        If `side` is not a whole number >= 1, `spacing` not finite or `sigma` not positive.
+    """
+    _at_least_one("side", side)
+    ticks = spacing * (np.arange(side) - (side - 1) / 2)
+    x, y = np.meshgrid(ticks, ticks)
+    means = np.stack([x.ravel(), y.ravel()], axis=1)
+    where = f"on a {side} x {side} grid from {ticks[0]:g} to {ticks[-1]:g} (spacing {spacing:g})"
+    return Mixture("grid", means, sigma, where)
+
+
+def _at_least_one(option: str, value: int) -> None:
+    if not isinstance(value, (int, np.integer)) or value < 1:
+        raise DataError(f"{option} must be a whole number of at least 1, not {value!r}")

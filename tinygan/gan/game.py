@@ -1,0 +1,210 @@
+"""The game: two networks, two optimisers, and the step that trains both.
+
+Without any switch, one step is what a student should be able to write down after reading it once:
+
+    fake = generator(noise(batch))
+    loss_d = loss.discriminator(D(real), D(fake.detach()))
+    opt_d.step(grad(loss_d, D.parameters()))
+    loss_g = loss.generator(D(fake))
+    opt_g.step(grad(loss_g, G.parameters()))
+
+`detach` keeps D's loss out of G; asking `grad` for G's parameters alone keeps G's loss out of D.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd import Tensor, grad, no_grad, ops
+from tinygan.gan.average import MovingAverage
+from tinygan.gan.losses import Loss
+from tinygan.nn import Module
+from tinygan.optim import Optimizer
+
+Penalty = Callable[[Callable[[Tensor], Tensor], Tensor, Tensor, np.random.Generator], Tensor]
+
+
+@dataclass
+class Game:
+    """Two networks and the rules they play by.
+
+    Attributes
+    ----------
+    generator, discriminator : Module
+        z (N, latent) -> samples (N, ...); samples -> logits (N, 1).
+    opt_g, opt_d : Optimizer
+    loss : Loss
+    latent : int
+        Length of z ~ N(0, 1).
+    rng : numpy.random.Generator
+        Host generator of all noise: z, instance noise, the penalties' random points.
+    penalties : list of (penalty, weight)
+        Added to the discriminator's loss.
+    n_critic : int
+        Discriminator steps for each generator step.
+    simultaneous : bool
+        Both gradients are taken at the old parameters, then both networks move. Else D moves first.
+    fresh_fakes : bool
+        The generator's step draws new z; else it reuses the fakes that D has just seen.
+    joint_batch : bool
+        D sees real and fake samples in one batch (which matters to BatchNorm in D), else in two.
+    pack : int
+        D judges m samples at once; batches hold m times as many (PacGAN).
+    instance_noise : float
+        Standard deviation of Gaussian noise on everything D sees (Sonderby et al., ICLR 2017).
+    weight_clip : float
+        After each of its steps D's weights are cut to [-c, c]; 0 is off (WGAN's first form).
+    average : MovingAverage, optional
+        An exponential moving average of the generator, updated after each of its steps.
+    """
+
+    generator: Module
+    discriminator: Module
+    opt_g: Optimizer
+    opt_d: Optimizer
+    loss: Loss
+    latent: int
+    rng: np.random.Generator
+    penalties: list[tuple[Penalty, float]] = field(default_factory=list)
+    n_critic: int = 1
+    simultaneous: bool = False
+    fresh_fakes: bool = False
+    joint_batch: bool = False
+    pack: int = 1
+    instance_noise: float = 0.0
+    weight_clip: float = 0.0
+    average: MovingAverage | None = None
+
+    def step(self, next_reals: Callable[[], np.ndarray], measure: bool = False) -> dict[str, Any]:
+        """One step: `n_critic` updates of D and one of G.
+
+        Parameters
+        ----------
+        next_reals : function
+            Returns the next batch of real samples, on the host: (N * pack, ...).
+        measure : bool
+            Also compute what is worth looking at (see `measurements`).
+
+        Returns
+        -------
+        dict of 0-d arrays, still on the device; empty unless `measure`.
+        """
+        for _ in range(self.n_critic):
+            real = Tensor(next_reals())
+            fake = self.fakes(len(real), no_graph=self.fresh_fakes)
+            loss_d, real_logits, fake_logits = self.discriminator_loss(real, fake)
+            grads_d = grad(loss_d, self.discriminator.parameters())
+            if not self.simultaneous:
+                self.move_discriminator(grads_d)
+
+        if self.fresh_fakes:
+            fake = self.fakes(len(real))
+        loss_g, new_fake_logits = self.generator_loss(real, fake)
+        grads_g = grad(loss_g, self.generator.parameters())
+        if self.simultaneous:
+            self.move_discriminator(grads_d)
+        self.opt_g.step(grads_g)
+        if self.average:
+            self.average.update(self.generator)
+
+        if not measure:
+            return {}
+        before, after = (real_logits, fake_logits), new_fake_logits
+        return measurements(self.loss, loss_d, loss_g, before, after, grads_d, grads_g)
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(loss, logits of the real samples, logits of the fakes); nothing of it reaches G."""
+        fake = fake.detach()
+        real_logits, fake_logits = self.judge_both(real, fake)
+        loss = self.loss.discriminator(real_logits, fake_logits)
+        for penalty, weight in self.penalties:
+            loss = loss + weight * penalty(self.discriminator, self.packed(real), self.packed(fake), self.rng)
+        return loss, real_logits, fake_logits
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """(loss, logits of the fakes), where the fakes keep their history back to G's parameters."""
+        if self.loss.needs_real:
+            real_logits, fake_logits = self.judge_both(real, fake)
+            return self.loss.generator(fake_logits, real_logits), fake_logits
+        fake_logits = self.judge(fake)
+        return self.loss.generator(fake_logits), fake_logits
+
+    def noise(self, n: int) -> Tensor:
+        """z (n, latent) ~ N(0, 1), drawn on the host."""
+        return Tensor(self.rng.standard_normal((n, self.latent), dtype=np.float32))
+
+    def fakes(self, n: int, no_graph: bool = False) -> Tensor:
+        """n samples of G in training mode; `no_graph` when their history will not be needed."""
+        if no_graph:
+            with no_grad():
+                return self.generator(self.noise(n))
+        return self.generator(self.noise(n))
+
+    def judge(self, samples: Tensor) -> Tensor:
+        """D's logits for samples (N * pack, ...): (N, 1)."""
+        return self.discriminator(self.packed(self.noisy(samples)))
+
+    def judge_both(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """D's logits for real and for fake samples, from one batch of D or from two."""
+        if not self.joint_batch:
+            return self.judge(real), self.judge(fake)
+        both = ops.concatenate([self.packed(self.noisy(real)), self.packed(self.noisy(fake))])
+        logits, n = self.discriminator(both), len(real) // self.pack
+        return logits[:n], logits[n:]
+
+    def noisy(self, samples: Tensor) -> Tensor:
+        if not self.instance_noise:
+            return samples
+        return samples + self.instance_noise * self.rng.standard_normal(samples.shape, dtype=np.float32)
+
+    def packed(self, samples: Tensor) -> Tensor:
+        """(N * m, ..., C) -> (N, ..., m C): m samples side by side along the last axis."""
+        if self.pack == 1:
+            return samples
+        n = len(samples) // self.pack
+        return ops.concatenate([samples[i * n : (i + 1) * n] for i in range(self.pack)], axis=-1)
+
+    def move_discriminator(self, grads: list[Tensor]) -> None:
+        self.opt_d.step(grads)
+        if self.weight_clip:
+            for p in self.discriminator.parameters():
+                p.data = p.data.clip(-self.weight_clip, self.weight_clip)
+
+
+def measurements(
+    loss: Loss,
+    loss_d: Tensor,
+    loss_g: Tensor,
+    before: tuple[Tensor, Tensor],
+    after: Tensor,
+    grads_d: list[Tensor],
+    grads_g: list[Tensor],
+) -> dict[str, Any]:
+    """What stats.jsonl shows of a step, as 0-d arrays: nothing waits for the device here.
+
+    D(x) and D(G(z)) are means of `loss.score`; "before" and "after" are D's step. Accuracies are the shares
+    of samples on their side of `loss.boundary`. Gradient norms are over all parameters of a network.
+    """
+    real, fake = (logits.data for logits in before)
+    with no_grad():
+        scores = [loss.score(logits).mean().data for logits in (*before, after)]
+    return {
+        "loss_d": loss_d.data,
+        "loss_g": loss_g.data,
+        "d_real": scores[0],
+        "d_fake_before": scores[1],
+        "d_fake_after": scores[2],
+        "accuracy_real": (real > loss.boundary).mean(),
+        "accuracy_fake": (fake < loss.boundary).mean(),
+        "grad_norm_d": _norm(grads_d),
+        "grad_norm_g": _norm(grads_g),
+    }
+
+
+def _norm(grads: list[Tensor]) -> Any:
+    xp = grads[0].xp
+    return xp.sqrt(sum(xp.vdot(g.data, g.data) for g in grads))

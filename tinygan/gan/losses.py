@@ -1,0 +1,225 @@
+"""The losses of the game: each says what the discriminator and what the generator minimise.
+
+A discriminator returns logits: any real number for each sample, large for "real". Every loss is a pair of
+functions of logits (N,) or (N, 1) and returns a 0-d Tensor, the mean over the batch. With
+sigmoid(logit) = D(x), and softplus(z) = ln(1 + e^z):
+
+    -ln D       = softplus(-logit)
+    -ln(1 - D)  = softplus(logit)
+
+so no probability is ever formed, and none can be rounded to 0 or 1.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from tinygan.autograd import Tensor, ops
+
+
+class Loss:
+    """A pair of functions of logits. All losses share this argument order.
+
+    Parameters
+    ----------
+    label_smoothing : float
+        One-sided: real samples count as real with probability 1 - label_smoothing (Salimans et al., 2016).
+        Only losses that have labels take it.
+    """
+
+    has_labels = False
+    needs_real = False
+    boundary = 0.0  # the logit between "fake" and "real", for accuracies
+
+    def __init__(self, label_smoothing: float = 0.0):
+        if label_smoothing and not self.has_labels:
+            raise ValueError(f"the loss {self.name} has no labels to smooth: leave label_smoothing at 0")
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"label_smoothing must lie in [0, 1), but it is {label_smoothing}")
+        self.label_smoothing = label_smoothing
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__
+
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """What the discriminator minimises, given its logits for real and for fake samples."""
+        raise NotImplementedError(f"{self.name} must define discriminator")
+
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
+        """What the generator minimises. Relativistic losses need the logits of real samples too."""
+        raise NotImplementedError(f"{self.name} must define generator")
+
+    def score(self, logits: Tensor) -> Tensor:
+        """What is shown as D(x): the probability of "real", or the logit where it is no log-odds."""
+        return ops.sigmoid(logits)
+
+    def _real(self, real_logits: Tensor | None) -> Tensor:
+        if real_logits is None:
+            raise ValueError(f"the loss {self.name} compares fakes with real samples: give generator() real_logits too")
+        return real_logits
+
+
+class Minimax(Loss):
+    """The original game: D maximises, G minimises  E ln D(x) + E ln(1 - D(G(z))).
+
+    Source: Goodfellow et al., NeurIPS 2014, eq. 1. G's gradient vanishes where D is sure of itself.
+    """
+
+    has_labels = True
+
+    def discriminator(self, real_logits, fake_logits):
+        real = ops.softplus(-real_logits).mean()
+        if self.label_smoothing:  # (1 - s) softplus(-l) + s softplus(l) = softplus(-l) + s l
+            real = real + self.label_smoothing * real_logits.mean()
+        return real + ops.softplus(fake_logits).mean()
+
+    def generator(self, fake_logits, real_logits=None):
+        return -ops.softplus(fake_logits).mean()
+
+
+class NonSaturating(Minimax):
+    """Minimax for D; G minimises -E ln D(G(z)), whose gradient is largest where D is sure (section 3)."""
+
+    def generator(self, fake_logits, real_logits=None):
+        return ops.softplus(-fake_logits).mean()
+
+
+class LeastSquares(Loss):
+    """D: E (D(x) - 1)^2 + E D(G(z))^2,  G: E (D(G(z)) - 1)^2, on the logits themselves.
+
+    Source: Mao et al., "Least Squares GANs", ICCV 2017, eq. 9, whose factor 1/2 is `half=True`.
+    """
+
+    has_labels = True
+    boundary = 0.5
+
+    def __init__(self, label_smoothing: float = 0.0, half: bool = False):
+        super().__init__(label_smoothing)
+        self.scale = 0.5 if half else 1.0
+
+    def discriminator(self, real_logits, fake_logits):
+        real = ((real_logits - (1 - self.label_smoothing)) ** 2).mean()
+        return self.scale * (real + (fake_logits**2).mean())
+
+    def generator(self, fake_logits, real_logits=None):
+        return self.scale * ((fake_logits - 1) ** 2).mean()
+
+    def score(self, logits):
+        return logits
+
+
+class Wasserstein(Loss):
+    """Critic: E D(G(z)) - E D(x),  G: -E D(G(z)); the critic must be kept Lipschitz by other means.
+
+    Source: Arjovsky et al., "Wasserstein GAN", ICML 2017.
+    """
+
+    def discriminator(self, real_logits, fake_logits):
+        return fake_logits.mean() - real_logits.mean()
+
+    def generator(self, fake_logits, real_logits=None):
+        return -fake_logits.mean()
+
+    def score(self, logits):
+        return logits
+
+
+class Hinge(Wasserstein):
+    """D: E max(0, 1 - D(x)) + E max(0, 1 + D(G(z))),  G: -E D(G(z)).
+
+    Source: Lim and Ye, "Geometric GAN", 2017; Miyato et al., ICLR 2018, eq. 16 and 17.
+    """
+
+    def discriminator(self, real_logits, fake_logits):
+        return ops.relu(1 - real_logits).mean() + ops.relu(1 + fake_logits).mean()
+
+
+class Relativistic(Loss):
+    """D: E softplus(-(D(x) - D(G(z)))),  G: the same with the roles exchanged; each real has its fake.
+
+    Source: Jolicoeur-Martineau, ICLR 2019 (RSGAN); with R1 and R2 it is the loss of R3GAN (Huang et al.,
+    NeurIPS 2024).
+    """
+
+    needs_real = True
+
+    def discriminator(self, real_logits, fake_logits):
+        if real_logits.shape != fake_logits.shape:
+            raise ValueError(f"{self.name} pairs each real with a fake, but got {real_logits.shape} and {fake_logits.shape}")
+        return ops.softplus(fake_logits - real_logits).mean()
+
+    def generator(self, fake_logits, real_logits=None):
+        return self.discriminator(fake_logits, self._real(real_logits))
+
+
+class RelativisticAverage(Loss):
+    """The same against the mean of the other side:
+
+        D: E softplus(-(D(x) - mean D(G(z)))) + E softplus(D(G(z)) - mean D(x)),  G: roles exchanged.
+
+    Source: Jolicoeur-Martineau, ICLR 2019 (RaSGAN).
+    """
+
+    needs_real = True
+
+    def discriminator(self, real_logits, fake_logits):
+        real = ops.softplus(fake_logits.mean() - real_logits).mean()
+        return real + ops.softplus(fake_logits - real_logits.mean()).mean()
+
+    def generator(self, fake_logits, real_logits=None):
+        return self.discriminator(fake_logits, self._real(real_logits))
+
+
+LOSSES: dict[str, type[Loss]] = {
+    "mm": Minimax,
+    "ns": NonSaturating,
+    "lsgan": LeastSquares,
+    "wgan": Wasserstein,
+    "hinge": Hinge,
+    "rsgan": Relativistic,
+    "ragan": RelativisticAverage,
+}
+
+
+def get(name: str, **options: Any) -> Loss:
+    """The loss of that name: mm, ns, lsgan, wgan, hinge, rsgan or ragan.
+
+    Parameters
+    ----------
+    name : str
+    **options
+        `label_smoothing` (mm, ns, lsgan); `half` (lsgan).
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or an option does not fit the loss.
+    """
+    if name not in LOSSES:
+        near = difflib.get_close_matches(str(name), LOSSES, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ValueError(f"unknown loss {name!r}: {hint}choose one of {', '.join(LOSSES)}")
+    return LOSSES[name](**options)
+
+
+def bce_with_logits(logits: Tensor, targets: Any) -> Tensor:
+    """Binary cross-entropy from logits, the mean over all elements; targets in [0, 1].
+
+        -t ln D - (1 - t) ln(1 - D) = softplus(logit) - t * logit
+    """
+    return (ops.softplus(logits) - logits * targets).mean()
+
+
+def bce(probabilities: Tensor, targets: Any) -> Tensor:
+    """Binary cross-entropy from probabilities, the mean over all elements; targets in [0, 1].
+
+    For the lesson: it is what the formula says, but a probability rounded to 0 or 1 has lost the gradient.
+    So that the value stays finite there, probabilities are cut to [eps, 1 - eps], with eps the spacing of
+    the dtype's numbers at 1 (about 1e-7 in float32). `bce_with_logits` has no such limit.
+    """
+    eps = float(probabilities.xp.finfo(probabilities.dtype).eps)
+    p = ops.clip(probabilities, eps, 1 - eps)
+    targets = p.like(targets)
+    return -(targets * ops.log(p) + (1 - targets) * ops.log(1 - p)).mean()

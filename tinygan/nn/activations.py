@@ -1,0 +1,75 @@
+"""Layers without parameters: activations and changes of shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tinygan.autograd import Tensor, ops
+from tinygan.nn.module import Module
+
+
+class LeakyReLU(Module):
+    """x where x > 0, slope * x elsewhere."""
+
+    def __init__(self, slope: float = 0.2):
+        self.slope = slope
+
+    def extra(self) -> str:
+        return str(self.slope)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.leaky_relu(x, self.slope)
+
+
+class ReLU(Module):
+    """max(x, 0)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.relu(x)
+
+
+class Tanh(Module):
+    """tanh x, in (-1, 1)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.tanh(x)
+
+
+class Sigmoid(Module):
+    """1 / (1 + e^-x), in (0, 1)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.sigmoid(x)
+
+
+class Softmax(Module):
+    """e^x / sum e^x along `axis`."""
+
+    def __init__(self, axis: int = -1):
+        self.axis = axis
+
+    def extra(self) -> str:
+        return f"axis={self.axis}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.softmax(x, self.axis)
+
+
+class Flatten(Module):
+    """(N, ...) -> (N, product of the rest)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape((x.shape[0], -1))
+
+
+class Reshape(Module):
+    """(N, ...) -> (N, *shape)."""
+
+    def __init__(self, shape: Sequence[int]):
+        self.shape = tuple(shape)
+
+    def extra(self) -> str:
+        return str(self.shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape((x.shape[0], *self.shape))

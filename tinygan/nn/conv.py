@@ -1,0 +1,153 @@
+"""Convolution layers, pooling and upsampling. Images are (N, H, W, C)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinygan.autograd import Tensor, ops
+from tinygan.autograd.window import Padding
+from tinygan.nn import init as initialisers
+from tinygan.nn.init import Initialiser, fans
+from tinygan.nn.linear import check_features, new_weight
+from tinygan.nn.module import Module
+
+
+class Conv2D(Module):
+    """y = conv2d(x, W) + b: x (N, H, W, in_channels) -> y (N, OH, OW, out_channels).
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride : int
+    padding : int, "same" or ((top, bottom), (left, right))
+        As in `tinygan.ops.conv2d`, which also says how OH and OW follow.
+    bias : bool
+    init, rng
+        As in `Dense`.
+
+    Attributes
+    ----------
+    W : Tensor (kernel_size, kernel_size, in_channels, out_channels)
+    b : Tensor (out_channels,) or None
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: Padding = 0,
+        bias: bool = True,
+        *,
+        init: Initialiser | None = None,
+        rng: np.random.Generator | None = None,
+    ):
+        self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel_size
+        self.stride, self.padding = stride, padding
+        self.W = new_weight(init, rng, (kernel_size, kernel_size, in_channels, out_channels), f"{self}.W")
+        self.b = Tensor(np.zeros(out_channels, np.float32), requires_grad=True, name=f"{self}.b") if bias else None
+
+    def extra(self) -> str:
+        return (
+            f"{self.in_channels}, {self.out_channels}, {self.kernel_size}x{self.kernel_size}, "
+            f"stride={self.stride}, padding={self.padding!r}"
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.with_weight(x, self.W)
+
+    def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
+        """The layer's output with another weight in place of its own (SpectralNorm does so)."""
+        check_features(self, x, self.in_channels, ndim=4)
+        y = ops.conv2d(x, W, self.stride, self.padding)
+        return y if self.b is None else y + self.b
+
+
+class ConvTranspose2D(Module):
+    """y = conv_transpose2d(x, W) + b: x (N, H, W, in_channels) -> y (N, H * stride, ..., out_channels).
+
+    Parameters
+    ----------
+    in_channels, out_channels, kernel_size, stride : int
+    padding : int, "same" or ((top, bottom), (left, right))
+    output_padding : int
+        As in `tinygan.ops.conv_transpose2d`, which also says how the size of y follows.
+    bias : bool
+    init, rng
+        As in `Dense`.
+
+    Attributes
+    ----------
+    W : Tensor (kernel_size, kernel_size, out_channels, in_channels)
+        The kernel of the convolution that this layer is the adjoint of; it maps y's channels to x's.
+    b : Tensor (out_channels,) or None
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: Padding = 0,
+        output_padding: int = 0,
+        bias: bool = True,
+        *,
+        init: Initialiser | None = None,
+        rng: np.random.Generator | None = None,
+    ):
+        self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel_size
+        self.stride, self.padding, self.output_padding = stride, padding, output_padding
+        shape = (kernel_size, kernel_size, out_channels, in_channels)
+        fan_out, fan_in = fans(shape)  # exchanged: this layer runs from the last axis to the one before
+        draw = init or initialisers.glorot()
+        self.W = Tensor(draw(rng or np.random.default_rng(), shape, fan_in, fan_out), True, f"{self}.W")
+        self.b = Tensor(np.zeros(out_channels, np.float32), requires_grad=True, name=f"{self}.b") if bias else None
+
+    def extra(self) -> str:
+        return (
+            f"{self.in_channels}, {self.out_channels}, {self.kernel_size}x{self.kernel_size}, "
+            f"stride={self.stride}, padding={self.padding!r}"
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.with_weight(x, self.W)
+
+    def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
+        """The layer's output with another weight in place of its own (SpectralNorm does so)."""
+        check_features(self, x, self.in_channels, ndim=4)
+        y = ops.conv_transpose2d(x, W, self.stride, self.padding, self.output_padding)
+        return y if self.b is None else y + self.b
+
+
+class UpSample2D(Module):
+    """Each pixel repeated factor x factor times: (N, H, W, C) -> (N, H * factor, W * factor, C)."""
+
+    def __init__(self, factor: int = 2):
+        self.factor = factor
+
+    def extra(self) -> str:
+        return str(self.factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.upsample2d(x, self.factor)
+
+
+class MaxPool2D(Module):
+    """The maximum of each size x size window: (N, H, W, C) -> (N, OH, OW, C). `stride` is `size` if None."""
+
+    def __init__(self, size: int = 2, stride: int | None = None):
+        self.size, self.stride = size, stride
+
+    def extra(self) -> str:
+        return str(self.size) if self.stride is None else f"{self.size}, stride={self.stride}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.max_pool2d(x, self.size, self.stride)
+
+
+class AvgPool2D(MaxPool2D):
+    """The mean of each size x size window: (N, H, W, C) -> (N, OH, OW, C). `stride` is `size` if None."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.avg_pool2d(x, self.size, self.stride)

@@ -1,0 +1,56 @@
+"""Initial weights. Each initialiser is called as ``init(rng, shape, fan_in, fan_out) -> array``.
+
+They are drawn on the host with `numpy.random.Generator`, so that one seed gives the same weights on every
+backend. `fan_in` is how many numbers each output is a sum of, `fan_out` how many outputs an input goes to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+Initialiser = Callable[[np.random.Generator, tuple[int, ...], int, int], np.ndarray]
+
+
+def normal(std: float = 0.02) -> Initialiser:
+    """N(0, std^2); std 0.02 is DCGAN's (Radford et al., 2016)."""
+
+    def draw(rng, shape, fan_in, fan_out):
+        return (rng.standard_normal(shape) * std).astype(np.float32)
+
+    return draw
+
+
+def he(slope: float = 0.0) -> Initialiser:
+    """N(0, 2 / ((1 + slope^2) fan_in)), for (leaky) ReLUs (He et al., 2015, eq. 15)."""
+
+    def draw(rng, shape, fan_in, fan_out):
+        return (rng.standard_normal(shape) * np.sqrt(2.0 / ((1 + slope**2) * fan_in))).astype(np.float32)
+
+    return draw
+
+
+def glorot() -> Initialiser:
+    """Uniform on +- sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010, eq. 16)."""
+
+    def draw(rng, shape, fan_in, fan_out):
+        limit = np.sqrt(6.0 / (fan_in + fan_out))
+        return rng.uniform(-limit, limit, shape).astype(np.float32)
+
+    return draw
+
+
+def zeros() -> Initialiser:
+    """All zero, for biases."""
+
+    def draw(rng, shape, fan_in, fan_out):
+        return np.zeros(shape, dtype=np.float32)
+
+    return draw
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(fan_in, fan_out) of a matrix (in, out) or a kernel (kh, kw, in, out)."""
+    area = int(np.prod(shape[:-2]))
+    return area * shape[-2], area * shape[-1]

@@ -1,0 +1,120 @@
+"""Layers that are one matrix product: Dense, Maxout, Embedding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd import Tensor, ops
+from tinygan.nn import init as initialisers
+from tinygan.nn.init import Initialiser, fans
+from tinygan.nn.module import Module
+
+
+def new_weight(init: Initialiser | None, rng: np.random.Generator | None, shape: tuple[int, ...], name: str) -> Tensor:
+    """A fresh weight of `shape` (..., in, out); Glorot's initialiser and an unseeded Generator by default."""
+    init = init or initialisers.glorot()
+    return Tensor(init(rng or np.random.default_rng(), shape, *fans(shape)), requires_grad=True, name=name)
+
+
+def check_features(layer: Any, x: Tensor, features: int, ndim: int | None = None) -> None:
+    """Raise a sentence that names the layer, both shapes and the axis, if x's last axis does not fit."""
+    expected = f"(..., {features})" if ndim is None else "(" + "N, H, W, "[: 3 * (ndim - 1)] + f"{features})"
+    if (ndim is not None and x.ndim != ndim) or x.ndim < 1:
+        raise ValueError(f"{layer} needs an input of shape {expected}, but got {x.shape}: {x.ndim} axes")
+    if x.shape[-1] != features:
+        raise ValueError(
+            f"{layer} needs an input of shape {expected}, but got {x.shape}: "
+            f"axis {x.ndim - 1} has {x.shape[-1]} instead of {features}"
+        )
+
+
+class Dense(Module):
+    """y = x W + b: x (N, in_features) -> y (N, out_features).
+
+    Parameters
+    ----------
+    in_features, out_features : int
+    bias : bool
+    init : initialiser, optional
+        For W; Glorot's by default. b starts at zero.
+    rng : numpy.random.Generator, optional
+        Where W is drawn from; unseeded by default.
+
+    Attributes
+    ----------
+    W : Tensor (in_features, out_features)
+    b : Tensor (out_features,) or None
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        init: Initialiser | None = None,
+        rng: np.random.Generator | None = None,
+    ):
+        self.in_features, self.out_features = in_features, out_features
+        self.W = new_weight(init, rng, (in_features, out_features), f"{self}.W")
+        self.b = Tensor(np.zeros(out_features, np.float32), requires_grad=True, name=f"{self}.b") if bias else None
+
+    def extra(self) -> str:
+        return f"{self.in_features}, {self.out_features}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.with_weight(x, self.W)
+
+    def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
+        """The layer's output with another weight in place of its own (SpectralNorm does so)."""
+        check_features(self, x, self.in_features)
+        y = x @ W
+        return y if self.b is None else y + self.b
+
+
+class Maxout(Module):
+    """y_j = max over pieces of (x W + b)_jk: x (N, in_features) -> y (N, out_features).
+
+    Source: Goodfellow et al., "Maxout Networks", ICML 2013.
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        pieces: int,
+        *,
+        init: Initialiser | None = None,
+        rng: np.random.Generator | None = None,
+    ):
+        self.out_features, self.pieces = out_features, pieces
+        self.dense = Dense(in_features, out_features * pieces, init=init, rng=rng)
+
+    def extra(self) -> str:
+        return f"{self.dense.in_features}, {self.out_features}, pieces={self.pieces}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.dense(x).reshape((*x.shape[:-1], self.out_features, self.pieces)).max(axis=-1)
+
+
+class Embedding(Module):
+    """y = W[label]: integers (N,) -> vectors (N, features). N(0, 1) weights by default."""
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        features: int,
+        *,
+        init: Initialiser | None = None,
+        rng: np.random.Generator | None = None,
+    ):
+        self.num_embeddings, self.features = num_embeddings, features
+        self.W = new_weight(init or initialisers.normal(1.0), rng, (num_embeddings, features), f"{self}.W")
+
+    def extra(self) -> str:
+        return f"{self.num_embeddings}, {self.features}"
+
+    def forward(self, labels: Any) -> Tensor:
+        return self.W[labels]

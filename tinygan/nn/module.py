@@ -1,0 +1,200 @@
+"""Module: something with parameters, found by looking at its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd import Tensor, no_grad
+from tinygan.backend import backend_of
+
+
+class Module:
+    """Base of all layers and networks.
+
+    Attributes are found in their order of assignment: a Tensor that requires a gradient is a parameter,
+    one that does not is a buffer (state that is saved but not trained), a Module is a child, and so are
+    the Modules in a list or tuple. What is reachable twice counts once.
+    """
+
+    training = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        raise NotImplementedError(f"{type(self).__name__} must define forward")
+
+    def __call__(self, *inputs: Any) -> Tensor:
+        return self.forward(*inputs)
+
+    # -- what it is made of ----------------------------------------------------------------------
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        """The Modules directly inside, with their names."""
+        for name, value in vars(self).items():
+            if isinstance(value, Module):
+                yield name, value
+            elif isinstance(value, (list, tuple)):
+                yield from ((f"{name}.{i}", v) for i, v in enumerate(value) if isinstance(v, Module))
+
+    def modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """This Module and all inside it, outer before inner, each once, with dotted names."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Module]] = [(prefix, self)]
+        while stack:
+            name, module = stack.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+                inner = [(f"{name}.{child}" if name else child, m) for child, m in module.children()]
+                stack.extend(reversed(inner))
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        seen: set[int] = set()
+        for prefix, module in self.modules():
+            for name, value in vars(module).items():
+                if isinstance(value, Tensor) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield f"{prefix}.{name}" if prefix else name, value
+
+    def named_parameters(self) -> list[tuple[str, Tensor]]:
+        """(name, Tensor) of everything that is trained."""
+        return [(name, t) for name, t in self._tensors() if t.requires_grad]
+
+    def parameters(self) -> list[Tensor]:
+        """Everything that is trained, in order of assignment: what `grad` and an optimiser take."""
+        return [t for _, t in self.named_parameters()]
+
+    def buffers(self) -> list[tuple[str, Tensor]]:
+        """(name, Tensor) of the state that is saved but not trained, such as running means."""
+        return [(name, t) for name, t in self._tensors() if not t.requires_grad]
+
+    def name_parameters(self, prefix: str) -> Module:
+        """Give every parameter its full name ("D.0.W"), which errors then show. Returns self."""
+        for name, tensor in self._tensors():
+            tensor.name = f"{prefix}.{name}"
+        return self
+
+    # -- saving and loading ----------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of all parameters and buffers, on the host, by name."""
+        return {name: backend_of(t.data).to_numpy(t.data).copy() for name, t in self._tensors()}
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """Take all parameters and buffers from `state`; nothing is changed unless all of it fits.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing or unknown, or a shape differs; the message names it.
+        """
+        own = dict(self._tensors())
+        missing, unknown = [n for n in own if n not in state], [n for n in state if n not in own]
+        if missing or unknown:
+            said = [f"lacks {', '.join(missing)}"] if missing else []
+            said += [f"has unknown {', '.join(unknown)}"] if unknown else []
+            raise ValueError(f"the saved state does not fit {type(self).__name__}: it {' and '.join(said)}")
+        for name, tensor in own.items():
+            if np.shape(state[name]) != tensor.shape:
+                raise ValueError(f"the saved {name} has shape {np.shape(state[name])}, this one {tensor.shape}")
+        for name, tensor in own.items():
+            tensor.data = backend_of(tensor.data).asarray(np.array(state[name]), dtype=tensor.dtype)
+
+    def astype(self, dtype: Any) -> Module:
+        """Turn all parameters and buffers to another precision, in place. Returns self."""
+        for _, tensor in self._tensors():
+            tensor.data = tensor.data.astype(dtype)
+        return self
+
+    # -- training and evaluation -----------------------------------------------------------------
+
+    def train(self, on: bool = True) -> Module:
+        """Switch to training mode: batch statistics in BatchNorm, dropping in Dropout. Returns self."""
+        for _, module in self.modules():
+            module.training = on
+        return self
+
+    def eval(self) -> Module:
+        """Switch to evaluation mode: running statistics in BatchNorm, nothing dropped. Returns self."""
+        return self.train(False)
+
+    # -- for people ------------------------------------------------------------------------------
+
+    def extra(self) -> str:
+        """What stands in the parentheses of `repr`."""
+        return ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.extra()})"
+
+    def summary(self, input_shape: Sequence[int] | None = None) -> str:
+        """A table: each layer with its output shape and its number of parameters.
+
+        Parameters
+        ----------
+        input_shape : sequence of int, optional
+            Shape of one sample, without the batch; without it the output shapes are left out.
+        """
+        shapes = self._output_shapes(tuple(input_shape)) if input_shape is not None else {}
+        rows = [("layer", "", "output", "parameters")]
+        for name, module in self.modules():
+            own = [v for v in vars(module).values() if isinstance(v, Tensor) and v.requires_grad]
+            if own or not list(module.children()):
+                count = sum(t.size for t in own)
+                rows.append((name, repr(module), shapes.get(id(module), ""), f"{count:,}"))
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d:>{widths[3]}}" for a, b, c, d in rows]
+        total = sum(t.size for t in self.parameters())
+        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], f"{total:,} parameters in all"])
+
+    def _output_shapes(self, input_shape: tuple[int, ...]) -> dict[int, str]:
+        """Run two zero samples through, in evaluation mode, and note the shape each module returns."""
+        shapes: dict[int, str] = {}
+        inside = [module for _, module in self.modules()]
+        modes = [module.training for module in inside]
+
+        def watch(module: Module) -> None:
+            def forward(*inputs: Any) -> Tensor:
+                y = type(module).forward(module, *inputs)
+                shapes[id(module)] = str(("N", *y.shape[1:])).replace("'", "")
+                return y
+
+            module.forward = forward  # type: ignore[method-assign]
+
+        self.eval()
+        try:
+            for module in inside:
+                watch(module)
+            with no_grad():
+                self(Tensor(np.zeros((2, *input_shape), dtype=np.float32)))
+        finally:
+            for module, mode in zip(inside, modes, strict=True):
+                vars(module).pop("forward", None)
+                module.training = mode
+        return shapes
+
+
+class Sequential(Module):
+    """Layers one after the other; they are named by their position."""
+
+    def __init__(self, *layers: Module):
+        self.layers = list(layers)
+
+    def children(self) -> Iterator[tuple[str, Module]]:
+        return ((str(i), layer) for i, layer in enumerate(self.layers))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, i: int) -> Module:
+        return self.layers[i]
+
+    def __repr__(self) -> str:
+        inner = "".join(f"\n  {i}: {repr(layer)}" for i, layer in enumerate(self.layers))
+        return f"Sequential({inner}\n)" if inner else "Sequential()"

@@ -1,0 +1,147 @@
+"""Layers that keep activations or weights in bounds: BatchNorm, LayerNorm, SpectralNorm, Dropout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd import Tensor, no_grad, ops
+from tinygan.backend import backend_of
+from tinygan.nn.linear import check_features
+from tinygan.nn.module import Module
+
+
+class BatchNorm(Module):
+    """gamma * (x - mean) / sqrt(var + eps) + beta, over all axes but the last: x (..., num_features).
+
+    In training mode mean and var are the batch's, and
+
+        running = momentum * running + (1 - momentum) * batch
+
+    (Keras's convention; PyTorch's momentum is 1 minus this one). In evaluation mode the running ones are
+    used as constants, and the gradient is that of this other function. var is divided by n.
+
+    Source: Ioffe and Szegedy, "Batch Normalization", ICML 2015.
+
+    Attributes
+    ----------
+    gamma, beta : Tensor (num_features,)
+        Trained; they start at 1 and 0.
+    running_mean, running_var : Tensor (num_features,)
+        Buffers; they start at 0 and 1.
+    """
+
+    def __init__(self, num_features: int, momentum: float = 0.9, eps: float = 1e-5):
+        if not 0 <= momentum <= 1:
+            raise ValueError(f"BatchNorm's momentum must lie in [0, 1], but it is {momentum}")
+        self.num_features, self.momentum, self.eps = num_features, momentum, eps
+        one, zero = np.ones(num_features, np.float32), np.zeros(num_features, np.float32)
+        self.gamma = Tensor(one.copy(), requires_grad=True, name=f"{self}.gamma")
+        self.beta = Tensor(zero.copy(), requires_grad=True, name=f"{self}.beta")
+        self.running_mean = Tensor(zero.copy(), name=f"{self}.running_mean")
+        self.running_var = Tensor(one.copy(), name=f"{self}.running_var")
+
+    def extra(self) -> str:
+        return f"{self.num_features}, momentum={self.momentum}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        check_features(self, x, self.num_features)
+        if not self.training:
+            scale = self.gamma / ops.sqrt(self.running_var + self.eps)
+            return (x - self.running_mean) * scale + self.beta
+        if x.size == self.num_features:
+            raise ValueError(f"{self} cannot normalise a single sample in training mode: use a larger batch, or eval()")
+        y, mean, var = ops.batch_norm(x, self.gamma, self.beta, self.eps)
+        for running, batch in ((self.running_mean, mean), (self.running_var, var)):
+            running.data = self.momentum * running.data + (1 - self.momentum) * batch
+        return y
+
+
+class LayerNorm(Module):
+    """The same over the last axis of each sample: no batch, no running averages.
+
+    Source: Ba, Kiros and Hinton, "Layer Normalization", 2016.
+    """
+
+    def __init__(self, num_features: int, eps: float = 1e-5):
+        self.num_features, self.eps = num_features, eps
+        self.gamma = Tensor(np.ones(num_features, np.float32), requires_grad=True, name=f"{self}.gamma")
+        self.beta = Tensor(np.zeros(num_features, np.float32), requires_grad=True, name=f"{self}.beta")
+
+    def extra(self) -> str:
+        return str(self.num_features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        check_features(self, x, self.num_features)
+        centred = x - x.mean(axis=-1, keepdims=True)
+        std = ops.sqrt((centred * centred).mean(axis=-1, keepdims=True) + self.eps)
+        return centred / std * self.gamma + self.beta
+
+
+class SpectralNorm(Module):
+    """A layer whose weight is divided by its largest singular value, so that it stretches nothing.
+
+    The singular value is u^T W v, where W is seen as a matrix (everything else, last axis) and u, v come
+    from one step of power iteration for each forward pass in training mode. They count as constants.
+
+    Source: Miyato et al., "Spectral Normalization for GANs", ICLR 2018, algorithm 1.
+
+    Parameters
+    ----------
+    layer : Dense, Conv2D or ConvTranspose2D
+    rng : numpy.random.Generator, optional
+        Where the start of the power iteration is drawn from.
+    """
+
+    def __init__(self, layer: Any, rng: np.random.Generator | None = None):
+        if not hasattr(layer, "with_weight"):
+            raise TypeError(f"SpectralNorm needs a layer with a weight (Dense, Conv2D, ConvTranspose2D), not {layer}")
+        self.layer = layer
+        start = (rng or np.random.default_rng()).standard_normal(layer.W.shape[-1]).astype(np.float32)
+        self.v = Tensor(start / np.linalg.norm(start), name=f"{self}.v")
+
+    def extra(self) -> str:
+        return repr(self.layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        W = self.layer.W.reshape((-1, self.layer.W.shape[-1]))
+        with no_grad():
+            u = _unit(W @ self.v)
+            v = _unit(u @ W)
+        if self.training:
+            self.v.data = v.data
+        sigma = (u @ W * v).sum()
+        return self.layer.with_weight(x, self.layer.W / sigma)
+
+
+def _unit(x: Tensor) -> Tensor:
+    return x / (ops.sqrt((x * x).sum()) + 1e-12)
+
+
+class Dropout(Module):
+    """In training mode each number is set to 0 with probability p, and the others divided by 1 - p.
+
+    Source: Srivastava et al., "Dropout", JMLR 2014 (here in its inverted form: evaluation is the identity).
+
+    Parameters
+    ----------
+    p : float
+        In [0, 1).
+    rng : numpy.random.Generator, optional
+        Drawn from on the host, in training mode only.
+    """
+
+    def __init__(self, p: float, rng: np.random.Generator | None = None):
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout's p must lie in [0, 1), but it is {p}")
+        self.p, self.rng = p, rng or np.random.default_rng()
+
+    def extra(self) -> str:
+        return str(self.p)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        keep = (self.rng.random(x.shape, dtype=np.float32) >= self.p).astype(x.dtype) / (1 - self.p)
+        return x * Tensor._wrap(backend_of(x.data).asarray(keep, dtype=x.dtype))

@@ -1,0 +1,150 @@
+"""Train a GAN: ``python -m tinygan.train`` (digits in about a minute), ``--help`` for everything else."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tinygan.commandline import Parser, guarded
+from tinygan.training import presets
+from tinygan.training.config import Config, ConfigError, flag, option_type
+from tinygan.training.loop import train
+from tinygan.training.run_folder import README, RunError, RunFolder
+from tinygan.training.setup import Setup, build
+
+PROGRAM = "python -m tinygan.train"
+RUNS = "runs"
+
+
+def parser() -> Parser:
+    """The command line: an option for every field of Config, and a few about the run as a whole."""
+    p = Parser(
+        prog=PROGRAM,
+        description="Train a GAN; with no option, the MLP GAN on rendered digits. Everything it leaves is in one "
+        "numbered folder. Options not given are the preset's.",
+    )
+    for f in dataclasses.fields(Config):
+        kind, about = option_type(f), f.metadata["help"]
+        if kind is bool:
+            p.add_argument(flag(f.name), action=argparse.BooleanOptionalAction, default=None, help=about)
+        else:
+            choices = f"; one of {', '.join(f.metadata['choices'])}" if f.metadata["choices"] else ""
+            p.add_argument(flag(f.name), type=kind, metavar=kind.__name__.upper(), help=about + choices)
+    p.add_argument("--epochs", type=int, metavar="INT", help="passes over the data in all, instead of --steps")
+    p.add_argument("--outdir", metavar="DIR", help=f"where run folders are made ('{RUNS}')")
+    p.add_argument("--resume", metavar="RUN", help="go on with a run folder; --steps is then the new total")
+    p.add_argument("--quick", action="store_true", help="a first look within seconds: few steps")
+    p.add_argument("--dry-run", action="store_true", help="build everything, show it, write nothing")
+    p.add_argument("--list-presets", action="store_true", help="show the presets and their options")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parser().parse_args(argv)
+    if args.list_presets:
+        print(presets.listing())
+        return
+    given = {f.name: v for f in dataclasses.fields(Config) if (v := getattr(args, f.name)) is not None}
+    if args.resume is not None:
+        setup, run, start = resume(args, given)
+    else:
+        setup, run, start = begin(args, given)
+    if args.dry_run:
+        print(describe(setup))
+        return
+    if run is None:
+        run = RunFolder.create(args.outdir if args.outdir is not None else RUNS, setup.config)
+    command = f"{PROGRAM} " + shlex.join(argv if argv is not None else sys.argv[1:])
+    run.log(command.strip())
+    if start == 0:
+        write_papers(setup, run, command.strip())
+    print(f"{run.path}: {setup.config.preset} on {setup.config.data}, steps {start + 1} to {setup.config.steps}", flush=True)
+    train(setup, run, start)
+    print(f"done: look at {run.picture(setup.config.steps)}")
+
+
+def begin(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder | None, int]:
+    """A new run: everything is built before a folder is made, so that bad input leaves nothing behind."""
+    if args.epochs is not None and (args.steps is not None or args.quick):
+        raise ConfigError("--epochs says how long to train: give it without --steps and --quick")
+    config = presets.configure(given, args.quick)
+    setup = build(config)
+    apply_epochs(setup, args.epochs)
+    return setup, None, 0
+
+
+def resume(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder, int]:
+    """An old run, at its newest checkpoint, with the options it began with; only some may be changed."""
+    for name in ("outdir", "quick"):
+        if getattr(args, name):
+            raise ConfigError(f"{flag(name)} is for a new run: it does not go with --resume")
+    if args.epochs is not None and args.steps is not None:
+        raise ConfigError("give --steps or --epochs, not both")
+    run = RunFolder.existing(args.resume)
+    arrays, meta, path = run.load_checkpoint()
+    old = meta["config"]
+    for f in dataclasses.fields(Config):
+        if f.name in given and not f.metadata["resumable"] and given[f.name] != old.get(f.name):
+            raise ConfigError(f"{flag(f.name)} of {run.path} is {old.get(f.name)}: it cannot change on --resume; start a new run")
+    try:
+        config = Config(**{**old, **given})
+    except TypeError:
+        raise RunError(f"{path} was written by another version of tinygan, with other options") from None
+    config.check()
+    setup = build(config)
+    setup.load_state(arrays, meta, str(path))
+    apply_epochs(setup, args.epochs)
+    step = meta["step"]
+    if step >= setup.config.steps:
+        raise RunError(f"{run.path} is already at step {step} of {setup.config.steps}: ask for more, such as --steps {2 * step or 1}")
+    if not args.dry_run:
+        run.forget_after(step)
+    return setup, run, step
+
+
+def apply_epochs(setup: Setup, epochs: int | None) -> None:
+    """Turn --epochs into steps, which depends on the number of batches in the data."""
+    if epochs is None:
+        return
+    if epochs < 1:
+        raise ConfigError(f"--epochs must be at least 1, not {epochs}")
+    if setup.batches.batches_per_epoch is None:
+        raise ConfigError(f"--data {setup.config.data} never runs out of samples: give --steps instead of --epochs")
+    setup.config.steps = max(1, epochs * setup.batches.batches_per_epoch // setup.config.n_critic)
+
+
+def describe(setup: Setup) -> str:
+    """What --dry-run prints: the networks with their shapes, and every option."""
+    game, c = setup.game, setup.config
+    options = "\n".join(f"  {name} = {value}" for name, value in asdict(c).items())
+    shape = tuple(n * (c.pack if i == len(setup.dataset.sample_shape) - 1 else 1) for i, n in enumerate(setup.dataset.sample_shape))
+    return (
+        f"generator\n{game.generator.summary((c.latent,))}\n\n"
+        f"discriminator\n{game.discriminator.summary(shape)}\n\n"
+        f"options\n{options}\n\nnothing was written (--dry-run)"
+    )
+
+
+def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
+    """config.json and README.txt."""
+    config = setup.config
+    run.write_config(asdict(config), command)
+    text = README.format(
+        first=f"fakes_init.png, then {run.picture(config.steps).name}",
+        pictures="training.gif",
+        command=command,
+        log_interval=config.log_interval,
+        folder=run.path,
+    )
+    run.write_text("README.txt", text)
+
+
+
+if __name__ == "__main__":
+    guarded(PROGRAM, main)

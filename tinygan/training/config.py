@@ -1,0 +1,139 @@
+"""Every option of a run, once: its default, its meaning and its bounds. The command line is made of this."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tinygan.data import NAMES as DATASETS
+from tinygan.gan.losses import LOSSES
+from tinygan.gan.penalties import PENALTIES
+
+
+class ConfigError(ValueError):
+    """An option that cannot be; the message is one sentence that names it."""
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
+    choices: Sequence[str] = (),
+    resumable: bool = False,
+) -> Any:
+    """A field of `Config`: `low` and `high` may be reached, `above` and `below` may not."""
+    bounds = dict(low=low, high=high, above=above, below=below)
+    return field(default=default, metadata=dict(help=help, choices=tuple(choices), resumable=resumable, **bounds))
+
+
+@dataclass
+class Config:
+    """The options of a run. `tinygan.training.presets` says what each preset changes."""
+
+    preset: str = option("mlp", "which networks and settings to start from (see --list-presets)")
+    data: str = option("digits", "what to learn", choices=DATASETS)
+    data_dir: str | None = option(None, "folder of the IDX files, or of the images for --data folder", resumable=True)
+    backend: str = option("numpy", "numpy (CPU) or cupy (NVIDIA GPU)", choices=("numpy", "cupy"), resumable=True)
+    loss: str = option("ns", "which loss both networks play for", choices=tuple(LOSSES))
+    steps: int = option(3000, "steps in all (one discriminator and one generator update each)", low=1, resumable=True)
+    batch_size: int = option(64, "samples (or packs of samples) the discriminator judges at once", low=1, high=1_000_000)
+    lr: float = option(2e-4, "learning rate of both optimisers", above=0)
+    lr_d: float | None = option(None, "learning rate of the discriminator, if another", above=0)
+    optimizer: str = option("adam", "adam, rmsprop or sgd", choices=("adam", "rmsprop", "sgd"))
+    beta1: float = option(0.5, "Adam's beta1", low=0, below=1)
+    beta2: float = option(0.999, "Adam's beta2", low=0, below=1)
+    lr_half_life: int = option(0, "steps in which the learning rate falls to half; 0 keeps it", low=0)
+    seed: int = option(0, "seed of weights, data order and noise", low=0, high=2**63 - 1)
+    latent: int = option(100, "length of the noise vector z", low=1, high=100_000)
+
+    n_critic: int = option(1, "discriminator steps for each generator step", low=1, high=1000)
+    simultaneous: bool = option(False, "take both gradients at the old parameters, then move both networks")
+    fresh_fakes: bool = option(False, "draw new noise for the generator's step instead of reusing the fakes")
+    joint_batch: bool = option(False, "show real and fake samples to the discriminator in one batch")
+    penalty: str = option("none", f"gradient penalties, joined by '+': none, {', '.join(PENALTIES)} (as in r1+r2)")
+    penalty_weight: float = option(10.0, "weight of each penalty (lambda or gamma)", above=0)
+    label_smoothing: float = option(0.0, "one-sided label smoothing: real samples count as real by 1 - s", low=0, below=1)
+    half: bool = option(False, "lsgan with the paper's factor 1/2")
+    instance_noise: float = option(0.0, "standard deviation of noise on all the discriminator sees", low=0)
+    weight_clip: float = option(0.0, "cut the discriminator's weights to [-c, c]; 0 is off", low=0)
+    pack: int = option(1, "samples judged together (PacGAN's m)", low=1, high=64)
+    dropout: float = option(0.0, "dropout in the discriminator", low=0, below=1)
+    ema: float = option(0.0, "decay of a moving average of the generator, such as 0.999; 0 is off", low=0, below=1)
+
+    log_interval: int = option(50, "steps between lines of stats.jsonl", low=1, resumable=True)
+    sample_interval: int = option(500, "steps between pictures", low=1, resumable=True)
+    checkpoint_interval: int = option(500, "steps between checkpoints", low=1, resumable=True)
+    weights_interval: int = option(0, "steps between copies of the generator's weights; 0 keeps the last", low=0, resumable=True)
+    samples: int = option(100, "samples in each picture (2-D runs show ten times as many)", low=1, high=10_000)
+    tensorboard: bool = option(False, "also write TensorBoard events (needs the extra 'tensorboard')", resumable=True)
+
+    def check(self) -> None:
+        """Raise ConfigError, in one sentence, if an option has a wrong type, value or companion."""
+        for f in dataclasses.fields(self):
+            _check_option(f, getattr(self, f.name))
+        self.penalties()
+        if self.n_critic > 1 and self.simultaneous:
+            raise ConfigError("--simultaneous takes one step of each network: it does not go with --n-critic above 1")
+        if self.half and self.loss != "lsgan":
+            raise ConfigError("--half belongs to --loss lsgan")
+        if self.label_smoothing and not LOSSES[self.loss].has_labels:
+            raise ConfigError(f"--loss {self.loss} has no labels to smooth: leave --label-smoothing at 0")
+        if self.data == "folder" and not self.data_dir:
+            raise ConfigError("--data folder needs --data-dir DIR, the folder of the images")
+
+    def penalties(self) -> list[str]:
+        """The names in `penalty`, checked."""
+        names = [] if self.penalty == "none" else self.penalty.split("+")
+        for name in names:
+            if name not in PENALTIES:
+                raise ConfigError(f"unknown penalty {name!r}{did_you_mean(name, PENALTIES)}")
+        return names
+
+
+def flag(name: str) -> str:
+    """The command line's spelling of an option: lr_decay -> --lr-decay."""
+    return "--" + name.replace("_", "-")
+
+
+def did_you_mean(name: str, known: Any) -> str:
+    """': did you mean ...? choose one of ...', to end a sentence with."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f": {f'did you mean {near[0]}? ' if near else ''}choose one of {', '.join(known)}"
+
+
+def option_type(f: dataclasses.Field) -> type:
+    """The plain type of an option: int for `int`, float for `float | None`."""
+    hint = typing.get_type_hints(Config)[f.name]
+    return next(t for t in (typing.get_args(hint) or (hint,)) if t is not type(None))
+
+
+def _check_option(f: dataclasses.Field, value: Any) -> None:
+    kind, rule = option_type(f), f.metadata
+    if value is None and f.default is None:
+        return
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ConfigError(f"{flag(f.name)} must be a {kind.__name__}, not {value!r}")
+    if rule["choices"] and value not in rule["choices"]:
+        raise ConfigError(f"unknown {f.name.replace('_', ' ')} {value!r}{did_you_mean(value, rule['choices'])}")
+    if kind in (int, float):
+        if not (rule["low"] <= value <= rule["high"] and rule["above"] < value < rule["below"]):
+            raise ConfigError(f"{flag(f.name)} must be {_bounds(rule)}, not {value}")
+
+
+def _bounds(rule: Any) -> str:
+    said = []
+    for name, words in (("low", "at least"), ("above", "above"), ("high", "at most"), ("below", "below")):
+        if math.isfinite(rule[name]):
+            said.append(f"{words} {rule[name]:g}" if rule[name] < 1e6 else f"{words} {rule[name]}")
+    return " and ".join(said) or "a finite number"

@@ -1,0 +1,114 @@
+"""The pictures and numbers a run makes of its samples. Images become grids, points the picture of the game."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygan import plot
+from tinygan.autograd import Tensor, grad, no_grad, ops
+from tinygan.backend import to_numpy
+from tinygan.data import Mixture, from_range, to_range
+from tinygan.gan.health import diversity
+from tinygan.gan.sampling import draw
+from tinygan.metrics import count_modes
+from tinygan.training.setup import Setup
+
+HEAT = 60  # the heat map's cells along each side
+MODE_SAMPLES = 2500  # as many as in PacGAN's experiments
+
+
+def reals(setup: Setup, n: int) -> np.ndarray:
+    """n real samples, always the same ones, in the generator's range; no random state is touched."""
+    rng = np.random.default_rng(setup.config.seed)
+    dataset = setup.dataset
+    if isinstance(dataset, Mixture):
+        return dataset.sample(n, rng)
+    return to_range(dataset.pixels[rng.permutation(len(dataset))[:n]], *setup.range)
+
+
+def save_reals(setup: Setup, path: Path) -> None:
+    """reals.png: what the fakes should come to look like."""
+    if isinstance(setup.dataset, Mixture):
+        points = reals(setup, len(setup.z))
+        plot.save_points(path, points, means=setup.dataset.means, extent=extent(setup.dataset), title="real samples")
+    else:
+        save_images(setup, path, reals(setup, setup.config.samples))
+
+
+def save_images(setup: Setup, path: Path, images: np.ndarray) -> None:
+    plot.save_grid(path, from_range(images, *setup.range))
+
+
+def save_fakes(setup: Setup, path: Path, fakes: np.ndarray, step: int) -> None:
+    """The samples after `step` steps: a grid of images, or the picture of the game."""
+    if not isinstance(setup.dataset, Mixture):
+        return save_images(setup, path, fakes[: setup.config.samples])
+    heat, arrows = judgement(setup, fakes)
+    probability = setup.game.loss.score(Tensor([0.0])).item() == 0.5  # else scores are not in [0, 1]
+    plot.save_game(
+        path,
+        fakes,
+        heat,
+        extent(setup.dataset),
+        arrows=arrows,
+        reals=reals(setup, len(fakes)),
+        title=f"step {step}",
+        label="D(x)" if probability else "score of D",
+        limits=(0.0, 1.0) if probability else None,
+    )
+    return None
+
+
+def judgement(setup: Setup, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What D thinks of the plane, and where it pushes each fake.
+
+    Returns
+    -------
+    heat : array (HEAT, HEAT)
+        D's score on a grid over the extent, row 0 at the bottom.
+    arrows : array (n, 2)
+        The gradient of D's logit at each fake: the way to look more real. With packing, D is shown
+        copies of the same point.
+    """
+    game = setup.game
+    left, right, bottom, top = extent(setup.dataset)
+    x, y = np.meshgrid(np.linspace(left, right, HEAT), np.linspace(bottom, top, HEAT))
+    plane = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
+
+    def logits(points: Tensor) -> Tensor:
+        return game.discriminator(ops.concatenate([points] * game.pack, axis=-1))
+
+    game.discriminator.eval()
+    try:
+        with no_grad():
+            heat = to_numpy(game.loss.score(logits(Tensor(plane))))
+        points = Tensor(fakes.astype(np.float32), requires_grad=True)
+        (arrows,) = grad(logits(points).sum(), [points])
+    finally:
+        game.discriminator.train()
+    return heat.reshape(HEAT, HEAT), to_numpy(arrows)
+
+
+def extent(mixture: Mixture) -> tuple[float, float, float, float]:
+    """The part of the plane that is shown: the modes, and a quarter more on each side."""
+    reach = 1.25 * float(np.abs(mixture.means).max()) + 5 * mixture.sigma
+    return -reach, reach, -reach, reach
+
+
+def metrics(setup: Setup, fakes: np.ndarray, step: int) -> dict[str, Any]:
+    """A line of metrics.jsonl: the modes of points; of images, how much they differ from each other."""
+    if isinstance(setup.dataset, Mixture):
+        rng = np.random.default_rng(setup.config.seed + 1)
+        z = rng.standard_normal((MODE_SAMPLES, setup.config.latent), dtype=np.float32)
+        report = count_modes(draw(setup.sampler, z, batch=MODE_SAMPLES), setup.dataset.means, setup.dataset.sigma)
+        return {
+            "step": step,
+            "modes": report.modes,
+            "high_quality": report.high_quality,
+            "reverse_kl": report.reverse_kl,
+            "n": MODE_SAMPLES,
+        }
+    return {"step": step, "diversity": diversity(fakes), "diversity_of_reals": diversity(reals(setup, len(fakes)))}

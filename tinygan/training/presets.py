@@ -1,0 +1,147 @@
+"""The presets of the command line: networks from `tinygan.gan.models`, and the options they change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tinygan.gan import models
+from tinygan.training.config import Config, ConfigError, did_you_mean
+
+POINTS = ("ring", "grid")
+REAL_IMAGES = ("mnist", "fashion")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Networks, the options they start from, and the data that fit them.
+
+    Attributes
+    ----------
+    networks : function
+        A builder of `tinygan.gan.models`.
+    about : str
+        One line for --list-presets.
+    options : mapping
+        What differs from `Config`'s defaults.
+    on_real_images : mapping
+        What differs further on MNIST and Fashion-MNIST, which take longer than the rendered digits.
+    quick : mapping
+        What --quick changes: a first look within seconds.
+    """
+
+    networks: models.Builder
+    about: str
+    options: Mapping[str, Any]
+    on_real_images: Mapping[str, Any]
+    quick: Mapping[str, Any]
+
+    @property
+    def of_points(self) -> bool:
+        return self.networks is models.points
+
+
+def _quick(steps: int) -> dict[str, int]:
+    return dict(steps=steps, sample_interval=steps // 2, checkpoint_interval=steps // 2, log_interval=10)
+
+
+_POINTS = dict(
+    batch_size=512, lr=1e-3, latent=2, sample_interval=500, checkpoint_interval=1000, samples=100,
+)
+
+PRESETS: dict[str, Preset] = {
+    "mlp": Preset(
+        models.mlp,
+        "dense generator and discriminator: digits in about a minute",
+        dict(steps=3000),
+        dict(steps=10_000, sample_interval=1000, checkpoint_interval=1000),
+        _quick(200),
+    ),
+    "small": Preset(
+        models.small,
+        "small dense generator against a convolutional discriminator, simultaneous updates",
+        dict(steps=2000, lr=1e-4, beta1=0.9, simultaneous=True),
+        dict(steps=10_000, sample_interval=1000, checkpoint_interval=1000),
+        _quick(60),
+    ),
+    "deep": Preset(
+        models.deep,
+        "deep generator (dense stem, two upsamplings), dense discriminator with dropout",
+        dict(steps=1000, batch_size=128, dropout=0.3, sample_interval=100, checkpoint_interval=100, weights_interval=500),
+        dict(steps=5000, sample_interval=500, checkpoint_interval=500, weights_interval=1000),
+        _quick(10),
+    ),
+    "dcgan": Preset(
+        models.dcgan,
+        "convolutions on both sides: the sharpest digits",
+        dict(steps=1000, sample_interval=100, checkpoint_interval=100, log_interval=20),
+        dict(steps=3000, sample_interval=250, checkpoint_interval=250),
+        _quick(20),
+    ),
+    "ring": Preset(
+        models.points,
+        "eight Gaussians on a circle, and the picture of the game",
+        dict(_POINTS, data="ring", steps=5000),
+        {},
+        _quick(500),
+    ),
+    "grid": Preset(
+        models.points,
+        "25 Gaussians on a grid, and the picture of the game",
+        dict(_POINTS, data="grid", steps=10_000),
+        {},
+        _quick(500),
+    ),
+    "wgan-gp": Preset(
+        models.mlp,
+        "the MLP networks with Wasserstein loss and gradient penalty, five critic steps",
+        dict(steps=2000, loss="wgan", penalty="gp", penalty_weight=10.0, n_critic=5, lr=1e-4, beta1=0.0, beta2=0.9),
+        dict(steps=10_000, sample_interval=1000, checkpoint_interval=1000),
+        _quick(40),
+    ),
+}
+
+
+def get(name: str) -> Preset:
+    """The preset of that name; ConfigError with a hint if there is none."""
+    if name not in PRESETS:
+        raise ConfigError(f"unknown preset {name!r}{did_you_mean(name, PRESETS)}")
+    return PRESETS[name]
+
+
+def configure(given: Mapping[str, Any], quick: bool = False) -> Config:
+    """A checked Config: the defaults, then the preset's options, then --quick's, then those given.
+
+    Raises
+    ------
+    ConfigError
+        In one sentence, if an option or a pair of options does not fit.
+    """
+    preset = get(given.get("preset", Config.preset))
+    options = dict(preset.options)
+    data = given.get("data", options.get("data", Config.data))
+    if data in REAL_IMAGES:
+        options.update(preset.on_real_images)
+    if quick:
+        options.update(preset.quick)
+    options.update(given)
+    config = Config(**options)
+    config.check()
+    if preset.of_points != (config.data in POINTS):
+        fitting = [name for name, other in PRESETS.items() if other.of_points == (config.data in POINTS)]
+        what = "points in the plane" if config.data in POINTS else "images"
+        raise ConfigError(
+            f"--preset {config.preset} does not fit --data {config.data}, which are {what}: use one of {', '.join(fitting)}"
+        )
+    return config
+
+
+def listing() -> str:
+    """The text of --list-presets."""
+    lines = []
+    for name, preset in PRESETS.items():
+        lines.append(f"{name:8} {preset.about}")
+        changed = {**preset.options}
+        lines.append(" " * 9 + " ".join(f"{key}={value}" for key, value in changed.items()))
+    return "\n".join(lines)

@@ -1,0 +1,194 @@
+"""Everything a run leaves behind, in one folder: runs/00007-mlp-digits-ns/."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tinygan
+from tinygan.files import whole_file
+from tinygan.training import checkpoint
+from tinygan.training.config import Config
+
+KEEP_CHECKPOINTS = 2
+
+README = """This folder is one training run of tinygan.
+
+Look first at    {first}: samples at the beginning, and on the way, always of the same noise
+then at          {pictures}
+then at          curves.png: the losses, D(x) and D(G(z)), gradient norms over the steps
+
+config.json      all options, versions and the seed: {command}
+                 repeats the run
+log.txt          what was printed
+stats.jsonl      a line every {log_interval} steps: step, losses, D(x), D(G(z)) before and after D's step,
+                 accuracies, gradient norms, steps per second
+metrics.jsonl    a line for every picture: how good the samples are
+checkpoint-*.npz everything needed to go on: python -m tinygan.train --resume {folder} --steps N
+generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.png
+"""
+
+
+class RunError(ValueError):
+    """A run folder that cannot be made, or cannot be resumed; one sentence."""
+
+
+class RunFolder:
+    """The folder of a run, and how its files are written: whole or not at all, one line at a time.
+
+    Parameters
+    ----------
+    path : Path
+        An existing folder; `create` makes a new one, `existing` checks an old one.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    @classmethod
+    def create(cls, outdir: str | Path, config: Config) -> RunFolder:
+        """Make the next numbered folder in `outdir`.
+
+        Raises
+        ------
+        RunError
+            If it cannot be made (a read-only place, a file in the way).
+        """
+        name = f"{config.preset}-{config.data}-{config.loss}"
+        try:
+            os.makedirs(outdir, exist_ok=True)
+            while True:  # another run may take the number at the same moment: then take the next
+                taken = [int(m[1]) for entry in os.listdir(outdir) if (m := re.match(r"(\d{5,})-", entry))]
+                path = Path(outdir) / f"{max(taken, default=-1) + 1:05d}-{name}"
+                try:
+                    path.mkdir()
+                    return cls(path)
+                except FileExistsError:
+                    continue
+        except OSError as error:
+            raise RunError(f"cannot make a run folder in {outdir}: {error.strerror or error}") from None
+
+    @classmethod
+    def existing(cls, path: str | Path) -> RunFolder:
+        """An old run's folder.
+
+        Raises
+        ------
+        RunError
+            If there is none, or it holds no run.
+        """
+        path = Path(path)
+        if not path.is_dir():
+            raise RunError(f"there is no run folder {path}")
+        run = cls(path)
+        if not (path / "config.json").exists() and not run.checkpoints():
+            raise RunError(f"{path} is not a run folder: it holds no config.json and no checkpoint")
+        return run
+
+    # -- text ------------------------------------------------------------------------------------
+
+    def write_config(self, config: Mapping[str, Any], command: str) -> None:
+        """config.json: the options, the versions, the machine."""
+        content = {
+            "options": dict(config),
+            "command": command,
+            "versions": {"tinygan": tinygan.__version__, "numpy": np.__version__, "python": platform.python_version()},
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+            "started": time.strftime("%Y-%m-%d %H:%M:%S"),
+        }
+        self.write_text("config.json", json.dumps(content, indent=2) + "\n")
+
+    def write_text(self, name: str, text: str) -> None:
+        with whole_file(self.path / name) as file:
+            file.write(text.encode())
+
+    def append(self, name: str, row: Mapping[str, Any]) -> None:
+        """One line of JSON at the end of a `.jsonl` file; what is not a finite number becomes null."""
+        finite = {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in row.items()}
+        with open(self.path / name, "a", encoding="utf-8") as file:
+            file.write(json.dumps(finite) + "\n")
+
+    def log(self, text: str) -> None:
+        with open(self.path / "log.txt", "a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a `.jsonl` file; a last line cut off by a crash is left out."""
+        rows = []
+        try:
+            lines = (self.path / name).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        for line in lines:
+            try:
+                rows.append(json.loads(line))
+            except ValueError:
+                continue
+        return rows
+
+    def forget_after(self, step: int) -> None:
+        """Drop what was written after `step`, which a resumed run will write again."""
+        for name in ("stats.jsonl", "metrics.jsonl"):
+            rows = [row for row in self.rows(name) if row.get("step", 0) <= step]
+            self.write_text(name, "".join(json.dumps(row) + "\n" for row in rows))
+        for picture in self.pictures():
+            if _step_of(picture) > step:
+                picture.unlink()
+        for leftover in self.path.glob(".*.tmp"):
+            leftover.unlink()
+
+    # -- pictures and checkpoints ------------------------------------------------------------------
+
+    def picture(self, step: int) -> Path:
+        """Where the samples after `step` steps are drawn."""
+        return self.path / ("fakes_init.png" if step == 0 else f"fakes_{step:06d}.png")
+
+    def pictures(self) -> list[Path]:
+        """All pictures of samples, in the order of their steps."""
+        return sorted(self.path.glob("fakes_*.png"), key=_step_of)
+
+    def checkpoints(self) -> list[Path]:
+        """All checkpoints, oldest first."""
+        return sorted(self.path.glob("checkpoint-*.npz"), key=_step_of)
+
+    def save_checkpoint(self, step: int, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
+        """Write the checkpoint of `step`; only then are the oldest removed, all but two."""
+        checkpoint.save(self.path / f"checkpoint-{step:06d}.npz", arrays, meta)
+        for old in self.checkpoints()[:-KEEP_CHECKPOINTS]:
+            old.unlink()
+
+    def load_checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any], Path]:
+        """(arrays, meta, path) of the newest checkpoint.
+
+        Raises
+        ------
+        RunError
+            If there is none.
+        CheckpointError
+            If it is damaged; the sentence names an older one where there is one.
+        """
+        found = self.checkpoints()
+        if not found:
+            raise RunError(f"{self.path} holds no checkpoint-*.npz to go on from")
+        try:
+            arrays, meta = checkpoint.load(found[-1])
+            if meta.get("kind") != "checkpoint":
+                raise checkpoint.CheckpointError(f"{found[-1]} is no checkpoint of a run")
+        except checkpoint.CheckpointError as error:
+            older = f"; remove it to go on from {found[-2].name}" if len(found) > 1 else ""
+            raise checkpoint.CheckpointError(f"{error}{older}") from None
+        return arrays, meta, found[-1]
+
+
+def _step_of(path: Path) -> int:
+    """The step in the name of a picture or a checkpoint; the initial picture is step 0."""
+    digits = re.search(r"(\d+)", path.stem)
+    return int(digits[1]) if digits else 0

@@ -1,0 +1,178 @@
+"""From a Config to everything a run needs: data, networks, the game. And its state, whole, for resuming."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinygan import data
+from tinygan.backend import use_backend
+from tinygan.data.batches import Batches, MixtureBatches, rng_state, set_rng_state
+from tinygan.gan import losses
+from tinygan.gan.average import MovingAverage
+from tinygan.gan.game import Game
+from tinygan.gan.models import output_range
+from tinygan.gan.penalties import PENALTIES
+from tinygan.nn import Sequential
+from tinygan.optim import SGD, Adam, Optimizer, RMSProp
+from tinygan.training import presets
+from tinygan.training.checkpoint import CheckpointError, part
+from tinygan.training.config import Config, ConfigError
+
+
+@dataclass
+class Setup:
+    """Everything that trains.
+
+    Attributes
+    ----------
+    config : Config
+    dataset : Images or Mixture
+    batches : Batches or MixtureBatches
+    game : Game
+    range : (low, high)
+        Of the generator's images, to which the data are scaled; (0, 1) stands in for points.
+    drop_rng : numpy.random.Generator
+        Drawn from by the Dropout layers.
+    z : array (samples, latent)
+        The fixed noise behind all pictures of the run.
+    """
+
+    config: Config
+    dataset: data.Images | data.Mixture
+    batches: Batches | MixtureBatches
+    game: Game
+    range: tuple[float, float]
+    drop_rng: np.random.Generator
+    z: np.ndarray
+
+    @property
+    def sampler(self) -> Sequential:
+        """The generator that samples are drawn from: the moving average where there is one."""
+        game = self.game
+        return game.average.network if game.average else game.generator  # type: ignore[return-value]
+
+    def next_reals(self) -> np.ndarray:
+        """The next batch of real samples, on the host, in the generator's range."""
+        return self.batches.next()[0]
+
+    def set_learning_rates(self, step: int) -> None:
+        """The learning rates of this step; they depend on the step alone, so that resuming is exact."""
+        c = self.config
+        factor = 0.5 ** (step / c.lr_half_life) if c.lr_half_life else 1.0
+        self.game.opt_g.lr = c.lr * factor
+        self.game.opt_d.lr = (c.lr_d or c.lr) * factor
+
+    def state(self, step: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """(arrays, meta) for a checkpoint after `step` steps: all that the next step depends on."""
+        game = self.game
+        parts = {"G": game.generator, "D": game.discriminator, "opt_g": game.opt_g, "opt_d": game.opt_d}
+        if game.average:
+            parts["average"] = game.average.network
+        arrays = {f"{name}/{key}": value for name, it in parts.items() for key, value in it.state_dict().items()}
+        meta = {
+            "kind": "checkpoint",
+            "step": step,
+            "config": dataclasses.asdict(self.config),
+            "data": self.batches.state(),
+            "noise_rng": rng_state(game.rng),
+            "drop_rng": rng_state(self.drop_rng),
+        }
+        return arrays, meta
+
+    def load_state(self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], where: str) -> None:
+        """Take over what `state` returned; `where` names the file in errors.
+
+        Raises
+        ------
+        CheckpointError
+            If it belongs to other networks or optimisers.
+        """
+        game = self.game
+        try:
+            game.generator.load_state_dict(part(arrays, "G"))
+            game.discriminator.load_state_dict(part(arrays, "D"))
+            game.opt_g.load_state_dict(part(arrays, "opt_g"))
+            game.opt_d.load_state_dict(part(arrays, "opt_d"))
+            if game.average:
+                game.average.network.load_state_dict(part(arrays, "average"))
+            self.batches.load_state(meta["data"])
+            set_rng_state(game.rng, meta["noise_rng"])
+            set_rng_state(self.drop_rng, meta["drop_rng"])
+        except (KeyError, ValueError) as error:
+            raise CheckpointError(f"{where} is a checkpoint of another model: {error}") from None
+
+
+def build(config: Config) -> Setup:
+    """Load the data and make the networks of a checked Config, each from its own stream of random numbers.
+
+    Raises
+    ------
+    ConfigError, DataError
+        In one sentence, if the data do not fit the networks, or cannot be read.
+    BackendUnavailable
+        If the backend cannot be used.
+    """
+    use_backend(config.backend)
+    weights, dropout, order, noise, pictures = (
+        np.random.default_rng(seed) for seed in np.random.SeedSequence(config.seed).spawn(5)
+    )
+    dataset = data.load(config.data, config.data_dir)
+    generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout)
+    low, high = output_range(generator) or (0.0, 1.0)
+    game = Game(
+        generator,
+        discriminator,
+        opt_g=_optimizer(config, generator, config.lr),
+        opt_d=_optimizer(config, discriminator, config.lr_d or config.lr),
+        loss=_loss(config),
+        latent=config.latent,
+        rng=noise,
+        penalties=[(PENALTIES[name], config.penalty_weight) for name in config.penalties()],
+        n_critic=config.n_critic,
+        simultaneous=config.simultaneous,
+        fresh_fakes=config.fresh_fakes,
+        joint_batch=config.joint_batch,
+        pack=config.pack,
+        instance_noise=config.instance_noise,
+        weight_clip=config.weight_clip,
+        average=MovingAverage(generator, config.ema) if config.ema else None,
+    )
+    batches = data.batches(dataset, config.batch_size * config.pack, order, low, high)
+    n = config.samples * (10 if isinstance(dataset, data.Mixture) else 1)
+    z = pictures.standard_normal((n, config.latent), dtype=np.float32)
+    return Setup(config, dataset, batches, game, (low, high), dropout, z)
+
+
+def build_networks(
+    config: Config, shape: tuple[int, ...], weights: np.random.Generator, dropout: np.random.Generator
+) -> tuple[Sequential, Sequential]:
+    """The preset's generator and discriminator for samples of `shape`, with full names on all parameters."""
+    builder = presets.get(config.preset).networks
+    try:
+        generator, discriminator = builder(shape, config.latent, config.pack, config.dropout, weights, dropout)
+    except ValueError as error:
+        raise ConfigError(f"--preset {config.preset} does not fit --data {config.data}: {error}") from None
+    generator.name_parameters("G")
+    discriminator.name_parameters("D")
+    return generator, discriminator
+
+
+def _optimizer(config: Config, network: Sequential, lr: float) -> Optimizer:
+    params = network.parameters()
+    if config.optimizer == "sgd":
+        return SGD(params, lr)
+    if config.optimizer == "rmsprop":
+        return RMSProp(params, lr)
+    return Adam(params, lr, (config.beta1, config.beta2))
+
+
+def _loss(config: Config) -> losses.Loss:
+    options: dict[str, Any] = {"label_smoothing": config.label_smoothing}
+    if config.half:
+        options["half"] = True
+    return losses.get(config.loss, **options)
