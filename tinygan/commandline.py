@@ -52,14 +52,15 @@ def guarded(program: str, main: Callable[[], None]) -> None:
     after Ctrl-C.
     """
     try:
-        main()
-        sys.stdout.flush()
+        try:
+            main()
+        finally:  # here, not as Python ends: that would print a broken pipe as a traceback
+            sys.stdout.flush()
     except BAD_INPUT as error:
         fail(program, str(error))
     except TrainingStopped as stopped:
-        asked = str(stopped).startswith("stopped")
         print(f"{program}: {stopped}", file=sys.stderr)
-        raise SystemExit(130 if asked else 1) from None
+        raise SystemExit(stopped.status) from None
     except KeyboardInterrupt:
         fail(program, "interrupted", 130)
     except BrokenPipeError:  # the reader of our output went away: not our error, and nothing to say

@@ -34,8 +34,19 @@ def whole_file(path: PathLike) -> Iterator[BinaryIO]:
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as file:
-            yield file
-        os.replace(temporary, path)
+        with errors_name(path):
+            with open(temporary, "wb") as file:
+                yield file
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def errors_name(path: PathLike) -> Iterator[None]:
+    """Let every OSError inside name `path`: a full disk alone does not say which file it cut off."""
+    try:
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = os.fspath(path), None
+        raise

@@ -39,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     out = Path(args.out)
     if out.suffix not in (".png", ".npz"):
         raise ConfigError(f"--out must end in .png (a picture) or .npz (the samples), not {out.name}")
+    if out.is_dir() or not out.parent.is_dir():
+        raise ConfigError(f"--out {out} {'is a folder' if out.is_dir() else f'is in {out.parent}, which is no folder'}")
     if not 1 <= args.n <= 1_000_000:
         raise ConfigError(f"--n must be from 1 to 1000000, not {args.n}")
     if args.seed < 0:

@@ -8,7 +8,6 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from tinygan.commandline import Parser, guarded
@@ -62,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         run = RunFolder.create(args.outdir if args.outdir is not None else RUNS, setup.config)
     command = f"{PROGRAM} " + shlex.join(argv if argv is not None else sys.argv[1:])
     run.log(command.strip())
-    if start == 0:
+    if args.resume is None:
         write_papers(setup, run, command.strip())
     print(f"{run.path}: {setup.config.preset} on {setup.config.data}, steps {start + 1} to {setup.config.steps}", flush=True)
     train(setup, run, start)
@@ -88,7 +87,9 @@ def resume(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder, int]:
         raise ConfigError("give --steps or --epochs, not both")
     run = RunFolder.existing(args.resume)
     arrays, meta, path = run.load_checkpoint()
-    old = meta["config"]
+    old, step = meta.get("config"), meta.get("step")
+    if not isinstance(old, dict) or not isinstance(step, int):
+        raise RunError(f"{path} was written by another version of tinygan: it does not say its options and step")
     for f in dataclasses.fields(Config):
         if f.name in given and not f.metadata["resumable"] and given[f.name] != old.get(f.name):
             raise ConfigError(f"{flag(f.name)} of {run.path} is {old.get(f.name)}: it cannot change on --resume; start a new run")
@@ -100,11 +101,10 @@ def resume(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder, int]:
     setup = build(config)
     setup.load_state(arrays, meta, str(path))
     apply_epochs(setup, args.epochs)
-    step = meta["step"]
     if step >= setup.config.steps:
         raise RunError(f"{run.path} is already at step {step} of {setup.config.steps}: ask for more, such as --steps {2 * step or 1}")
     if not args.dry_run:
-        run.forget_after(step)
+        run.forget_after(step if step > 0 else -1)  # at 0 the first picture is made again too
     return setup, run, step
 
 

@@ -4,9 +4,9 @@ Reading order: `tensor`, `op`, `grad`; then any of the topics, beginning with `a
 """
 
 from tinygan.autograd.tensor import Tensor  # isort: skip  (first: the others stand on it)
-from tinygan.autograd.op import Op
+from tinygan.autograd import ops
 from tinygan.autograd.grad import grad, leaves
 from tinygan.autograd.mode import is_recording, no_grad
-from tinygan.autograd import ops
+from tinygan.autograd.op import Op
 
 __all__ = ["Op", "Tensor", "grad", "is_recording", "leaves", "no_grad", "ops"]

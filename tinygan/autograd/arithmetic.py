@@ -134,8 +134,8 @@ def neg(x: Any) -> Tensor:
 
 def pow(x: Any, exponent: Any) -> Tensor:
     """x to a power: a number, or a Tensor (then x must be positive for the exponent's gradient)."""
-    if isinstance(exponent, (int, float)):
-        # an np.float64 is a float too, and would turn float32 into float64
+    if isinstance(exponent, (int, float, np.number)):
+        # as a Python number, because an np.float64 would turn float32 into float64
         p = exponent if isinstance(exponent, int) else float(exponent)
         return PowConstant(p)(*as_tensors(x))
     return Pow()(*together("pow", x, exponent))

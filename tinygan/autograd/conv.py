@@ -134,7 +134,9 @@ def conv_transpose2d(x: Any, w: Any, stride: int = 1, padding: Padding = 0, outp
 
 def _check(name: str, x: Tensor, w: Tensor, channel_axis: int, layout: str) -> None:
     if x.ndim != 4 or w.ndim != 4:
-        raise ValueError(f"{name} needs images {layout} and a kernel (kh, kw, C, O), not shapes {x.shape} and {w.shape}")
+        raise ValueError(
+            f"{name} needs images {layout} and a kernel (kh, kw, C, O), not shapes {x.shape} and {w.shape}"
+        )
     if x.shape[3] != w.shape[channel_axis]:
         raise ValueError(
             f"{name}: the images {x.shape} have {x.shape[3]} channels (axis 3), "

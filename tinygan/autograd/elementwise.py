@@ -241,7 +241,7 @@ def leaky_relu(x: Any, slope: float = 0.2) -> Tensor:
 
 
 def abs(x: Any) -> Tensor:
-    """|x|."""
+    """``|x|``."""
     return Abs()(*as_tensors(x))
 
 

@@ -76,7 +76,9 @@ def batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> tup
     """
     x, gamma, beta = as_tensors(x, gamma, beta)
     if x.ndim < 2 or gamma.shape != x.shape[-1:] or beta.shape != x.shape[-1:]:
-        raise ValueError(f"batch_norm of {x.shape} needs gamma and beta of shape (features,), not {gamma.shape} and {beta.shape}")
+        raise ValueError(
+            f"batch_norm of {x.shape} needs gamma and beta of shape (features,), not {gamma.shape} and {beta.shape}"
+        )
     op = BatchNorm(float(eps))
     y = op(x, gamma, beta)
     return y, op.mean, op.var

@@ -42,7 +42,7 @@ class Tensor:
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):
         data = data._data if isinstance(data, Tensor) else data
-        self._data = current_backend().asarray(data)
+        self._data: Any = current_backend().asarray(data)
         if requires_grad and self._data.dtype.kind != "f":
             raise TypeError(f"only floating-point Tensors can require a gradient, not {self._data.dtype}")
         self._version = [0]  # a list, because views and detached Tensors share it

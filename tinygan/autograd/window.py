@@ -79,7 +79,9 @@ def conv_window(name: str, image: Sequence[int], kernel: Sequence[int], stride: 
         before, after = _padding(name, padding, axis, size, k, stride)
         axes.append(AxisWindow(size, k, stride, before, after))
     if any(a.out < 1 for a in axes):
-        raise ValueError(f"{name}: a kernel of {tuple(kernel)} does not fit into an image of {tuple(image)} with padding {padding!r}")
+        raise ValueError(
+            f"{name}: a kernel of {tuple(kernel)} does not fit into an image of {tuple(image)} with padding {padding!r}"
+        )
     return Window(*axes)
 
 
@@ -96,7 +98,9 @@ def transposed_window(
         As in `conv_window`, or if `output_padding` is not in [0, stride).
     """
     if not 0 <= output_padding < stride:
-        raise ValueError(f"{name}: output_padding must lie in [0, stride), but it is {output_padding} at stride {stride}")
+        raise ValueError(
+            f"{name}: output_padding must lie in [0, stride), but it is {output_padding} at stride {stride}"
+        )
     if padding == "same" and output_padding:
         raise ValueError(f"{name}: output_padding has no meaning with padding 'same'")
     image = []
@@ -107,7 +111,9 @@ def transposed_window(
             before, after = _padding(name, padding, axis, 0, k, stride)
             image.append((n - 1) * stride - before - after + k + output_padding)
     if min(image) < 1:
-        raise ValueError(f"{name}: an image of {tuple(out)} with kernel {tuple(kernel)} and padding {padding!r} leaves nothing")
+        raise ValueError(
+            f"{name}: an image of {tuple(out)} with kernel {tuple(kernel)} and padding {padding!r} leaves nothing"
+        )
     return conv_window(name, image, kernel, stride, padding)
 
 
@@ -120,7 +126,7 @@ def _padding(name: str, padding: Padding, axis: int, size: int, kernel: int, str
         pair = (padding, padding)
     else:
         try:
-            (top, bottom), (left, right) = padding  # type: ignore[misc]
+            (top, bottom), (left, right) = padding  # type: ignore[misc, str-unpack]
             pair = ((int(top), int(bottom)), (int(left), int(right)))[axis]
         except (TypeError, ValueError):
             raise ValueError(

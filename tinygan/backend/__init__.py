@@ -77,7 +77,7 @@ def current_backend() -> Backend:
 
 
 @contextmanager
-def using_backend(backend: Backend) -> Iterator[Backend]:
+def using_backend(backend: str | Backend) -> Iterator[Backend]:
     """Use `backend` inside a ``with`` block, and the former one again after it."""
     global _current
     former = _current

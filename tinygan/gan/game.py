@@ -198,8 +198,8 @@ def measurements(
         "d_real": scores[0],
         "d_fake_before": scores[1],
         "d_fake_after": scores[2],
-        "accuracy_real": (real > loss.boundary).mean(),
-        "accuracy_fake": (fake < loss.boundary).mean(),
+        "accuracy_real": (real > loss.boundary).mean(dtype=real.dtype),
+        "accuracy_fake": (fake < loss.boundary).mean(dtype=fake.dtype),
         "grad_norm_d": _norm(grads_d),
         "grad_norm_g": _norm(grads_g),
     }

@@ -64,7 +64,7 @@ def diversity(samples: np.ndarray) -> float:
 
 
 def find_nan(stats: Mapping[str, float], networks: Mapping[str, Module]) -> str | None:
-    """A sentence naming the first parameter that is not finite, if a loss is not.
+    """A sentence naming the first parameter that is not finite, or else the loss that is not.
 
     Parameters
     ----------
@@ -73,13 +73,13 @@ def find_nan(stats: Mapping[str, float], networks: Mapping[str, Module]) -> str 
     networks : mapping of str to Module
         By the name they go by in the sentence, such as "discriminator".
     """
-    bad = [name for name in ("loss_d", "loss_g") if not math.isfinite(stats[name])]
-    if not bad:
-        return None
     for title, network in networks.items():
         layers = dict(network.modules())
         for name, tensor in network.named_parameters():
-            if not np.isfinite(to_numpy(tensor)).all():
-                layer = layers[name.rpartition(".")[0]]
-                return NAN.format(where=f"{name.rpartition('.')[2]} of layer {name.rpartition('.')[0]} ({layer}) in the {title}")
-    return NAN.format(where=f"the {'discriminator' if bad[0] == 'loss_d' else 'generator'}'s loss")
+            if not to_numpy(tensor.xp.isfinite(tensor.data).all()):
+                where, _, which = name.rpartition(".")
+                return NAN.format(where=f"{which} of layer {where} ({layers[where]}) in the {title}")
+    for name, title in (("loss_d", "discriminator"), ("loss_g", "generator")):
+        if not math.isfinite(stats[name]):
+            return NAN.format(where=f"the {title}'s loss")
+    return None

@@ -13,6 +13,7 @@ so no probability is ever formed, and none can be rounded to 0 or 1.
 from __future__ import annotations
 
 import difflib
+import inspect
 from typing import Any
 
 from tinygan.autograd import Tensor, ops
@@ -198,9 +199,13 @@ def get(name: str, **options: Any) -> Loss:
         If the name is unknown or an option does not fit the loss.
     """
     if name not in LOSSES:
-        near = difflib.get_close_matches(str(name), LOSSES, n=1)
+        near = difflib.get_close_matches(str(name).lower(), LOSSES, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise ValueError(f"unknown loss {name!r}: {hint}choose one of {', '.join(LOSSES)}")
+    known = inspect.signature(LOSSES[name]).parameters
+    for option in options:
+        if option not in known:
+            raise ValueError(f"the loss {name} has no option {option!r}: it takes {', '.join(known)}")
     return LOSSES[name](**options)
 
 

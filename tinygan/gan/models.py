@@ -1,6 +1,6 @@
 """Generators and discriminators, by preset. Each function returns the pair for samples of one shape.
 
-A generator takes noise z (N, latent) ~ N(0, 1) and returns samples (N, *shape); its last activation tells
+A generator takes noise z (N, latent) ~ N(0, 1) and returns samples (N, ``*shape``); its last activation tells
 the range of the data. A discriminator takes samples and returns logits (N, 1). With packing m, it takes m
 samples side by side along the last axis (Lin et al., "PacGAN", NeurIPS 2018).
 
@@ -14,9 +14,9 @@ pack : int
     How many samples the discriminator sees at once.
 dropout : float
     Of the discriminator, where it has a place for it.
-rng : numpy.random.Generator
-    Where the initial weights are drawn from.
-drop_rng : numpy.random.Generator
+rng : numpy.random.Generator, optional
+    Where the initial weights are drawn from; unseeded when None.
+drop_rng : numpy.random.Generator, optional
     Where Dropout draws from during training.
 """
 
@@ -44,12 +44,19 @@ from tinygan.nn import (
     init,
 )
 
-Rng = np.random.Generator
+Rng = np.random.Generator | None
 Pair = tuple[Sequential, Sequential]
-Builder = Callable[[tuple[int, ...], int, int, float, Rng, Rng], Pair]
+Builder = Callable[..., Pair]
 
 
-def mlp(shape: tuple[int, ...], latent: int, pack: int, dropout: float, rng: Rng, drop_rng: Rng) -> Pair:
+def mlp(
+    shape: tuple[int, ...],
+    latent: int = 100,
+    pack: int = 1,
+    dropout: float = 0.0,
+    rng: Rng = None,
+    drop_rng: Rng = None,
+) -> Pair:
     """The MLP GAN of many Keras tutorials.
 
     G: latent -> Dense 256, 512, 1024, each LeakyReLU 0.2 and then BatchNorm(momentum 0.8) -> pixels, tanh.
@@ -77,7 +84,14 @@ def mlp_discriminator(shape: tuple[int, ...], pack: int, dropout: float, rng: Rn
     return Sequential(*layers, Dense(256, 1, rng=rng))
 
 
-def small(shape: tuple[int, ...], latent: int, pack: int, dropout: float, rng: Rng, drop_rng: Rng) -> Pair:
+def small(
+    shape: tuple[int, ...],
+    latent: int = 100,
+    pack: int = 1,
+    dropout: float = 0.0,
+    rng: Rng = None,
+    drop_rng: Rng = None,
+) -> Pair:
     """A small dense generator against a convolutional discriminator.
 
     G: latent -> Dense 128, ReLU -> pixels, sigmoid.
@@ -103,7 +117,14 @@ def conv_discriminator(shape: tuple[int, ...], pack: int, dropout: float, rng: R
     return Sequential(*layers, Flatten(), Dense(height * width * 128, 1, rng=rng))
 
 
-def deep(shape: tuple[int, ...], latent: int, pack: int, dropout: float, rng: Rng, drop_rng: Rng) -> Pair:
+def deep(
+    shape: tuple[int, ...],
+    latent: int = 100,
+    pack: int = 1,
+    dropout: float = 0.0,
+    rng: Rng = None,
+    drop_rng: Rng = None,
+) -> Pair:
     """A deep dense stem with two upsamplings, against a dense discriminator with Dropout.
 
     G: latent -> Dense 256, 512, 1024, H/4*W/4*256, each ReLU and BatchNorm -> (H/4, W/4, 256)
@@ -129,7 +150,14 @@ def deep(shape: tuple[int, ...], latent: int, pack: int, dropout: float, rng: Rn
     return generator, Sequential(*layers, Dense(256, 1, rng=rng))
 
 
-def dcgan(shape: tuple[int, ...], latent: int, pack: int, dropout: float, rng: Rng, drop_rng: Rng) -> Pair:
+def dcgan(
+    shape: tuple[int, ...],
+    latent: int = 100,
+    pack: int = 1,
+    dropout: float = 0.0,
+    rng: Rng = None,
+    drop_rng: Rng = None,
+) -> Pair:
     """DCGAN for small images (Radford et al., ICLR 2016, in the sizes of TensorFlow's tutorial).
 
     G: latent -> Dense H/4*W/4*256, BatchNorm, LeakyReLU -> ConvTranspose2D 5x5: 128 stride 1, 64 stride 2,
@@ -156,7 +184,14 @@ def dcgan(shape: tuple[int, ...], latent: int, pack: int, dropout: float, rng: R
     return generator, conv_discriminator(shape, pack, dropout, rng, drop_rng)
 
 
-def points(shape: tuple[int, ...], latent: int, pack: int, dropout: float, rng: Rng, drop_rng: Rng) -> Pair:
+def points(
+    shape: tuple[int, ...],
+    latent: int = 2,
+    pack: int = 1,
+    dropout: float = 0.0,
+    rng: Rng = None,
+    drop_rng: Rng = None,
+) -> Pair:
     """For points in the plane: two hidden layers of 128 ReLUs on both sides, and no last activation."""
     if len(shape) != 1:
         raise ValueError(f"the presets ring and grid need points, not samples of shape {shape}")

@@ -21,7 +21,7 @@ Discriminator = Callable[[Tensor], Tensor]
 
 
 def squared_gradient_norms(discriminator: Discriminator, samples: Tensor) -> Tensor:
-    """|grad of D with respect to the sample|^2, for each sample: (N, ...) -> (N,)."""
+    """``|grad D(x)|^2`` for each sample: (N, ...) -> (N,)."""
     x = Tensor._wrap(samples.data)
     x.requires_grad = True
     (gx,) = grad(discriminator(x).sum(), [x], create_graph=True)
@@ -29,7 +29,7 @@ def squared_gradient_norms(discriminator: Discriminator, samples: Tensor) -> Ten
 
 
 def gp(discriminator: Discriminator, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
-    """WGAN-GP: E (|grad D(x)| - 1)^2 at random points between a real and a fake sample.
+    """WGAN-GP: ``E (|grad D(x)| - 1)^2`` at random points between a real and a fake sample.
 
     Source: Gulrajani et al., NeurIPS 2017, eq. 3; their weight is 10.
     """
@@ -47,7 +47,7 @@ def dragan(discriminator: Discriminator, real: Tensor, fake: Tensor, rng: np.ran
 
 
 def r1(discriminator: Discriminator, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
-    """R1: 1/2 E |grad D(x)|^2 on real samples. Its weight is called gamma.
+    """R1: ``1/2 E |grad D(x)|^2`` on real samples. Its weight is called gamma.
 
     Source: Mescheder et al., ICML 2018, eq. 9.
     """
@@ -55,7 +55,7 @@ def r1(discriminator: Discriminator, real: Tensor, fake: Tensor, rng: np.random.
 
 
 def r2(discriminator: Discriminator, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
-    """R2: 1/2 E |grad D(G(z))|^2 on fake samples. Its weight is called gamma.
+    """R2: ``1/2 E |grad D(G(z))|^2`` on fake samples. Its weight is called gamma.
 
     Source: Mescheder et al., ICML 2018, eq. 10. R3GAN uses R1 and R2 together.
     """

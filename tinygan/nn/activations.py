@@ -63,7 +63,7 @@ class Flatten(Module):
 
 
 class Reshape(Module):
-    """(N, ...) -> (N, *shape)."""
+    """(N, ...) -> (N, ``*shape``)."""
 
     def __init__(self, shape: Sequence[int]):
         self.shape = tuple(shape)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd import Tensor, ops
+from tinygan.autograd import Tensor
+from tinygan.backend import to_numpy
 from tinygan.nn import init as initialisers
 from tinygan.nn.init import Initialiser, fans
 from tinygan.nn.module import Module
@@ -89,18 +90,19 @@ class Maxout(Module):
         init: Initialiser | None = None,
         rng: np.random.Generator | None = None,
     ):
-        self.out_features, self.pieces = out_features, pieces
+        self.in_features, self.out_features, self.pieces = in_features, out_features, pieces
         self.dense = Dense(in_features, out_features * pieces, init=init, rng=rng)
 
     def extra(self) -> str:
-        return f"{self.dense.in_features}, {self.out_features}, pieces={self.pieces}"
+        return f"{self.in_features}, {self.out_features}, pieces={self.pieces}"
 
     def forward(self, x: Tensor) -> Tensor:
+        check_features(self, x, self.in_features)
         return self.dense(x).reshape((*x.shape[:-1], self.out_features, self.pieces)).max(axis=-1)
 
 
 class Embedding(Module):
-    """y = W[label]: integers (N,) -> vectors (N, features). N(0, 1) weights by default."""
+    """y = W[label]: integers (N,) from 0 on -> vectors (N, features). N(0, 1) weights by default."""
 
     def __init__(
         self,
@@ -117,4 +119,7 @@ class Embedding(Module):
         return f"{self.num_embeddings}, {self.features}"
 
     def forward(self, labels: Any) -> Tensor:
+        host = to_numpy(labels)
+        if host.dtype.kind not in "iu" or host.size and not 0 <= host.min() <= host.max() < self.num_embeddings:
+            raise ValueError(f"{self} needs whole numbers from 0 to {self.num_embeddings - 1} as labels")
         return self.W[labels]

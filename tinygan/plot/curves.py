@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygan.plot import style
 from tinygan.files import PathLike
+from tinygan.plot import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

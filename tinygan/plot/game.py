@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinygan.plot import style
 from tinygan.files import PathLike
+from tinygan.plot import style
 from tinygan.plot.points import (
     Extent,
     add_legend,
@@ -77,7 +77,7 @@ def save_game(
     fakes = as_points(fakes, "fakes")
     extent = check_extent(extent)
     figure = style.new_figure(*SIZE)
-    axes = figure.add_axes((0.09, 0.10, 0.72, 0.80))
+    axes = figure.add_axes((0.09, 0.12, 0.72, 0.79))
     set_plane(axes, extent)
     draw_heat(axes, np.asarray(heat, dtype=np.float64), extent, label, limits)
     if reals is not None:
@@ -89,7 +89,7 @@ def save_game(
     add_legend(axes)
     if title:
         axes.set_title(style.plain_text(title), pad=24, **style.title_style())
-    figure.text(0.09, 0.025, "; ".join(notes), fontsize=9, color=style.GREY)
+    figure.text(0.09, 0.015, "\n".join(notes), fontsize=9, color=style.GREY)
     style.save_figure(figure, path)
 
 

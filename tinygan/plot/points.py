@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinygan.plot import style
 from tinygan.files import PathLike
+from tinygan.plot import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

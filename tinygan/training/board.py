@@ -6,25 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tinygan.training.config import ConfigError
-
 
 class Board:
-    """Writes numbers as TensorBoard events into the run folder, or nothing at all when it is off.
-
-    Raises
-    ------
-    ConfigError
-        If it is on and the package tensorboardX is missing.
-    """
+    """Writes numbers as TensorBoard events into the run folder, or nothing at all when it is off."""
 
     def __init__(self, folder: Path, on: bool):
         self.writer: Any = None
         if on:
-            try:
-                from tensorboardX import SummaryWriter
-            except ModuleNotFoundError:
-                raise ConfigError("--tensorboard needs a package: pip install 'tinygan[tensorboard]'") from None
+            from tensorboardX import SummaryWriter
+
             self.writer = SummaryWriter(str(folder))
 
     def add(self, row: Mapping[str, Any]) -> None:

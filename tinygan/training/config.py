@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
+import importlib.util
 import math
 import typing
 from collections.abc import Sequence
@@ -87,6 +89,8 @@ class Config:
             raise ConfigError("--half belongs to --loss lsgan")
         if self.label_smoothing and not LOSSES[self.loss].has_labels:
             raise ConfigError(f"--loss {self.loss} has no labels to smooth: leave --label-smoothing at 0")
+        if self.tensorboard and importlib.util.find_spec("tensorboardX") is None:
+            raise ConfigError("--tensorboard needs a package: pip install 'tinygan[tensorboard]'")
         if self.data == "folder" and not self.data_dir:
             raise ConfigError("--data folder needs --data-dir DIR, the folder of the images")
 
@@ -112,8 +116,13 @@ def did_you_mean(name: str, known: Any) -> str:
 
 def option_type(f: dataclasses.Field) -> type:
     """The plain type of an option: int for `int`, float for `float | None`."""
-    hint = typing.get_type_hints(Config)[f.name]
+    hint = _hints()[f.name]
     return next(t for t in (typing.get_args(hint) or (hint,)) if t is not type(None))
+
+
+@functools.cache
+def _hints() -> dict[str, Any]:
+    return typing.get_type_hints(Config)
 
 
 def _check_option(f: dataclasses.Field, value: Any) -> None:
@@ -126,6 +135,8 @@ def _check_option(f: dataclasses.Field, value: Any) -> None:
         raise ConfigError(f"{flag(f.name)} must be a {kind.__name__}, not {value!r}")
     if rule["choices"] and value not in rule["choices"]:
         raise ConfigError(f"unknown {f.name.replace('_', ' ')} {value!r}{did_you_mean(value, rule['choices'])}")
+    if kind is float and not math.isfinite(value):
+        raise ConfigError(f"{flag(f.name)} must be a finite number, not {value}")
     if kind in (int, float):
         if not (rule["low"] <= value <= rule["high"] and rule["above"] < value < rule["below"]):
             raise ConfigError(f"{flag(f.name)} must be {_bounds(rule)}, not {value}")
@@ -136,4 +147,4 @@ def _bounds(rule: Any) -> str:
     for name, words in (("low", "at least"), ("above", "above"), ("high", "at most"), ("below", "below")):
         if math.isfinite(rule[name]):
             said.append(f"{words} {rule[name]:g}" if rule[name] < 1e6 else f"{words} {rule[name]}")
-    return " and ".join(said) or "a finite number"
+    return " and ".join(said)

@@ -6,8 +6,11 @@ over the data.
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import asdict
+
+import numpy as np
 
 from tinygan import plot
 from tinygan.backend import to_numpy
@@ -23,6 +26,14 @@ from tinygan.training.setup import Setup
 class TrainingStopped(Exception):
     """The run ended before its last step; the message says why and how to go on."""
 
+    status = 1
+
+
+class TrainingInterrupted(TrainingStopped):
+    """It ended because it was asked to."""
+
+    status = 130
+
 
 def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
     """Train from step `start` to the configured last step, leaving everything in the run folder.
@@ -30,7 +41,7 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
     Raises
     ------
     TrainingStopped
-        On Ctrl-C (after saving), or when a loss is no finite number any more.
+        On Ctrl-C (after saving), or when a loss or a weight is no finite number any more.
     """
     config, game = setup.config, setup.game
     progress, health, board = Progress(start, config.steps), Health(), Board(run.path, config.tensorboard)
@@ -53,49 +64,55 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
         if step > 0:
             say(health.after_samples(fakes, pictures.reals(setup, len(fakes))), step)
 
-    if start == 0:
-        save(0)
-        pictures.save_reals(setup, run.path / "reals.png")
-        show(0)
-    clock, clock_step, step = time.monotonic(), start, start
-    with stop_on_signals() as stop:
+    # Overflow and NaN are found and said in plain words below, with the layer's name.
+    with stop_on_signals() as stop, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if start == 0:
+            save(0)
+            pictures.save_reals(setup, run.path / "reals.png")
+            show(0)
+        clock, clock_step, step = time.monotonic(), start, start
         for step in range(start + 1, config.steps + 1):
-            setup.set_learning_rates(step)
             last = step == config.steps or bool(stop)
-            measure = last or step % config.log_interval == 0
-            stats = game.step(setup.next_reals, measure)
+            log_now = last or step % config.log_interval == 0
+            show_now = last or step % config.sample_interval == 0
+            save_now = last or step % config.checkpoint_interval == 0
+            copy_now = config.weights_interval > 0 and step % config.weights_interval == 0
+
+            setup.set_learning_rates(step)
+            stats = game.step(setup.next_reals, measure=log_now or show_now or save_now or copy_now)
+            numbers = {name: float(to_numpy(value)) for name, value in stats.items()}
             progress.step()
 
-            if measure:
-                numbers = {name: float(to_numpy(value)) for name, value in stats.items()}
-                rate = (step - clock_step) / max(time.monotonic() - clock, 1e-9)
-                row = {"step": step, "epoch": setup.batches.epoch, **numbers, "steps_per_second": rate}
-                clock, clock_step = time.monotonic(), step
+            if numbers:  # before anything is written, so that no checkpoint holds a NaN
                 problem = find_nan(numbers, {"discriminator": game.discriminator, "generator": game.generator})
                 if problem:
-                    say(problem, step)
+                    run.log(f"step {step}: {problem}")
                     raise TrainingStopped(f"step {step}: {problem}; the last checkpoint is {run.checkpoints()[-1]}")
+            if log_now:
+                rate = (step - clock_step) / max(time.monotonic() - clock, 1e-9)
+                clock, clock_step = time.monotonic(), step
+                row = {"step": step, "epoch": setup.batches.epoch, **numbers, "steps_per_second": rate}
                 run.append("stats.jsonl", row)
                 board.add(row)
                 progress.show(step, row)
                 say(health.after_log(numbers), step)
-            if last or step % config.sample_interval == 0:
+            if show_now:
                 show(step)
-            if last or step % config.checkpoint_interval == 0:
-                save(step)
-            if config.weights_interval and step % config.weights_interval == 0:
+            if copy_now:
                 save_generator(setup, run, f"generator-{step:06d}.npz", step)
+            if last:
+                save_generator(setup, run, "generator.npz", step)
+                plot.save_gif(run.path / "training.gif", run.pictures(), max_side=300)
+            if save_now:  # last of all: a run that is resumed here lacks nothing from before
+                save(step)
             if last:
                 break
 
-    save_generator(setup, run, "generator.npz", step)
-    plot.save_gif(run.path / "training.gif", run.pictures(), max_side=300)
     progress.close()
     board.close()
     if step < config.steps:
-        raise TrainingStopped(
-            f"stopped after step {step} of {config.steps}; go on with: python -m tinygan.train --resume {run.path}"
-        )
+        go_on = f"python -m tinygan.train --resume {shlex.quote(str(run.path))}"
+        raise TrainingInterrupted(f"stopped after step {step} of {config.steps}; go on with: {go_on}")
 
 
 def save_generator(setup: Setup, run: RunFolder, name: str, step: int) -> None:

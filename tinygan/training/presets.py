@@ -46,8 +46,18 @@ def _quick(steps: int) -> dict[str, int]:
     return dict(steps=steps, sample_interval=steps // 2, checkpoint_interval=steps // 2, log_interval=10)
 
 
+# Sharp modes need a large learning rate that falls, a light gradient penalty against cycling, and the
+# average of the generator; without them eight modes are found and lost again, and 40 % of the points lie between.
 _POINTS = dict(
-    batch_size=512, lr=1e-3, latent=2, sample_interval=500, checkpoint_interval=1000, samples=100,
+    batch_size=256,
+    latent=2,
+    lr=3e-3,
+    lr_half_life=2500,
+    beta2=0.99,
+    penalty="r1",
+    ema=0.998,
+    sample_interval=500,
+    checkpoint_interval=1000,
 )
 
 PRESETS: dict[str, Preset] = {
@@ -82,14 +92,14 @@ PRESETS: dict[str, Preset] = {
     "ring": Preset(
         models.points,
         "eight Gaussians on a circle, and the picture of the game",
-        dict(_POINTS, data="ring", steps=5000),
+        dict(_POINTS, data="ring", steps=7000, penalty_weight=0.01),
         {},
         _quick(500),
     ),
     "grid": Preset(
         models.points,
         "25 Gaussians on a grid, and the picture of the game",
-        dict(_POINTS, data="grid", steps=10_000),
+        dict(_POINTS, data="grid", steps=8000, penalty_weight=0.1),
         {},
         _quick(500),
     ),

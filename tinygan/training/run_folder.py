@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import tinygan
-from tinygan.files import whole_file
+from tinygan.files import errors_name, whole_file
 from tinygan.training import checkpoint
 from tinygan.training.config import Config
 
@@ -113,18 +113,20 @@ class RunFolder:
     def append(self, name: str, row: Mapping[str, Any]) -> None:
         """One line of JSON at the end of a `.jsonl` file; what is not a finite number becomes null."""
         finite = {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in row.items()}
-        with open(self.path / name, "a", encoding="utf-8") as file:
-            file.write(json.dumps(finite) + "\n")
+        self._append_line(name, json.dumps(finite))
 
     def log(self, text: str) -> None:
-        with open(self.path / "log.txt", "a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+        self._append_line("log.txt", f"{time.strftime('%H:%M:%S')} {text}")
+
+    def _append_line(self, name: str, line: str) -> None:
+        with errors_name(self.path / name), open(self.path / name, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The lines of a `.jsonl` file; a last line cut off by a crash is left out."""
         rows = []
         try:
-            lines = (self.path / name).read_text(encoding="utf-8").splitlines()
+            lines = (self.path / name).read_text(encoding="utf-8", errors="replace").splitlines()
         except FileNotFoundError:
             return []
         for line in lines:

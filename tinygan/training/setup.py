@@ -103,7 +103,7 @@ class Setup:
             self.batches.load_state(meta["data"])
             set_rng_state(game.rng, meta["noise_rng"])
             set_rng_state(self.drop_rng, meta["drop_rng"])
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{where} is a checkpoint of another model: {error}") from None
 
 

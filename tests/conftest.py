@@ -1,0 +1,42 @@
+"""What every test may ask for. The tests' own helpers (`op_table`, `standin`) lie beside this file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from standin import FakeCupy
+
+from tinygan.backend import CupyBackend, current_backend, using_backend
+from tinygan.backend.cupy_backend import diagnose
+
+
+@pytest.fixture
+def rng():
+    """A random generator that is the same in every run."""
+    return np.random.default_rng(7)
+
+
+@pytest.fixture
+def fake_cupy():
+    """A stand-in for the module `cupy`, as the backend in use; it counts synchronisations."""
+    cupy = FakeCupy()
+    with using_backend(CupyBackend(cupy)):
+        yield cupy
+
+
+@pytest.fixture(params=["numpy", "stand-in"])
+def backend(request):
+    """Each backend that runs without a GPU, in use during the test."""
+    chosen = "numpy" if request.param == "numpy" else CupyBackend(FakeCupy())
+    with using_backend(chosen):
+        yield current_backend()
+
+
+@pytest.fixture
+def gpu():
+    """CuPy on a real GPU as the backend in use; skips, saying what is missing, where there is none."""
+    problem = diagnose()
+    if problem:
+        pytest.skip(problem)
+    with using_backend("cupy") as chosen:
+        yield chosen

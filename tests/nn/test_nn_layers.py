@@ -1,0 +1,290 @@
+"""Every layer: its values against a NumPy formula, its gradients to second order, its dtype.
+
+The formulas are plain loops written for this file. Weights and biases are drawn at random first: a layer
+that forgets its bias, or exchanges two axes, must not look right.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygan import Tensor, grad, gradcheck, nn
+
+
+def sides(padding, size, kernel, stride, axis):
+    """Pixels of padding before and after; "same" as in TensorFlow."""
+    if padding == "same":
+        total = max((int(np.ceil(size / stride)) - 1) * stride + kernel - size, 0)
+        return total // 2, total - total // 2
+    return (padding, padding) if isinstance(padding, int) else padding[axis]
+
+
+def conv(layer, x):
+    k, s = layer.kernel_size, layer.stride
+    rows, cols = (sides(layer.padding, x.shape[1 + a], k, s, a) for a in (0, 1))
+    x = np.pad(x, ((0, 0), rows, cols, (0, 0)))
+    oh, ow = (x.shape[1] - k) // s + 1, (x.shape[2] - k) // s + 1
+    y = np.zeros((len(x), oh, ow, layer.out_channels))
+    for i in range(oh):
+        for j in range(ow):
+            y[:, i, j] = np.tensordot(x[:, i * s : i * s + k, j * s : j * s + k], layer.W.data, 3)
+    return y if layer.b is None else y + layer.b.data
+
+
+def conv_transpose(layer, x):
+    """Each input pixel paints a scaled kernel; then the padding is cut off."""
+    k, s, p = layer.kernel_size, layer.stride, layer.padding
+    n, oh, ow, _ = x.shape
+    if p == "same":
+        h, w = oh * s, ow * s
+    else:
+        h, w = ((o - 1) * s + k - sum(sides(p, 0, k, s, a)) + layer.output_padding for a, o in enumerate((oh, ow)))
+    (top, bottom), (left, right) = sides(p, h, k, s, 0), sides(p, w, k, s, 1)
+    canvas = np.zeros((n, h + top + bottom + k, w + left + right + k, layer.out_channels))
+    for i in range(oh):
+        for j in range(ow):
+            stamp = np.tensordot(x[:, i, j], layer.W.data, axes=([1], [3]))
+            canvas[:, i * s : i * s + k, j * s : j * s + k] += stamp
+    y = canvas[:, top : top + h, left : left + w]
+    return y if layer.b is None else y + layer.b.data
+
+
+def pool(layer, x, pick):
+    size, stride = layer.size, layer.stride or layer.size
+    oh, ow = (x.shape[1] - size) // stride + 1, (x.shape[2] - size) // stride + 1
+    y = np.zeros((len(x), oh, ow, x.shape[3]))
+    for i in range(oh):
+        for j in range(ow):
+            y[:, i, j] = pick(x[:, i * stride : i * stride + size, j * stride : j * stride + size], axis=(1, 2))
+    return y
+
+
+def softmax(layer, x):
+    e = np.exp(x)
+    return e / e.sum(axis=layer.axis, keepdims=True)
+
+
+def normalised(x, axes, layer):
+    mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+    return layer.gamma.data * (x - mean) / np.sqrt(var + layer.eps) + layer.beta.data
+
+
+def by_running(layer, x):
+    std = np.sqrt(layer.running_var.data + layer.eps)
+    return layer.gamma.data * (x - layer.running_mean.data) / std + layer.beta.data
+
+
+def maxout(layer, x):
+    h = x @ layer.dense.W.data + layer.dense.b.data
+    return np.stack([h[:, j * layer.pieces : (j + 1) * layer.pieces].max(1) for j in range(layer.out_features)], 1)
+
+
+@dataclass
+class Row:
+    """A layer, the shape it is given, and what it should return."""
+
+    name: str
+    build: Any
+    shape: tuple[int, ...]
+    formula: Any
+
+    def layer(self):
+        """The layer in float64, with random parameters and statistics."""
+        rng, layer = np.random.default_rng(5), self.build().astype(np.float64)
+        for p in layer.parameters():
+            p.data = rng.normal(size=p.shape)
+        for name, buffer in layer.buffers():
+            buffer.data = rng.uniform(0.5, 2.0, buffer.shape) if "var" in name else rng.normal(size=buffer.shape)
+        return layer
+
+
+ROWS = [
+    Row("Dense", lambda: nn.Dense(3, 5), (2, 3), lambda m, x: x @ m.W.data + m.b.data),
+    Row("Dense without bias", lambda: nn.Dense(3, 5, bias=False), (2, 3), lambda m, x: x @ m.W.data),
+    Row("Dense on three axes", lambda: nn.Dense(3, 2), (2, 5, 3), lambda m, x: x @ m.W.data + m.b.data),
+    Row("Maxout", lambda: nn.Maxout(3, 2, 5), (7, 3), maxout),
+    Row("LeakyReLU", lambda: nn.LeakyReLU(0.2), (3, 5), lambda m, x: np.where(x > 0, x, 0.2 * x)),
+    Row("LeakyReLU 0.01", lambda: nn.LeakyReLU(0.01), (3, 5), lambda m, x: np.where(x > 0, x, 0.01 * x)),
+    Row("ReLU", lambda: nn.ReLU(), (3, 5), lambda m, x: x * (x > 0)),
+    Row("Tanh", lambda: nn.Tanh(), (3, 5), lambda m, x: np.tanh(x)),
+    Row("Sigmoid", lambda: nn.Sigmoid(), (3, 5), lambda m, x: 1 / (1 + np.exp(-x))),
+    Row("Softmax", lambda: nn.Softmax(), (3, 5), softmax),
+    Row("Softmax over axis 1", lambda: nn.Softmax(axis=1), (2, 3, 5), softmax),
+    Row("Flatten", lambda: nn.Flatten(), (2, 3, 5), lambda m, x: x.reshape(2, 15)),
+    Row("Reshape", lambda: nn.Reshape((5, 3)), (2, 15), lambda m, x: x.reshape(2, 5, 3)),
+    Row("Conv2D", lambda: nn.Conv2D(2, 3, 3), (2, 5, 7, 2), conv),
+    Row("Conv2D without bias", lambda: nn.Conv2D(2, 3, 2, bias=False), (2, 3, 5, 2), conv),
+    Row("Conv2D stride 2 same", lambda: nn.Conv2D(2, 3, 5, 2, "same"), (2, 7, 6, 2), conv),
+    Row("Conv2D, a stride that does not divide", lambda: nn.Conv2D(1, 2, 3, 2, 1), (2, 4, 6, 1), conv),
+    Row("Conv2D, four paddings", lambda: nn.Conv2D(2, 3, 3, 2, ((1, 0), (2, 3))), (2, 5, 3, 2), conv),
+    Row("ConvTranspose2D", lambda: nn.ConvTranspose2D(2, 3, 3), (2, 3, 2, 2), conv_transpose),
+    Row("ConvTranspose2D same", lambda: nn.ConvTranspose2D(2, 3, 5, 2, "same"), (2, 3, 2, 2), conv_transpose),
+    Row("ConvTranspose2D bare", lambda: nn.ConvTranspose2D(2, 3, 5, 1, "same", bias=False), (2, 3, 2, 2), conv_transpose),
+    Row("ConvTranspose2D output padding", lambda: nn.ConvTranspose2D(2, 3, 3, 2, 1, 1), (2, 2, 3, 2), conv_transpose),
+    Row("ConvTranspose2D pads", lambda: nn.ConvTranspose2D(2, 3, 5, 3, ((1, 0), (2, 1))), (2, 2, 3, 2), conv_transpose),
+    Row("UpSample2D", lambda: nn.UpSample2D(), (2, 3, 2, 3), lambda m, x: x.repeat(2, 1).repeat(2, 2)),
+    Row("UpSample2D 3", lambda: nn.UpSample2D(3), (2, 1, 2, 3), lambda m, x: x.repeat(3, 1).repeat(3, 2)),
+    Row("MaxPool2D", lambda: nn.MaxPool2D(2), (2, 5, 4, 3), lambda m, x: pool(m, x, np.max)),
+    Row("MaxPool2D 3 stride 2", lambda: nn.MaxPool2D(3, 2), (2, 7, 5, 2), lambda m, x: pool(m, x, np.max)),
+    Row("AvgPool2D", lambda: nn.AvgPool2D(2), (2, 5, 4, 3), lambda m, x: pool(m, x, np.mean)),
+    Row("AvgPool2D 3 stride 2", lambda: nn.AvgPool2D(3, 2), (2, 7, 5, 2), lambda m, x: pool(m, x, np.mean)),
+    Row("BatchNorm", lambda: nn.BatchNorm(3), (5, 3), lambda m, x: normalised(x, (0,), m)),
+    Row("BatchNorm momentum", lambda: nn.BatchNorm(3, 0.8), (5, 3), lambda m, x: normalised(x, (0,), m)),
+    Row("BatchNorm eps", lambda: nn.BatchNorm(3, eps=0.3), (5, 3), lambda m, x: normalised(x, (0,), m)),
+    Row("BatchNorm of images", lambda: nn.BatchNorm(3), (2, 3, 2, 3), lambda m, x: normalised(x, (0, 1, 2), m)),
+    Row("BatchNorm in evaluation", lambda: nn.BatchNorm(3).eval(), (5, 3), by_running),
+    Row("BatchNorm of images in evaluation", lambda: nn.BatchNorm(3, eps=0.3).eval(), (2, 3, 2, 3), by_running),
+    Row("LayerNorm", lambda: nn.LayerNorm(5), (3, 5), lambda m, x: normalised(x, (-1,), m)),
+    Row("LayerNorm on three axes", lambda: nn.LayerNorm(5, eps=0.1), (2, 3, 5), lambda m, x: normalised(x, (-1,), m)),
+    Row("Dropout in evaluation", lambda: nn.Dropout(0.5).eval(), (3, 5), lambda m, x: x),
+    Row("Dropout 0", lambda: nn.Dropout(0.0), (3, 5), lambda m, x: x),
+]
+each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+
+
+def test_every_layer_has_a_row():
+    elsewhere = {"Module", "Sequential", "init", "SpectralNorm", "Embedding"}  # tested beside
+    assert {row.name.split()[0].strip(",") for row in ROWS} == set(nn.__all__) - elsewhere
+
+
+@each_row
+def test_forward_is_the_formula(row, rng):
+    layer, x = row.layer(), rng.normal(size=row.shape)
+    y, expected = layer(Tensor(x)).data, row.formula(layer, x)
+    assert y.shape == expected.shape
+    assert np.allclose(y, expected, rtol=1e-12, atol=1e-12)
+
+
+@each_row
+def test_gradients_to_second_order(row, rng):
+    layer = row.layer()
+    gradcheck(layer, rng.normal(size=row.shape), params=layer.parameters(), order=2).raise_if_failed()
+
+
+@each_row
+def test_float32_stays_and_inputs_are_left_alone(row, rng):
+    layer, x = row.build(), Tensor(rng.normal(size=row.shape).astype(np.float32), requires_grad=True)
+    before = x.data.copy()
+    y = layer(x)
+    grads = grad((y * y).sum(), [x, *layer.parameters()])
+    assert np.array_equal(x.data, before)
+    arrays = [y.data, *(g.data for g in grads), *(t.data for t in layer.parameters()), *layer.state_dict().values()]
+    assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
+
+
+@each_row
+def test_it_says_what_it_is(row):
+    assert repr(row.build()).startswith(row.name.split()[0].strip(",") + "(")
+
+
+@pytest.mark.parametrize(
+    "layer, given, made",
+    [
+        (nn.ConvTranspose2D(256, 128, 5, 1, "same"), (1, 7, 7, 256), (1, 7, 7, 128)),
+        (nn.ConvTranspose2D(4, 2, 5, 2, "same"), (1, 7, 5, 4), (1, 14, 10, 2)),
+        (nn.ConvTranspose2D(4, 2, 4, 2, 1), (1, 7, 5, 4), (1, 14, 10, 2)),
+        (nn.ConvTranspose2D(4, 2, 3, 2, 1), (1, 7, 5, 4), (1, 13, 9, 2)),
+        (nn.ConvTranspose2D(4, 2, 3, 2, 1, output_padding=1), (1, 7, 5, 4), (1, 14, 10, 2)),
+        (nn.Conv2D(1, 2, 5, 2, "same"), (1, 28, 28, 1), (1, 14, 14, 2)),
+        (nn.Conv2D(1, 2, 5, 2, "same"), (1, 7, 7, 1), (1, 4, 4, 2)),
+        (nn.Conv2D(1, 2, 3, 2, 1), (1, 28, 28, 1), (1, 14, 14, 2)),
+    ],
+)
+def test_shapes_of_convolutions(layer, given, made):
+    assert layer(Tensor(np.zeros(given, np.float32))).shape == made
+
+
+def test_conv_transpose_is_the_adjoint_of_conv(rng):
+    """<conv(a), b> = <a, conv_transpose(b)> with one kernel: its axes are (kh, kw, out, in)."""
+    down = nn.Conv2D(2, 3, 3, 2, "same", bias=False).astype(np.float64)
+    up = nn.ConvTranspose2D(3, 2, 3, 2, "same", bias=False)
+    assert up.W.shape == down.W.shape
+    up.W.data = down.W.data
+    a, b = rng.normal(size=(2, 6, 4, 2)), rng.normal(size=(2, 3, 2, 3))
+    assert np.isclose((down(Tensor(a)).data * b).sum(), (a * up(Tensor(b)).data).sum(), rtol=1e-12)
+
+
+# -- Embedding --------------------------------------------------------------------------------------
+
+
+def test_embedding_looks_rows_up():
+    layer = nn.Embedding(5, 3)
+    for labels in (np.array([4, 0, 4]), [4, 0, 4], Tensor(np.array([4, 0, 4]))):
+        assert np.array_equal(layer(labels).data, layer.W.data[[4, 0, 4]])
+    assert layer(np.array([[1, 2], [3, 4]])).shape == (2, 2, 3)
+
+
+def test_embedding_adds_the_gradients_of_repeated_labels():
+    layer, labels = nn.Embedding(5, 2).astype(np.float64), np.array([1, 3, 1, 1])
+    gy = np.arange(8.0).reshape(4, 2)
+    (gw,) = grad(layer(labels), [layer.W], Tensor(gy))
+    assert np.array_equal(gw.data, [[0, 0], gy[0] + gy[2] + gy[3], [0, 0], gy[1], [0, 0]])
+    gradcheck(lambda i: layer(i) ** 2, labels, params=layer.parameters(), order=2).raise_if_failed()
+
+
+@pytest.mark.parametrize("labels", [[5], [-1], [0.5], [True], Tensor(np.zeros(2, np.float32))])
+def test_embedding_refuses_what_is_no_label(labels):
+    with pytest.raises(ValueError, match=r"Embedding\(5, 3\) needs whole numbers from 0 to 4"):
+        nn.Embedding(5, 3)(labels)
+
+
+# -- what is said of an input that does not fit --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "layer, given, needed, axis",
+    [
+        (nn.Dense(3, 5), (2, 4), "(..., 3)", "axis 1 has 4 instead of 3"),
+        (nn.Dense(3, 5), (2, 2, 7), "(..., 3)", "axis 2 has 7 instead of 3"),
+        (nn.Dense(3, 5), (), "(..., 3)", "0 axes"),
+        (nn.Maxout(3, 5, 2), (2, 4), "(..., 3)", "axis 1 has 4 instead of 3"),
+        (nn.Conv2D(3, 2, 3), (2, 5, 5, 2), "(N, H, W, 3)", "axis 3 has 2 instead of 3"),
+        (nn.Conv2D(3, 2, 3), (2, 5, 3), "(N, H, W, 3)", "3 axes"),
+        (nn.ConvTranspose2D(3, 2, 3), (2, 5, 5, 2), "(N, H, W, 3)", "axis 3 has 2 instead of 3"),
+        (nn.BatchNorm(3), (2, 5), "(..., 3)", "axis 1 has 5 instead of 3"),
+        (nn.LayerNorm(3), (2, 5), "(..., 3)", "axis 1 has 5 instead of 3"),
+    ],
+    ids=str,
+)
+def test_a_wrong_shape_names_the_layer_both_shapes_and_the_axis(layer, given, needed, axis):
+    with pytest.raises(ValueError) as caught:
+        layer(Tensor(np.zeros(given, np.float32)))
+    text = str(caught.value)
+    assert text.startswith(f"{layer} needs an input of shape {needed}, but got {given}")
+    assert text.endswith(axis)
+
+
+@pytest.mark.parametrize(
+    "layer, given, said",
+    [
+        (nn.Conv2D(1, 2, 7), (2, 5, 5, 1), r"conv2d: a kernel of \(7, 7\) does not fit into an image of \(5, 5\)"),
+        (nn.MaxPool2D(2), (2, 4), r"max_pool2d needs images \(N, H, W, C\).*\(2, 4\)"),
+        (nn.AvgPool2D(5), (2, 4, 4, 1), r"avg_pool2d: .*\(5, 5\) does not fit into an image of \(4, 4\)"),
+        (nn.UpSample2D(), (2, 4), r"upsample2d needs images \(N, H, W, C\).*\(2, 4\)"),
+        (nn.Reshape((3, 2)), (2, 7), r"reshape: 14 numbers of shape \(2, 7\) do not fit into \(2, 3, 2\)"),
+        (nn.BatchNorm(3), (1, 3), r"BatchNorm\(3, momentum=0.9\) cannot normalise a single sample in training mode"),
+    ],
+    ids=str,
+)
+def test_other_misfits_end_in_a_sentence(layer, given, said):
+    with pytest.raises(ValueError, match=said):
+        layer(Tensor(np.zeros(given, np.float32)))
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.0, 1.5])
+def test_dropout_refuses_a_share_outside_0_1(p):
+    with pytest.raises(ValueError, match=r"Dropout's p must lie in \[0, 1\)"):
+        nn.Dropout(p)
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1.1])
+def test_batch_norm_refuses_a_momentum_outside_0_1(momentum):
+    with pytest.raises(ValueError, match=r"BatchNorm's momentum must lie in \[0, 1\]"):
+        nn.BatchNorm(3, momentum)
+
+
+def test_spectral_norm_needs_a_weight():
+    with pytest.raises(TypeError, match=r"needs a layer with a weight .*, not ReLU\(\)"):
+        nn.SpectralNorm(nn.ReLU())

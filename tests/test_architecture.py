@@ -1,0 +1,85 @@
+"""The house keeps its shape: imports point one way, `import tinygan` is light, and names can be found."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "tinygan"
+
+# A part may import the parts before it, and itself. `data`, `metrics` and `plot` hang beside.
+LAYERS = {
+    "files": set(),
+    "backend": set(),
+    "autograd": {"backend"},
+    "testing": {"autograd", "backend"},
+    "nn": {"autograd", "backend"},
+    "optim": {"autograd", "backend"},
+    "data": {"files"},
+    "metrics": {"files"},
+    "plot": {"files"},
+    "gan": {"autograd", "backend", "nn", "optim"},
+    "training": {"files", "autograd", "backend", "nn", "optim", "gan", "data", "metrics", "plot"},
+}
+# The kernels name the ops they replace, so they are imported when first used, not when the backend is.
+LATE = {"backend/numpy_kernels.py", "backend/numpy_conv.py"}
+
+
+def imported_parts(path: Path) -> set[str]:
+    """The parts of tinygan that a file imports, anywhere in it."""
+    parts = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "tinygan" else [node.module]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        parts |= {name.split(".")[1] for name in names if name.startswith("tinygan.")}
+    return parts
+
+
+@pytest.mark.parametrize("part", LAYERS)
+def test_imports_point_one_way(part):
+    files = [PACKAGE / f"{part}.py"] if (PACKAGE / f"{part}.py").exists() else sorted((PACKAGE / part).glob("*.py"))
+    assert files
+    for path in files:
+        if path.relative_to(PACKAGE).as_posix() in LATE:
+            continue
+        upward = imported_parts(path) - LAYERS[part] - {part, "__version__"}
+        assert not upward, f"{path.relative_to(ROOT)} imports {upward}, which stand above it"
+
+
+def test_import_is_light():
+    code = "import sys, tinygan; print([m for m in ('cupy', 'matplotlib', 'PIL', 'torch', 'tqdm') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names():
+    import tinygan as tg
+
+    for name in ("use_backend", "to_numpy", "Tensor", "grad", "no_grad", "gradcheck"):
+        assert callable(getattr(tg, name))
+    for name in ("ops", "nn", "optim", "losses", "data", "models", "metrics", "testing"):
+        assert type(getattr(tg, name)).__name__ == "module"
+    assert set(tg.__all__) <= set(dir(tg))
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_files_hold_one_idea_and_are_ascii(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.isascii()
+    assert text.count("\n") <= 300, "one idea a file: split it"
+    assert not text or ast.get_docstring(ast.parse(text)), "a file begins by saying what it is"
+
+
+def test_no_pickle_and_no_registry_decorators():
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text()
+        assert "import pickle" not in text and "allow_pickle=True" not in text, path
+        assert "metaclass=" not in text, path
