@@ -31,6 +31,7 @@ class Worker:
         n = str(threads)
         environment = os.environ | {"OMP_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n, "MKL_NUM_THREADS": n}
         command = [sys.executable, "-m", "benchmarks.worker", side, step, n]
+        self.name = f"{side} {step}"
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -42,7 +43,7 @@ class Worker:
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
-            raise SystemExit(f"a worker ended early ({' '.join(self.process.args[2:])})")  # type: ignore[index]
+            raise SystemExit(f"the worker {self.name} ended early")
         return json.loads(answer)
 
     def close(self) -> None:

@@ -35,7 +35,8 @@ def from_tinygan(network: tg.Sequential, sample: tuple[int, ...]) -> nn.Sequenti
     for i, layer in enumerate(network.layers):
         if isinstance(layer, tg.Dense):
             after = numbering(_next_image(network.layers[i + 1 :]))
-            layers.append(_filled(nn.Linear(*layer.W.shape), layer.W.data[before][:, after].T, layer.b, after))
+            dense, weight = nn.Linear(layer.W.shape[0], layer.W.shape[1]), layer.W.data[before][:, after].T
+            layers.append(_filled(dense, weight, layer.b, after))
             before = numbering(None)
         elif isinstance(layer, tg.BatchNorm):
             kind = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d

@@ -43,7 +43,8 @@ SETTINGS = {
     "wgan-gp": Setting("mlp", (28, 28, 1), loss="wgan", gp=10.0),
 }
 
-Step = Callable[[], tuple[float, float] | None]
+# Trains one step, and returns its losses if asked to.
+Step = Callable[[bool], tuple[float, float] | None]
 
 
 def networks(setting: Setting) -> models.Pair:
@@ -59,8 +60,8 @@ def batches(setting: Setting) -> list[np.ndarray]:
     return [rng.uniform(-1, 1, (setting.batch, *setting.shape)).astype(np.float32) for _ in range(4)]
 
 
-def tinygan_step(setting: Setting, threads: int) -> Callable[[bool], tuple[float, float] | None]:
-    """A function that trains one step with tinygan, and returns its losses if asked to."""
+def tinygan_step(setting: Setting, threads: int) -> Step:
+    """tinygan's step. Its threads were set by the environment, before NumPy was imported."""
     from tinygan.backend import use_backend
     from tinygan.optim import Adam
 
@@ -79,7 +80,7 @@ def tinygan_step(setting: Setting, threads: int) -> Callable[[bool], tuple[float
     return step
 
 
-def torch_step(setting: Setting, threads: int) -> Callable[[bool], tuple[float, float] | None]:
+def torch_step(setting: Setting, threads: int) -> Step:
     """The same with PyTorch."""
     import torch
 
@@ -97,7 +98,7 @@ def torch_step(setting: Setting, threads: int) -> Callable[[bool], tuple[float, 
     return step
 
 
-def median_time(step: Callable[[bool], object], count: int) -> float:
+def median_time(step: Step, count: int) -> float:
     times = []
     for _ in range(count):
         start = time.perf_counter()

@@ -20,7 +20,8 @@ PACKAGES = ("numpy", "matplotlib", "tqdm", "tensorboardX", "torch")
 def main(argv: Sequence[str] | None = None) -> None:
     Parser(prog=PROGRAM, description="Print versions, devices, and what is missing.").parse_args(argv)
     print(f"tinygan      {__version__}")
-    print(f"python       {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} CPUs")
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
+    print(f"python       {platform.python_version()} on {machine}")
     for name in PACKAGES:
         print(f"{name:12} {_version(name)}")
     print(f"cupy         {_cupy_version()}")
@@ -40,12 +41,9 @@ def _version(package: str) -> str:
 
 
 def _cupy_version() -> str:
-    found = [f"{d.metadata['Name']} {d.version}" for d in importlib.metadata.distributions() if _is_cupy(d.metadata["Name"])]
-    return ", ".join(sorted(found)) or "not installed"
-
-
-def _is_cupy(name: str | None) -> bool:
-    return bool(name) and str(name).lower().startswith("cupy")
+    installed = [(str(d.metadata["Name"]), d.version) for d in importlib.metadata.distributions()]
+    found = sorted(f"{name} {version}" for name, version in installed if name.lower().startswith("cupy"))
+    return ", ".join(found) or "not installed"
 
 
 def _threads() -> str:
@@ -59,7 +57,8 @@ def _gpu() -> str:
 
     properties = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)
     driver = cupy.cuda.runtime.driverGetVersion()
-    return f"{properties['name'].decode()}, {properties['totalGlobalMem'] / 2**30:.0f} GiB, driver for CUDA {driver // 1000}.{driver % 1000 // 10}"
+    name, memory = properties["name"].decode(), properties["totalGlobalMem"] / 2**30
+    return f"{name}, {memory:.0f} GiB, driver for CUDA {driver // 1000}.{driver % 1000 // 10}"
 
 
 if __name__ == "__main__":

@@ -79,6 +79,10 @@ def load_generator(run: str | Path) -> tuple[Sequential, dict[str, Any], Path]:
     arrays, meta = checkpoint.load(path)
     if meta.get("kind") != "generator":
         raise checkpoint.CheckpointError(f"{path} holds no generator: give the run folder, or a generator*.npz")
+    lacks = [name for name in ("config", "shape", "range", "step") if name not in meta]
+    if lacks:
+        why = f"it lacks {', '.join(lacks)}"
+        raise checkpoint.CheckpointError(f"{path} was written by another version of tinygan: {why}")
     rng = np.random.default_rng(0)
     try:
         config = Config(**meta["config"])

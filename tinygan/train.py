@@ -63,9 +63,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     run.log(command.strip())
     if args.resume is None:
         write_papers(setup, run, command.strip())
-    print(f"{run.path}: {setup.config.preset} on {setup.config.data}, steps {start + 1} to {setup.config.steps}", flush=True)
+    config = setup.config
+    print(f"{run.path}: {config.preset} on {config.data}, steps {start + 1} to {config.steps}", flush=True)
     train(setup, run, start)
-    print(f"done: look at {run.picture(setup.config.steps)}")
+    print(f"done: look at {run.picture(config.steps)}")
 
 
 def begin(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder | None, int]:
@@ -92,7 +93,8 @@ def resume(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder, int]:
         raise RunError(f"{path} was written by another version of tinygan: it does not say its options and step")
     for f in dataclasses.fields(Config):
         if f.name in given and not f.metadata["resumable"] and given[f.name] != old.get(f.name):
-            raise ConfigError(f"{flag(f.name)} of {run.path} is {old.get(f.name)}: it cannot change on --resume; start a new run")
+            was = f"{flag(f.name)} of {run.path} is {old.get(f.name)}"
+            raise ConfigError(f"{was}: it cannot change on --resume; start a new run")
     try:
         config = Config(**{**old, **given})
     except TypeError:
@@ -102,7 +104,8 @@ def resume(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder, int]:
     setup.load_state(arrays, meta, str(path))
     apply_epochs(setup, args.epochs)
     if step >= setup.config.steps:
-        raise RunError(f"{run.path} is already at step {step} of {setup.config.steps}: ask for more, such as --steps {2 * step or 1}")
+        done = f"{run.path} is already at step {step} of {setup.config.steps}"
+        raise RunError(f"{done}: ask for more, such as --steps {2 * step or 1}")
     if not args.dry_run:
         run.forget_after(step if step > 0 else -1)  # at 0 the first picture is made again too
     return setup, run, step
@@ -123,10 +126,10 @@ def describe(setup: Setup) -> str:
     """What --dry-run prints: the networks with their shapes, and every option."""
     game, c = setup.game, setup.config
     options = "\n".join(f"  {name} = {value}" for name, value in asdict(c).items())
-    shape = tuple(n * (c.pack if i == len(setup.dataset.sample_shape) - 1 else 1) for i, n in enumerate(setup.dataset.sample_shape))
+    *outer, channels = setup.dataset.sample_shape
     return (
         f"generator\n{game.generator.summary((c.latent,))}\n\n"
-        f"discriminator\n{game.discriminator.summary(shape)}\n\n"
+        f"discriminator\n{game.discriminator.summary((*outer, c.pack * channels))}\n\n"
         f"options\n{options}\n\nnothing was written (--dry-run)"
     )
 

@@ -163,8 +163,8 @@ def test_points_may_be_packed(pack):
 @pytest.mark.parametrize(
     "name, shape, said",
     [
-        ("small", (2,), r"the presets small and dcgan need images \(H, W, C\), not samples of shape \(2,\)"),
-        ("dcgan", (2,), r"the presets dcgan need images \(H, W, C\), not samples of shape \(2,\)"),
+        ("small", (2,), r"the preset small needs images \(H, W, C\), not samples of shape \(2,\)"),
+        ("dcgan", (2,), r"the preset dcgan needs images \(H, W, C\), not samples of shape \(2,\)"),
         ("dcgan", (30, 28, 1), r"the preset dcgan needs images whose height and width divide by 4, not \(30, 28\)"),
         ("deep", (28, 27, 1), r"the preset deep needs images whose height and width divide by 4, not \(28, 27\)"),
         ("points", IMAGE, r"the presets ring and grid need points, not samples of shape \(28, 28, 1\)"),

@@ -16,7 +16,8 @@ each_penalty = pytest.mark.parametrize("name", NAMES)
 def dense():
     """A discriminator of points; Tanh, so that second derivatives do not vanish anywhere."""
     rng = np.random.default_rng(1)
-    return nn.Sequential(nn.Dense(2, 7, rng=rng), nn.Tanh(), nn.Dense(7, 5, rng=rng), nn.LeakyReLU(0.2), nn.Dense(5, 1, rng=rng))
+    hidden = [nn.Dense(2, 7, rng=rng), nn.Tanh(), nn.Dense(7, 5, rng=rng), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*hidden, nn.Dense(5, 1, rng=rng))
 
 
 def conv():
@@ -140,8 +141,11 @@ def test_and_once_more_differentiated(name, rng):
     """Third derivatives of D: nothing of the double backward is special-cased."""
     network = nn.Sequential(nn.Dense(2, 3, rng=rng), nn.Tanh(), nn.Dense(3, 1, rng=rng)).astype(np.float64)
     real, fake = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
-    f = lambda scale: scale * penalty(name, network, real, fake)
-    gradcheck(f, np.array(0.7), params=network.parameters()[:-1], order=2).raise_if_failed()
+
+    def scaled(scale):
+        return scale * penalty(name, network, real, fake)
+
+    gradcheck(scaled, np.array(0.7), params=network.parameters()[:-1], order=2).raise_if_failed()
 
 
 @each_penalty

@@ -121,7 +121,7 @@ ROWS = [
     Row("Conv2D, four paddings", lambda: nn.Conv2D(2, 3, 3, 2, ((1, 0), (2, 3))), (2, 5, 3, 2), conv),
     Row("ConvTranspose2D", lambda: nn.ConvTranspose2D(2, 3, 3), (2, 3, 2, 2), conv_transpose),
     Row("ConvTranspose2D same", lambda: nn.ConvTranspose2D(2, 3, 5, 2, "same"), (2, 3, 2, 2), conv_transpose),
-    Row("ConvTranspose2D bare", lambda: nn.ConvTranspose2D(2, 3, 5, 1, "same", bias=False), (2, 3, 2, 2), conv_transpose),
+    Row("ConvTranspose2D bare", lambda: nn.ConvTranspose2D(2, 3, 5, 1, "same", 0, False), (2, 3, 2, 2), conv_transpose),
     Row("ConvTranspose2D output padding", lambda: nn.ConvTranspose2D(2, 3, 3, 2, 1, 1), (2, 2, 3, 2), conv_transpose),
     Row("ConvTranspose2D pads", lambda: nn.ConvTranspose2D(2, 3, 5, 3, ((1, 0), (2, 1))), (2, 2, 3, 2), conv_transpose),
     Row("UpSample2D", lambda: nn.UpSample2D(), (2, 3, 2, 3), lambda m, x: x.repeat(2, 1).repeat(2, 2)),

@@ -88,9 +88,9 @@ def test_layer_norm_ignores_the_batch_and_the_mode(rng):
 # -- SpectralNorm -------------------------------------------------------------------------------------
 
 WEIGHTED = {
-    "Dense": (lambda: nn.Dense(7, 5), (2, 7)),
-    "Conv2D": (lambda: nn.Conv2D(2, 5, 3), (2, 3, 5, 2)),
-    "ConvTranspose2D": (lambda: nn.ConvTranspose2D(5, 2, 3), (2, 2, 3, 5)),
+    "Dense": (lambda rng: nn.Dense(7, 5, rng=rng), (2, 7)),
+    "Conv2D": (lambda rng: nn.Conv2D(2, 5, 3, rng=rng), (2, 3, 5, 2)),
+    "ConvTranspose2D": (lambda rng: nn.ConvTranspose2D(5, 2, 3, rng=rng), (2, 2, 3, 5)),
 }
 
 
@@ -98,7 +98,7 @@ WEIGHTED = {
 def normed(request, rng):
     """(layer in float64 with its power iteration converged, a random input for it)."""
     build, shape = WEIGHTED[request.param]
-    layer = nn.SpectralNorm(build(), rng=rng).astype(np.float64)
+    layer = nn.SpectralNorm(build(rng), rng=rng).astype(np.float64)
     layer.layer.b.data = rng.normal(size=layer.layer.b.shape)
     x = rng.normal(size=shape)
     for _ in range(400):
@@ -126,7 +126,7 @@ def test_spectral_norm_gradients(normed):
 
 def test_u_and_v_are_constants_in_the_gradient(rng):
     """Far from convergence, too: sigma = u^T W v, whose gradient with respect to W is u v^T."""
-    layer = nn.SpectralNorm(nn.Dense(3, 2, bias=False), rng=rng).astype(np.float64).eval()
+    layer = nn.SpectralNorm(nn.Dense(3, 2, bias=False, rng=rng), rng=rng).astype(np.float64).eval()
     W, x, gy = layer.layer.W.data, rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
     u = W @ layer.v.data
     u /= np.linalg.norm(u)
@@ -138,7 +138,7 @@ def test_u_and_v_are_constants_in_the_gradient(rng):
 
 
 def test_only_training_moves_the_power_iteration(rng):
-    layer, x = nn.SpectralNorm(nn.Dense(7, 5), rng=rng), Tensor(np.ones((2, 7), np.float32))
+    layer, x = nn.SpectralNorm(nn.Dense(7, 5, rng=rng), rng=rng), Tensor(np.ones((2, 7), np.float32))
     start = layer.v.data.copy()
     assert np.isclose(np.linalg.norm(start), 1, atol=1e-6)
     layer.eval()(x)
@@ -176,7 +176,7 @@ def test_dropout_in_evaluation_draws_nothing():
 
 
 def test_dropout_passes_the_gradient_where_it_passed_the_number(rng):
-    layer, x = nn.Dropout(0.4), Tensor(np.ones((5, 7)), requires_grad=True)
+    layer, x = nn.Dropout(0.4, np.random.default_rng(0)), Tensor(np.ones((5, 7)), requires_grad=True)
     y, gy = layer(x), rng.normal(size=(5, 7))
     assert np.allclose(grad(y, [x], Tensor(gy))[0].data, gy * y.data)
 

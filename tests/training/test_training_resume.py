@@ -13,9 +13,7 @@ import pytest
 from cli import call, start, train
 from training.runs import TINY, assert_same_arrays, assert_same_run, newest, rows
 
-from tinygan import plot
-from tinygan.files import whole_file
-from tinygan.training import checkpoint, pictures, presets
+from tinygan.training import checkpoint, presets
 from tinygan.training.run_folder import RunFolder
 from tinygan.training.setup import build
 
@@ -143,20 +141,6 @@ class Moments:
         self.unlink(path, **options)
 
 
-def stub(path, *args, **options):
-    """A picture that takes no time to draw."""
-    with whole_file(path) as file:
-        file.write(b"picture")
-
-
-@pytest.fixture
-def quick_pictures(monkeypatch):
-    monkeypatch.setattr(plot, "save_curves", stub)
-    monkeypatch.setattr(plot, "save_gif", stub)
-    monkeypatch.setattr(pictures, "save_reals", lambda setup, path: stub(path))
-    monkeypatch.setattr(pictures, "save_fakes", lambda setup, path, fakes, step: stub(path))
-
-
 STEPS = 4
 SHORT = ("--preset", "ring", *TINY, "--steps", STEPS, "--dropout", 0.2, "--instance-noise", 0.1, "--ema", 0.5)
 INTERVALS = ("--log-interval", 1, "--sample-interval", 2, "--checkpoint-interval", 2, "--weights-interval", 2)
@@ -214,13 +198,13 @@ def wait_for(process, condition):
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
-    options = ("--preset", "ring", *TINY, "--dropout", 0.2, "--log-interval", 1, "--sample-interval", 10_000)
-    process = start("train", *options, "--outdir", tmp_path / "a b")
+    options = ("--preset", "ring", *TINY, "--dropout", 0.2, "--log-interval", 1, "--sample-interval", 10**6)
+    process = start("train", *options, "--steps", 10**5, "--outdir", tmp_path / "a b")
     wait_for(process, lambda: list(tmp_path.glob("a b/*/stats.jsonl")))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in err
-    said = re.search(r"stopped after step (\d+) of 5000; go on with: python -m tinygan.train (.*)\n$", err)
+    said = re.search(r"stopped after step (\d+) of 100000; go on with: python -m tinygan.train (.*)\n$", err)
     assert said, err
     step, go_on = int(said[1]), shlex.split(said[2])
     (run,) = tmp_path.glob("a b/*")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinygan.autograd.arithmetic import as_tensors, together
 from tinygan.autograd.op import Op
 from tinygan.autograd.tensor import Tensor
@@ -259,7 +261,7 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     """a where `condition` (Tensor or array of booleans) holds, b elsewhere, with broadcasting."""
     a, b = as_tensors(a, b)
     if not isinstance(condition, Tensor):
-        condition = Tensor(condition)
+        condition = Tensor(np.asarray(condition) if isinstance(condition, (list, tuple, bool)) else condition)
     if condition.dtype.kind != "b":
         raise TypeError(f"where: the condition must be of booleans (such as x > 0), not {condition.dtype}")
     return Where()(*together("where", condition, a, b))

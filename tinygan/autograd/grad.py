@@ -61,7 +61,18 @@ def grad(
             g = grads.get(id(tensor)) if id(tensor) in keep else grads.pop(id(tensor), None)
             if g is not None:
                 _step_back(tensor, g, leads, grads)
-    return [_result(y, x, i, grads, leads, allow_unused) for i, x in enumerate(xs)]  # type: ignore[misc]
+    return _apart([_result(y, x, i, grads, leads, allow_unused) for i, x in enumerate(xs)], create_graph)
+
+
+def _apart(results: list, create_graph: bool) -> list:
+    """Give each result memory of its own: of y = a + b both gradients are the same Tensor as gy."""
+    seen: set[int] = set()
+    for i, g in enumerate(results):
+        if g is not None and id(g.data) in seen and not create_graph:
+            results[i] = Tensor._wrap(g.data.copy())
+        elif g is not None:
+            seen.add(id(g.data))
+    return results
 
 
 def leaves(y: Tensor) -> list[Tensor]:

@@ -61,7 +61,8 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     def place(part: Any) -> Any:
         if isinstance(part, Tensor):
             return part.data
-        return backend.asarray(np.asarray(part)) if isinstance(part, (list, np.ndarray)) else part
+        # a copy: the caller may change an array before the gradient needs it
+        return backend.asarray(np.array(part)) if isinstance(part, (list, np.ndarray)) else part
 
     index = tuple(place(part) for part in index) if isinstance(index, tuple) else place(index)
     return GetItem(index)(x)

@@ -101,7 +101,7 @@ def conv_weight(window: Window, x: np.ndarray, y: np.ndarray, spectrum: bool) ->
 
 def _matrix(y: np.ndarray) -> np.ndarray:
     """(..., O) -> (all the rest, O)."""
-    return y.reshape(-1, y.shape[-1])
+    return y.reshape(y.size // max(1, y.shape[-1]), y.shape[-1])
 
 
 def _chunks(window: Window, shape: tuple[int, ...]) -> Iterator[slice]:
@@ -117,7 +117,7 @@ def _patches(window: Window, x: np.ndarray) -> np.ndarray:
     p = np.zeros((len(x), rows.out, cols.out, rows.kernel, cols.kernel, x.shape[3]), dtype=x.dtype)
     for tap, pixels, outputs in window.taps():
         p[(*outputs, *tap)] = x[pixels]
-    return p.reshape(len(x) * rows.out * cols.out, -1)
+    return p.reshape(len(x) * rows.out * cols.out, rows.kernel * cols.kernel * x.shape[3])
 
 
 def _add_patches(window: Window, p: np.ndarray, x: np.ndarray) -> None:
@@ -169,7 +169,9 @@ def matrices(window: Window, dtype: np.dtype) -> Matrices:
     product (a + bi)(c + di) takes three real ones (Gauss): c (a + b), a (d - c) and b (c + d), whose sums
     give the real part, first - third, and the imaginary part, first + second.
     """
-    a, g, b = [], [], []
+    a: list[np.ndarray] = []  # rows, one for each of the Q products
+    g: list[np.ndarray] = []
+    b: list[np.ndarray] = []
     periods = _period(window.rows), _period(window.cols)
     axes = [_places(axis) for axis in (window.rows, window.cols)]
     phase = [(rows[:, None] & cols).reshape(-1) for rows in axes[0].phases for cols in axes[1].phases]
@@ -189,8 +191,7 @@ def matrices(window: Window, dtype: np.dtype) -> Matrices:
         else:
             a, g = [*a, xr + xi, xr, xi], [*g, wr, wi - wr, wr + wi]
             b += [2 * (yr - yi), -2 * yi, -2 * yr]
-    g = np.concatenate(g)
-    return Matrices(np.array(a, dtype), g.astype(dtype), np.ascontiguousarray(np.array(b, dtype).T))
+    return Matrices(np.array(a, dtype), np.concatenate(g).astype(dtype), np.ascontiguousarray(np.array(b, dtype).T))
 
 
 class _Places(NamedTuple):

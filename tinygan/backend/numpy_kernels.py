@@ -6,6 +6,7 @@ x86-64 server core; the tests compare every kernel with its op.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def batch_norm(op: BatchNorm, xp: Any, x: np.ndarray, gamma: np.ndarray, beta: n
     return y.reshape(x.shape)
 
 
-KERNELS = {
+KERNELS: dict[type, Callable[..., Any]] = {
     BatchNorm: batch_norm,
     Conv2D: conv2d,
     ConvTranspose2D: conv_transpose2d,

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+CACHED = 1 << 16  # numbers; a few arrays of this length fit a core's cache together
 LEAST = 1 << 17  # numbers; below, handing work to a thread (about 30 us) takes longer than doing it
 
 
@@ -79,6 +80,20 @@ def share(function: Callable[[slice], Any], n: int, work: float) -> list[Any]:
         set_threads(before)
 
 
+def in_cache(function: Callable[[slice], Any], n: int) -> None:
+    """Call ``function(piece)`` on short slices that together make up range(n), shared out.
+
+    For a row of elementwise operations on long arrays: each piece is still in the cache when the next
+    operation reads it.
+    """
+
+    def part(piece: slice) -> None:
+        for start in range(piece.start, piece.stop, CACHED):
+            function(slice(start, min(start + CACHED, piece.stop)))
+
+    share(part, n, n)
+
+
 def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """``np.matmul``, shared out: stacks of matrices by the stack, one product by the longer side of the result.
 
@@ -87,10 +102,9 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
     a, b : array (n, k) and (k, m), or stacks of these (one of the two may be a single matrix)
     out : array, optional
     """
-    stack = max((len(x) for x in (a, b) if x.ndim == 3), default=0)
+    stack = (a if a.ndim == 3 else b).shape[:-2]  # () for two single matrices
     if out is None:
-        shape = (a.shape[-2], b.shape[-1])
-        out = np.empty((stack, *shape) if stack else shape, dtype=a.dtype)
+        out = np.empty((*stack, a.shape[-2], b.shape[-1]), dtype=a.dtype)
 
     def of_stack(piece: slice) -> None:
         np.matmul(a[piece] if a.ndim == 3 else a, b[piece] if b.ndim == 3 else b, out=out[piece])
@@ -103,7 +117,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
 
     work = out.size * a.shape[-1] / 16
     if stack:
-        share(of_stack, stack, work)
+        share(of_stack, stack[0], work)
     elif len(out) >= out.shape[1]:
         share(of_rows, len(out), work)
     else:

@@ -148,7 +148,8 @@ class Relativistic(Loss):
 
     def discriminator(self, real_logits, fake_logits):
         if real_logits.shape != fake_logits.shape:
-            raise ValueError(f"{self.name} pairs each real with a fake, but got {real_logits.shape} and {fake_logits.shape}")
+            shapes = f"{real_logits.shape} and {fake_logits.shape}"
+            raise ValueError(f"{self.name} pairs each real with a fake, but got {shapes}")
         return ops.softplus(fake_logits - real_logits).mean()
 
     def generator(self, fake_logits, real_logits=None):

@@ -100,6 +100,7 @@ def small(
     Repaired: the TensorFlow script minimised without a list of variables, so that each loss moved both
     networks, and its generator loss lacked the minus sign. Data lie in [0, 1], as the sigmoid does.
     """
+    _images("small", shape)
     generator = Sequential(
         Dense(latent, 128, rng=rng), ReLU(), Dense(128, _size(shape), rng=rng), Sigmoid(), Reshape(shape)
     )
@@ -108,7 +109,6 @@ def small(
 
 def conv_discriminator(shape: tuple[int, ...], pack: int, dropout: float, rng: Rng, drop_rng: Rng) -> Sequential:
     """Two 5x5 convolutions of stride 2 (64 and 128 channels, LeakyReLU 0.2), then one Dense."""
-    _images("small and dcgan", shape)
     height, width, channels = shape
     layers: list[Module] = []
     for c_in, c_out in ((channels * pack, 64), (64, 128)):
@@ -228,7 +228,7 @@ def _size(shape: tuple[int, ...]) -> int:
 
 def _images(preset: str, shape: tuple[int, ...]) -> None:
     if len(shape) != 3:
-        raise ValueError(f"the presets {preset} need images (H, W, C), not samples of shape {shape}")
+        raise ValueError(f"the preset {preset} needs images (H, W, C), not samples of shape {shape}")
 
 
 def _quarter(preset: str, shape: tuple[int, ...]) -> tuple[int, int]:

@@ -160,7 +160,7 @@ class Module:
                 shapes[id(module)] = str(("N", *y.shape[1:])).replace("'", "")
                 return y
 
-            module.forward = forward  # type: ignore[method-assign]
+            module.forward = forward  # type: ignore[method-assign,assignment]
 
         self.eval()
         try:

@@ -47,7 +47,7 @@ class Config:
     backend: str = option("numpy", "numpy (CPU) or cupy (NVIDIA GPU)", choices=("numpy", "cupy"), resumable=True)
     loss: str = option("ns", "which loss both networks play for", choices=tuple(LOSSES))
     steps: int = option(3000, "steps in all (one discriminator and one generator update each)", low=1, resumable=True)
-    batch_size: int = option(64, "samples (or packs of samples) the discriminator judges at once", low=1, high=1_000_000)
+    batch_size: int = option(64, "samples (or packs of samples) judged at once", low=1, high=1_000_000)
     lr: float = option(2e-4, "learning rate of both optimisers", above=0)
     lr_d: float | None = option(None, "learning rate of the discriminator, if another", above=0)
     optimizer: str = option("adam", "adam, rmsprop or sgd", choices=("adam", "rmsprop", "sgd"))
@@ -63,7 +63,7 @@ class Config:
     joint_batch: bool = option(False, "show real and fake samples to the discriminator in one batch")
     penalty: str = option("none", f"gradient penalties, joined by '+': none, {', '.join(PENALTIES)} (as in r1+r2)")
     penalty_weight: float = option(10.0, "weight of each penalty (lambda or gamma)", above=0)
-    label_smoothing: float = option(0.0, "one-sided label smoothing: real samples count as real by 1 - s", low=0, below=1)
+    label_smoothing: float = option(0.0, "one-sided label smoothing: reals count as real by 1 - s", low=0, below=1)
     half: bool = option(False, "lsgan with the paper's factor 1/2")
     instance_noise: float = option(0.0, "standard deviation of noise on all the discriminator sees", low=0)
     weight_clip: float = option(0.0, "cut the discriminator's weights to [-c, c]; 0 is off", low=0)
@@ -74,7 +74,7 @@ class Config:
     log_interval: int = option(50, "steps between lines of stats.jsonl", low=1, resumable=True)
     sample_interval: int = option(500, "steps between pictures", low=1, resumable=True)
     checkpoint_interval: int = option(500, "steps between checkpoints", low=1, resumable=True)
-    weights_interval: int = option(0, "steps between copies of the generator's weights; 0 keeps the last", low=0, resumable=True)
+    weights_interval: int = option(0, "steps between copies of the generator; 0 keeps the last", low=0, resumable=True)
     samples: int = option(100, "samples in each picture (2-D runs show ten times as many)", low=1, high=10_000)
     tensorboard: bool = option(False, "also write TensorBoard events (needs the extra 'tensorboard')", resumable=True)
 
@@ -132,7 +132,8 @@ def _check_option(f: dataclasses.Field, value: Any) -> None:
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ConfigError(f"{flag(f.name)} must be a {kind.__name__}, not {value!r}")
+        what = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[kind]
+        raise ConfigError(f"{flag(f.name)} must be {what}, not {value!r}")
     if rule["choices"] and value not in rule["choices"]:
         raise ConfigError(f"unknown {f.name.replace('_', ' ')} {value!r}{did_you_mean(value, rule['choices'])}")
     if kind is float and not math.isfinite(value):

@@ -78,7 +78,14 @@ PRESETS: dict[str, Preset] = {
     "deep": Preset(
         models.deep,
         "deep generator (dense stem, two upsamplings), dense discriminator with dropout",
-        dict(steps=1000, batch_size=128, dropout=0.3, sample_interval=100, checkpoint_interval=100, weights_interval=500),
+        dict(
+            steps=1000,
+            batch_size=128,
+            dropout=0.3,
+            sample_interval=100,
+            checkpoint_interval=100,
+            weights_interval=500,
+        ),
         dict(steps=5000, sample_interval=500, checkpoint_interval=500, weights_interval=1000),
         _quick(10),
     ),
@@ -141,9 +148,8 @@ def configure(given: Mapping[str, Any], quick: bool = False) -> Config:
     if preset.of_points != (config.data in POINTS):
         fitting = [name for name, other in PRESETS.items() if other.of_points == (config.data in POINTS)]
         what = "points in the plane" if config.data in POINTS else "images"
-        raise ConfigError(
-            f"--preset {config.preset} does not fit --data {config.data}, which are {what}: use one of {', '.join(fitting)}"
-        )
+        pair = f"--preset {config.preset} does not fit --data {config.data}"
+        raise ConfigError(f"{pair}, which are {what}: use one of {', '.join(fitting)}")
     return config
 
 

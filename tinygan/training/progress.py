@@ -35,7 +35,8 @@ class Progress:
 
     def show(self, step: int, row: Mapping[str, Any]) -> None:
         """The latest numbers: beside the bar, or on a line of their own every ten seconds."""
-        text = f"loss D {row['loss_d']:.3f} G {row['loss_g']:.3f}  D(x) {row['d_real']:.2f}  D(G(z)) {row['d_fake_after']:.2f}"
+        losses = f"loss D {row['loss_d']:.3f} G {row['loss_g']:.3f}"
+        text = f"{losses}  D(x) {row['d_real']:.2f}  D(G(z)) {row['d_fake_after']:.2f}"
         if self.terminal:
             self.bar.set_postfix_str(text, refresh=False)
         elif time.monotonic() >= self.next_line or step == self.last:

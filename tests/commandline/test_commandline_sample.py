@@ -1,0 +1,116 @@
+"""``python -m tinygan.sample`` draws what was asked for, from a run or from a copy of its weights; and the doctor."""
+
+import re
+
+import numpy as np
+import pytest
+from cli import call, train
+from PIL import Image
+
+import tinygan
+from tinygan import doctor
+from tinygan.backend.cupy_backend import diagnose
+from tinygan.sample import load_generator
+from tinygan.training import checkpoint
+
+TINY = ("--batch-size", 4, "--samples", 4)
+
+
+@pytest.fixture(scope="module", params=["mlp", "ring"])
+def run(request, tmp_path_factory):
+    options = ("--preset", request.param, *TINY, "--steps", 2, "--weights-interval", 1)
+    return train(*options, "--outdir", tmp_path_factory.mktemp("runs"))
+
+
+def samples(run, out, *argv):
+    result = call("sample", run, *argv, "--out", out)
+    assert result.status == 0, result.err
+    with np.load(out, allow_pickle=False) as file:
+        assert file.files == ["samples"]
+        return file["samples"]
+
+
+def test_npz_holds_the_raw_samples_in_range(run, tmp_path):
+    drawn = samples(run, tmp_path / "a.npz", "--n", 7)
+    shape = (2,) if "ring" in run.name else (28, 28, 1)
+    assert drawn.shape == (7, *shape) and drawn.dtype == np.float32
+    assert np.isfinite(drawn).all() and drawn.std() > 0
+    if len(shape) == 3:
+        assert -1 <= drawn.min() and drawn.max() <= 1
+
+
+def test_the_seed_decides_and_the_first_samples_stay_the_first(run, tmp_path):
+    one = samples(run, tmp_path / "a.npz", "--n", 20, "--seed", 3)
+    np.testing.assert_array_equal(one, samples(run, tmp_path / "b.npz", "--n", 20, "--seed", 3))
+    assert (one != samples(run, tmp_path / "c.npz", "--n", 20, "--seed", 4)).any()
+    np.testing.assert_allclose(one[:5], samples(run, tmp_path / "d.npz", "--n", 5, "--seed", 3), rtol=1e-4, atol=1e-5)
+
+
+def test_a_copy_of_the_weights_does_as_well(run, tmp_path):
+    """Also far from its run folder, and it is of its own step."""
+    whole = samples(run, tmp_path / "a.npz", "--n", 5)
+    copy = tmp_path / "elsewhere.npz"
+    copy.write_bytes((run / "generator-000002.npz").read_bytes())
+    np.testing.assert_array_equal(whole, samples(copy, tmp_path / "b.npz", "--n", 5))
+    assert (whole != samples(run / "generator-000001.npz", tmp_path / "c.npz", "--n", 5)).any()
+
+
+def test_the_generator_is_the_one_that_was_trained(run):
+    generator, meta, path = load_generator(run)
+    arrays, _ = checkpoint.load(run / "checkpoint-000002.npz")
+    prefix = "average/" if any(name.startswith("average/") for name in arrays) else "G/"
+    assert meta["step"] == 2 and path == run / "generator.npz"
+    for name, value in generator.state_dict().items():
+        np.testing.assert_array_equal(value, arrays[prefix + name])
+
+
+def test_png_is_a_grid_of_all_samples(run, tmp_path):
+    result = call("sample", run, "--n", 9, "--out", tmp_path / "a.png")
+    assert result.status == 0 and result.err == ""
+    assert result.out == f"9 samples of {run / 'generator.npz'} in {tmp_path / 'a.png'}\n"
+    with Image.open(tmp_path / "a.png") as image:
+        image.load()
+        assert image.format == "PNG" and min(image.size) >= 3 * 28
+    assert call("sample", run, "--n", 9, "--out", tmp_path / "b.png").status == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_an_old_file_is_replaced_and_no_other_is_left(run, tmp_path):
+    (tmp_path / "a.npz").write_bytes(b"old")
+    assert len(samples(run, tmp_path / "a.npz", "--n", 1)) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_sampling_leaves_the_run_as_it_is(run, tmp_path):
+    before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in run.iterdir()}
+    samples(run, tmp_path / "a.npz")
+    assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in run.iterdir()} == before
+
+
+# -- doctor ------------------------------------------------------------------------------------------------
+
+
+def test_doctor_tells_versions_and_what_is_wrong_with_cupy():
+    result = call("doctor")
+    assert result.status == 0 and result.err == ""
+    assert f"tinygan      {tinygan.__version__}\n" in result.out
+    assert f"numpy        {np.__version__}\n" in result.out
+    for name in ("python", "matplotlib", "tqdm", "tensorboardX", "torch", "cupy", "threads", "allocator", "data"):
+        assert re.search(rf"^{name} +\S", result.out, re.MULTILINE), name
+    assert "numpy backend: ready" in result.out
+    problem = diagnose()
+    assert f"cupy backend:  {'ready, ' if problem is None else f'not available: {problem}'}" in result.out
+    assert problem is None or "cupy-cuda" in problem or "driver" in problem
+
+
+def test_doctor_tells_a_working_gpu(monkeypatch):
+    monkeypatch.setattr(doctor, "diagnose", lambda: None)
+    monkeypatch.setattr(doctor, "_gpu", lambda: "a GPU of 80 GiB")
+    assert call("doctor").out.endswith("cupy backend:  ready, a GPU of 80 GiB\n")
+
+
+def test_doctor_tells_thread_limits_and_the_data_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("TINYGAN_DATA", str(tmp_path))
+    out = call("doctor").out
+    assert "OMP_NUM_THREADS=3" in out and f"TINYGAN_DATA={tmp_path}" in out
