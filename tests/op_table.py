@@ -353,6 +353,9 @@ INDEXING = [
 ]
 
 PRODUCTS = [
+    row("affine", ops.affine, lambda x, w, b: matmul_loop(x, w) + b, (2, 3), (3, 5), (5,)),
+    row("affine: batch", ops.affine, lambda x, w, b: matmul_loop(x, w) + b, (7, 2, 3), (3, 5), (5,)),
+    row("affine: bias broadcasts", ops.affine, lambda x, w, b: matmul_loop(x, w) + b, (2, 3), (3, 5), (1, 5)),
     row("matmul", ops.matmul, matmul_loop, (2, 3), (3, 5)),
     row("matmul: batch", ops.matmul, matmul_loop, (7, 2, 3), (7, 3, 5)),
     row("matmul: one matrix for a batch", ops.matmul, matmul_loop, (7, 2, 3), (3, 5)),

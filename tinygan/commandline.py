@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose errors are one sentence, with a guess at what was meant."""
 
     def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, allow_abbrev=False, **kwargs)
+        super().__init__(*args, allow_abbrev=False, **kwargs)  # type: ignore[misc]
 
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         parsed, unknown = self.parse_known_args(args, namespace)

@@ -50,10 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(presets.listing())
         return
     given = {f.name: v for f in dataclasses.fields(Config) if (v := getattr(args, f.name)) is not None}
-    if args.resume is not None:
-        setup, run, start = resume(args, given)
-    else:
-        setup, run, start = begin(args, given)
+    setup, run, start = begin(args, given) if args.resume is None else resume(args, given)
     if args.dry_run:
         print(describe(setup))
         return
@@ -146,7 +143,6 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
         folder=run.path,
     )
     run.write_text("README.txt", text)
-
 
 
 if __name__ == "__main__":

@@ -16,9 +16,7 @@ def test_generated_sets(tmp_path, monkeypatch):
     assert isinstance(images, Images) and len(images) == 30
 
 
-@pytest.mark.parametrize(
-    ("name", "meant"), [("mnits", "mnist"), ("digit", "digits"), ("fashon", "fashion")]
-)
+@pytest.mark.parametrize(("name", "meant"), [("mnits", "mnist"), ("digit", "digits"), ("fashon", "fashion")])
 def test_misspelt_names_are_guessed(name, meant):
     with pytest.raises(DataError, match=f"did you mean '{meant}'") as caught:
         load(name)

@@ -48,12 +48,10 @@ def test_samples_follow_the_seed():
 
 def test_one_line_tells_the_whole_definition():
     assert ring().describe() == (
-        "ring: 8 Gaussians of equal weight at radius 1 and angles 2 pi i / 8, i = 0..7, "
-        "standard deviation 0.01"
+        "ring: 8 Gaussians of equal weight at radius 1 and angles 2 pi i / 8, i = 0..7, standard deviation 0.01"
     )
     assert grid().describe() == (
-        "grid: 25 Gaussians of equal weight on a 5 x 5 grid from -4 to 4 (spacing 2), "
-        "standard deviation 0.05"
+        "grid: 25 Gaussians of equal weight on a 5 x 5 grid from -4 to 4 (spacing 2), standard deviation 0.05"
     )
     assert "\n" not in Mixture("mine", np.zeros((1, 2)), 1.0).describe()
 

@@ -20,9 +20,7 @@ IMAGES, LABELS = module.FILES["train"]
 
 def idx(array):
     return (
-        bytes([0, 0, 8, array.ndim])
-        + struct.pack(f">{array.ndim}I", *array.shape)
-        + array.astype(np.uint8).tobytes()
+        bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(np.uint8).tobytes()
     )
 
 
@@ -53,17 +51,10 @@ def is_ours(images):
 def small_set(monkeypatch, tmp_path):
     """Five images stand in for MNIST, mirrors are folders, and nothing outside is looked at."""
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in CONTENT.items()}
-    gz_sums = {
-        name: hashlib.sha256(gzip.compress(data, mtime=0)).hexdigest()
-        for name, data in CONTENT.items()
-    }
+    gz_sums = {name: hashlib.sha256(gzip.compress(data, mtime=0)).hexdigest() for name, data in CONTENT.items()}
     mirrors = tuple(f"{(tmp_path / mirror).as_uri()}/" for mirror in ("mirror1", "mirror2"))
-    monkeypatch.setattr(
-        module, "MNIST", dataclasses.replace(module.MNIST, mirrors=mirrors, sha256=sums)
-    )
-    monkeypatch.setattr(
-        module, "FASHION", dataclasses.replace(module.FASHION, mirrors=mirrors, sha256=gz_sums)
-    )
+    monkeypatch.setattr(module, "MNIST", dataclasses.replace(module.MNIST, mirrors=mirrors, sha256=sums))
+    monkeypatch.setattr(module, "FASHION", dataclasses.replace(module.FASHION, mirrors=mirrors, sha256=gz_sums))
     monkeypatch.setenv("TINYGAN_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("TINYGAN_DATA", raising=False)
 
@@ -103,9 +94,7 @@ def test_an_explicit_folder_without_the_files_downloads_nothing(tmp_path):
 @pytest.mark.parametrize("name", ["mnist", "fashion"])
 def test_download_from_the_first_mirror_that_has_it(tmp_path, name, monkeypatch, capsys):
     if name == "fashion":  # the stand-ins are one and the same set, which would be noticed
-        monkeypatch.setattr(
-            module, "MNIST", dataclasses.replace(module.MNIST, sha256=dict.fromkeys(CONTENT, ""))
-        )
+        monkeypatch.setattr(module, "MNIST", dataclasses.replace(module.MNIST, sha256=dict.fromkeys(CONTENT, "")))
     mirror = write(tmp_path / "mirror2")
     assert is_ours(getattr(module, name)())
     printed = capsys.readouterr()
@@ -210,9 +199,7 @@ def test_unknown_split_is_refused():
 REAL = Path(os.environ.get("TINYGAN_DATA") or "nowhere")
 
 
-@pytest.mark.skipif(
-    not any(REAL.glob("**/train-images*")), reason="$TINYGAN_DATA does not hold the real MNIST"
-)
+@pytest.mark.skipif(not any(REAL.glob("**/train-images*")), reason="$TINYGAN_DATA does not hold the real MNIST")
 @pytest.mark.parametrize(
     ("split", "count", "first", "mean"),
     [("train", 60_000, [5, 0, 4, 1, 9], 0.1307), ("test", 10_000, [7, 2, 1, 0, 4], 0.1325)],

@@ -49,9 +49,7 @@ def test_a_perfect_sampler_is_not_at_100_percent():
     samples = RING[rng.integers(0, 8, n)] + SIGMA * rng.normal(size=(n, 2))
     report = count_modes(samples.astype(np.float32), RING, SIGMA)
     expected = 1 - math.exp(-4.5)
-    assert report.high_quality == pytest.approx(
-        expected, abs=5 * math.sqrt(expected * (1 - expected) / n)
-    )
+    assert report.high_quality == pytest.approx(expected, abs=5 * math.sqrt(expected * (1 - expected) / n))
     assert report.modes == 8
     assert 0 <= report.reverse_kl < 5 * 8 / n  # its mean is about (K - 1) / (2 n)
 

@@ -16,8 +16,7 @@ def size_of(path):
 
 def made_up_rows(n):
     rng = np.random.default_rng(0)
-    keys = ("loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after", "grad_norm_d",
-            "grad_norm_g")
+    keys = ("loss_d", "loss_g", "d_real", "d_fake_before", "d_fake_after", "grad_norm_d", "grad_norm_g")
     table = rng.random((n, len(keys))).tolist()
     return [{"step": i + 1} | dict(zip(keys, row, strict=True)) for i, row in enumerate(table)]
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from tinygan.plot import image_grid, save_grid
 from tinygan.files import whole_file
+from tinygan.plot import image_grid, save_grid
 from tinygan.plot.grid import SEPARATOR
 
 
@@ -21,8 +21,13 @@ def test_pixels_lie_row_by_row():
 
 
 @given(
-    n=st.integers(1, 12), h=st.integers(1, 5), w=st.integers(1, 5), c=st.sampled_from([1, 3]),
-    columns=st.integers(1, 7), padding=st.integers(0, 3), seed=st.integers(0, 99),
+    n=st.integers(1, 12),
+    h=st.integers(1, 5),
+    w=st.integers(1, 5),
+    c=st.sampled_from([1, 3]),
+    columns=st.integers(1, 7),
+    padding=st.integers(0, 3),
+    seed=st.integers(0, 99),
 )
 def test_every_image_is_found_again(n, h, w, c, columns, padding, seed):
     whole = np.random.default_rng(seed).integers(0, 256, (n, h, w, c))

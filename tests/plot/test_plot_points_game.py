@@ -45,8 +45,14 @@ def axes_of(extent=EXTENT):
 
 def test_points_png_has_one_size_whatever_the_data(tmp_path, rng):
     save_points(tmp_path / "a.png", rng.normal(size=(50, 2)))
-    save_points(tmp_path / "b.png", NOTHING, reference=rng.normal(size=(9, 2)) + 100,
-                means=np.eye(2), extent=(-1, 5, 0, 2), title="cost: $5 and $6")
+    save_points(
+        tmp_path / "b.png",
+        NOTHING,
+        reference=rng.normal(size=(9, 2)) + 100,
+        means=np.eye(2),
+        extent=(-1, 5, 0, 2),
+        title="cost: $5 and $6",
+    )
     assert size_of(tmp_path / "a.png") == size_of(tmp_path / "b.png") == (600, 600)
 
 

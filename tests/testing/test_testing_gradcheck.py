@@ -299,9 +299,7 @@ def test_nan_and_inf():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_gradient_that_is_not_finite_is_wrong_and_no_kink(bad):
-    report = gradcheck(
-        custom(np.positive, lambda gy, y, x: gy * Tensor(np.array([1.0, bad]))), np.ones(2)
-    )
+    report = gradcheck(custom(np.positive, lambda gy, y, x: gy * Tensor(np.array([1.0, bad]))), np.ones(2))
     assert "the gradient of input 0 is " in report.problems[0]
     assert not report.kinks and report.entries[0].wrong.tolist() == [False, True]
 
@@ -322,9 +320,7 @@ def test_wrong_calls_end_in_one_sentence():
         gradcheck(lambda x: x, np.array([1, 2]))
     with pytest.raises(ValueError, match="order is 1 or 2"):
         gradcheck(lambda x: x, X, order=3)
-    with pytest.raises(
-        TypeError, match="must return one floating-point Tensor, but returned tuple"
-    ):
+    with pytest.raises(TypeError, match="must return one floating-point Tensor, but returned tuple"):
         gradcheck(lambda x: (x, x), X)
     with pytest.raises(TypeError, match="f returned float32"):
         gradcheck(lambda x: Tensor(x.data.astype("f4"), requires_grad=True) * 2, X)

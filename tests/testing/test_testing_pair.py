@@ -89,9 +89,7 @@ def test_a_wrong_shape_is_told_with_a_guess_and_the_others_are_checked(hint, gra
 def test_the_sentence_about_a_forgotten_sum():
     text = problems_of(np.add, lambda gy, x, b: (gy, gy), RNG.normal(size=(4, 3)), B)
     assert "the gradient of input 1 has shape (4, 3), the input (3,): did you forget" in text
-    text = problems_of(
-        np.add, lambda gy, x, b: (gy, gy), RNG.normal(size=(2, 4, 3)), B[:, None][:1]
-    )
+    text = problems_of(np.add, lambda gy, x, b: (gy, gy), RNG.normal(size=(2, 4, 3)), B[:, None][:1])
     assert "did you forget to sum over the broadcast axes (0, 1, 2)?" in text
 
 

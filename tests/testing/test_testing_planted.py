@@ -203,9 +203,7 @@ class Conv1D(Op):
 
     def backward(self, gy, y, x, w):
         kernel = w.data[::-1] if self.flip else w.data
-        return constant(np.convolve(gy.data, kernel)), constant(
-            np.correlate(x.data, gy.data, "valid")
-        )
+        return constant(np.convolve(gy.data, kernel)), constant(np.correlate(x.data, gy.data, "valid"))
 
 
 def test_only_the_wrong_input_is_blamed():

@@ -18,7 +18,7 @@ from tinygan.autograd.elementwise import (
     where,
 )
 from tinygan.autograd.index import getitem, one_hot
-from tinygan.autograd.linear import matmul
+from tinygan.autograd.linear import affine, matmul
 from tinygan.autograd.normalise import batch_norm
 from tinygan.autograd.pool import avg_pool2d, max_pool2d, upsample2d
 from tinygan.autograd.reduce import log_softmax, max, mean, softmax, sum, var
@@ -35,6 +35,7 @@ from tinygan.autograd.shape import (
 __all__ = [
     "abs",
     "add",
+    "affine",
     "avg_pool2d",
     "batch_norm",
     "broadcast_to",

@@ -36,7 +36,7 @@ class CupyBackend(Backend):
 
     def __init__(self, cupy: Any):
         self.xp = cupy
-        self.array_type = cupy.ndarray
+        self.array_type: Any = cupy.ndarray
         self.kernels: dict[type, Callable[..., Any]] = {}
 
     def asarray(self, data: Any, dtype: Any = None) -> Any:

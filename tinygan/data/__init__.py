@@ -92,6 +92,4 @@ def _check_options(name: str, maker: Callable[..., Any], options: dict[str, Any]
     known = [each for each in inspect.signature(maker).parameters if each not in PLACES]
     for option in options:
         if option not in known:
-            raise DataError(
-                f"the data set {name!r} has no option {option!r}: choose from {', '.join(known)}"
-            )
+            raise DataError(f"the data set {name!r} has no option {option!r}: choose from {', '.join(known)}")

@@ -220,6 +220,4 @@ def _check_batch_size(batch_size: int) -> None:
 
 
 def _damaged(what: object) -> DataError:
-    return DataError(
-        f"the saved place in the data is damaged ({what!r}): resume from another checkpoint"
-    )
+    return DataError(f"the saved place in the data is damaged ({what!r}): resume from another checkpoint")

@@ -26,8 +26,7 @@ RECIPE = 1  # raise it with every change to what is drawn: it is part of the cac
 # STIX symbol fonts have no digits, cmmi10 has old-style ones (a small round 0), the 4 and 7 of
 # cmti10 are too curly, and the dotted 0 of DejaVu Sans Mono turns into an 8 at this size.
 LIGHT_FONTS = (
-    "DejaVuSans DejaVuSans-Oblique DejaVuSerif DejaVuSerif-Italic "
-    "STIXGeneral STIXGeneralItalic cmr10 cmss10 cmtt10"
+    "DejaVuSans DejaVuSans-Oblique DejaVuSerif DejaVuSerif-Italic STIXGeneral STIXGeneralItalic cmr10 cmss10 cmtt10"
 ).split()
 BOLD_FONTS = (
     "DejaVuSans-Bold DejaVuSans-BoldOblique DejaVuSerif-Bold DejaVuSerif-BoldItalic "
@@ -70,13 +69,10 @@ def digits(n: int = 10_000, seed: int = 0, cache_dir: str | Path | None = None) 
     """
     for option, value, least in (("n", n, 1), ("seed", seed, 0)):
         if not isinstance(value, (int, np.integer)) or value < least:
-            raise DataError(
-                f"digits: {option} must be a whole number of at least {least}, not {value!r}"
-            )
+            raise DataError(f"digits: {option} must be a whole number of at least {least}, not {value!r}")
     folder = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     path = folder / (
-        f"digits-v{RECIPE}-n{n}-seed{seed}"
-        f"-matplotlib{version('matplotlib')}-pillow{version('pillow')}.npz"
+        f"digits-v{RECIPE}-n{n}-seed{seed}-matplotlib{version('matplotlib')}-pillow{version('pillow')}.npz"
     )
     images = _load(path, n)
     if images is None:
@@ -128,9 +124,7 @@ def _font_files(names: list[str]) -> list[Path]:
     # Some Linux distributions ship matplotlib with fewer fonts: use those there are.
     files = [folder / f"{name}.ttf" for name in names if (folder / f"{name}.ttf").is_file()]
     if not files:
-        raise DataError(
-            f"digits: none of matplotlib's fonts lies in {folder}: reinstall matplotlib with pip"
-        )
+        raise DataError(f"digits: none of matplotlib's fonts lies in {folder}: reinstall matplotlib with pip")
     return files
 
 
@@ -140,9 +134,7 @@ def _glyph(font_file: Path, stroke: int, digit: int) -> "Image.Image":
 
     font = ImageFont.truetype(str(font_file), EM)
     image = Image.new("L", (2 * EM, 2 * EM))
-    ImageDraw.Draw(image).text(
-        (EM, EM), str(digit), font=font, fill=255, anchor="mm", stroke_width=stroke
-    )
+    ImageDraw.Draw(image).text((EM, EM), str(digit), font=font, fill=255, anchor="mm", stroke_width=stroke)
     return image.crop(image.getbbox())
 
 
@@ -168,9 +160,7 @@ def _place(
     shift = np.array([glyph.width, glyph.height]) / 2 - back @ centre_out
     (a, b), (c, d) = back
     size = (FINE * SIDE, FINE * SIDE)
-    fine = glyph.transform(
-        size, Image.Transform.AFFINE, (a, b, shift[0], c, d, shift[1]), Image.Resampling.BILINEAR
-    )
+    fine = glyph.transform(size, Image.Transform.AFFINE, (a, b, shift[0], c, d, shift[1]), Image.Resampling.BILINEAR)
     return np.asarray(fine.reduce(FINE))
 
 

@@ -49,8 +49,7 @@ def folder(path: str | Path, size: int | None = 28, channels: int | None = None)
         if picture.shape != pictures[0].shape:
             (h, w), (h0, w0) = picture.shape[:2], pictures[0].shape[:2]
             raise DataError(
-                f"{file} is {w} x {h} pixels but {files[0]} is {w0} x {h0}: "
-                "give a size to bring them all to one"
+                f"{file} is {w} x {h} pixels but {files[0]} is {w0} x {h0}: give a size to bring them all to one"
             )
     pixels = np.stack(pictures)
     if channels is None:

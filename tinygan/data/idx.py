@@ -80,9 +80,7 @@ def parse_idx(content: bytes, name: str | Path) -> np.ndarray:
     if len(content) < 4:
         raise DataError(f"{name} is cut short (only {len(content)} bytes): fetch it again")
     if content[:2] != b"\0\0":
-        raise DataError(
-            f"{name} is not an IDX file: it begins with bytes {content[0]} {content[1]}, not 0 0"
-        )
+        raise DataError(f"{name} is not an IDX file: it begins with bytes {content[0]} {content[1]}, not 0 0")
     code, axes = content[2], content[3]
     if code not in TYPES:
         known = ", ".join(f"0x{known:02x}" for known in TYPES)

@@ -43,13 +43,11 @@ class Images:
             return
         if labels.dtype != np.int64 or labels.ndim != 1:
             raise DataError(
-                f"the labels of {self.name!r} are {labels.dtype} of shape {labels.shape}: "
-                "give int64 of shape (N,)"
+                f"the labels of {self.name!r} are {labels.dtype} of shape {labels.shape}: give int64 of shape (N,)"
             )
         if len(labels) != len(pixels):
             raise DataError(
-                f"{self.name!r} has {len(pixels)} images but {len(labels)} labels: "
-                "give one label for each image"
+                f"{self.name!r} has {len(pixels)} images but {len(labels)} labels: give one label for each image"
             )
 
     def __len__(self) -> int:

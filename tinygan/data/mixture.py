@@ -39,14 +39,10 @@ class Mixture:
         means = np.asarray(self.means, dtype=np.float64)
         if means.ndim != 2 or means.shape[1] != 2 or len(means) == 0:
             raise DataError(
-                f"the means of mixture {self.name!r} have shape {means.shape}: "
-                "give one row (x, y) for each mode"
+                f"the means of mixture {self.name!r} have shape {means.shape}: give one row (x, y) for each mode"
             )
         if not (np.isfinite(means).all() and np.isfinite(self.sigma) and self.sigma > 0):
-            raise DataError(
-                f"mixture {self.name!r} needs finite means and a positive sigma, "
-                f"but sigma is {self.sigma}"
-            )
+            raise DataError(f"mixture {self.name!r} needs finite means and a positive sigma, but sigma is {self.sigma}")
         object.__setattr__(self, "means", means)  # the dataclass is frozen
 
     @property
@@ -79,8 +75,7 @@ class Mixture:
     def describe(self) -> str:
         """The definition in one line, to be printed beside every number measured on it."""
         return (
-            f"{self.name}: {len(self.means)} Gaussians of equal weight {self.where}, "
-            f"standard deviation {self.sigma:g}"
+            f"{self.name}: {len(self.means)} Gaussians of equal weight {self.where}, standard deviation {self.sigma:g}"
         )
 
 

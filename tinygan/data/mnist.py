@@ -162,14 +162,11 @@ def _read(source: Source, path: Path, stem: str, axes: int) -> np.ndarray:
     sum_here = hashlib.sha256(content).hexdigest()
     if source.of_uncompressed and sum_here != source.sha256[stem]:
         raise DataError(
-            f"{path} is not the genuine {stem} of {source.title} (wrong SHA-256 checksum): "
-            "delete it and fetch it again"
+            f"{path} is not the genuine {stem} of {source.title} (wrong SHA-256 checksum): delete it and fetch it again"
         )
     if source is not MNIST and sum_here == MNIST.sha256[stem]:
         # The two sets use the same file names, so a wrong folder would go unnoticed.
-        raise DataError(
-            f"{path} belongs to MNIST, not to {source.title}: name another folder with --data-dir"
-        )
+        raise DataError(f"{path} belongs to MNIST, not to {source.title}: name another folder with --data-dir")
     if array.dtype != np.uint8 or array.ndim != axes:
         raise DataError(
             f"{path} holds {array.dtype} of shape {array.shape}, not uint8 with {axes} axes: "

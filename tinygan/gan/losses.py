@@ -213,7 +213,7 @@ def get(name: str, **options: Any) -> Loss:
 def bce_with_logits(logits: Tensor, targets: Any) -> Tensor:
     """Binary cross-entropy from logits, the mean over all elements; targets in [0, 1].
 
-        -t ln D - (1 - t) ln(1 - D) = softplus(logit) - t * logit
+    -t ln D - (1 - t) ln(1 - D) = softplus(logit) - t * logit
     """
     return (ops.softplus(logits) - logits * targets).mean()
 

@@ -191,19 +191,31 @@ def points(
     dropout: float = 0.0,
     rng: Rng = None,
     drop_rng: Rng = None,
+    depth: int = 2,
 ) -> Pair:
-    """For points in the plane: two hidden layers of 128 ReLUs on both sides, and no last activation."""
+    """For points in the plane: `depth` hidden layers of 128 ReLUs on both sides, and no last activation."""
     if len(shape) != 1:
         raise ValueError(f"the presets ring and grid need points, not samples of shape {shape}")
 
     def net(n_in: int, n_out: int, p: float) -> Sequential:
-        he = init.he()
         layers: list[Module] = []
-        for a, b in ((n_in, 128), (128, 128)):
-            layers += [Dense(a, b, init=he, rng=rng), ReLU(), *_dropout(p, drop_rng)]
+        for i in range(depth):
+            layers += [Dense(128 if i else n_in, 128, init=init.he(), rng=rng), ReLU(), *_dropout(p, drop_rng)]
         return Sequential(*layers, Dense(128, n_out, rng=rng))
 
     return net(latent, shape[0], 0.0), net(pack * shape[0], 1, dropout)
+
+
+def deep_points(
+    shape: tuple[int, ...],
+    latent: int = 2,
+    pack: int = 1,
+    dropout: float = 0.0,
+    rng: Rng = None,
+    drop_rng: Rng = None,
+) -> Pair:
+    """The same with three hidden layers: 25 modes want more corners than two layers cut."""
+    return points(shape, latent, pack, dropout, rng, drop_rng, depth=3)
 
 
 def output_range(generator: Sequential) -> tuple[float, float] | None:

@@ -74,4 +74,3 @@ def _distance_from_one(discriminator: Discriminator, samples: Tensor) -> Tensor:
 def _uniform(rng: np.random.Generator, like: Tensor) -> Tensor:
     """One uniform number for each sample, shaped (N, 1, ...) so that it broadcasts."""
     return like.like(rng.random((like.shape[0],) + (1,) * (like.ndim - 1), dtype=np.float32))
-

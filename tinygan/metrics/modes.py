@@ -109,8 +109,7 @@ def check(samples: np.ndarray, means: np.ndarray, sigma: float) -> None:
     """Raise ValueError, in one sentence, if `count_modes` cannot work with these."""
     if samples.ndim != 2 or means.ndim != 2 or samples.shape[1] != means.shape[1]:
         raise ValueError(
-            "samples must have shape (n, d) and means (K, d) with the same d, "
-            f"not {samples.shape} and {means.shape}"
+            f"samples must have shape (n, d) and means (K, d) with the same d, not {samples.shape} and {means.shape}"
         )
     if samples.size == 0 or means.size == 0:
         raise ValueError(f"there is nothing to count: {len(samples)} samples, {len(means)} means")

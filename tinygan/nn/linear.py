@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd import Tensor
+from tinygan.autograd import Tensor, ops
 from tinygan.backend import to_numpy
 from tinygan.nn import init as initialisers
 from tinygan.nn.init import Initialiser, fans
@@ -71,8 +71,7 @@ class Dense(Module):
     def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
         """The layer's output with another weight in place of its own (SpectralNorm does so)."""
         check_features(self, x, self.in_features)
-        y = x @ W
-        return y if self.b is None else y + self.b
+        return x @ W if self.b is None else ops.affine(x, W, self.b)
 
 
 class Maxout(Module):

@@ -92,8 +92,7 @@ def save_curves(
     panels[2].xaxis.set_major_formatter("{x:,.0f}")
     panels[2].set_xlim(0, max(1, steps.max(initial=1)))
     if title:
-        figure.suptitle(style.plain_text(title), x=0.085, y=0.977, ha="left", fontsize=13,
-                        color=style.INK)
+        figure.suptitle(style.plain_text(title), x=0.085, y=0.977, ha="left", fontsize=13, color=style.INK)
     style.save_figure(figure, path)
 
 
@@ -126,19 +125,34 @@ def draw_panel(
         if good.any():
             draw_curve(axes, curve, steps, np.where(good, values, math.nan))
     if axes.lines:
-        axes.legend(loc="lower right", bbox_to_anchor=(1.005, 0.985), ncols=3, frameon=False,
-                    fontsize=9, labelcolor=style.INK, handlelength=1.8)
+        axes.legend(
+            loc="lower right",
+            bbox_to_anchor=(1.005, 0.985),
+            ncols=3,
+            frameon=False,
+            fontsize=9,
+            labelcolor=style.INK,
+            handlelength=1.8,
+        )
     else:
-        axes.text(0.5, 0.5, "no values yet", transform=axes.transAxes, ha="center", va="center",
-                  fontsize=10, color=style.GREY)
+        axes.text(
+            0.5, 0.5, "no values yet", transform=axes.transAxes, ha="center", va="center", fontsize=10, color=style.GREY
+        )
         axes.set_yticks([])
     if log and axes.lines:
         axes.set_yscale("log")
         plain_log_labels(axes)
     if left_out:
         reason = "not finite or not above 0" if log else "not finite"
-        axes.text(0.995, 0.03, f"left out: {left_out} ({reason})", ha="right",
-                  transform=axes.transAxes, fontsize=8.5, color=style.GREY)
+        axes.text(
+            0.995,
+            0.03,
+            f"left out: {left_out} ({reason})",
+            ha="right",
+            transform=axes.transAxes,
+            fontsize=8.5,
+            color=style.GREY,
+        )
 
 
 def plain_log_labels(axes: "Axes") -> None:
@@ -156,9 +170,17 @@ def draw_curve(axes: "Axes", curve: Curve, steps: np.ndarray, values: np.ndarray
     few = np.isfinite(values).sum() < 2
     smooth = running_mean(values, max(1, len(values) // 50))
     axes.plot(steps[::stride], values[::stride], color=curve.colour, alpha=0.25, linewidth=0.7)
-    axes.plot(steps[::stride], smooth[::stride], curve.dash, color=curve.colour, linewidth=1.6,
-              label=curve.name, marker="o" if few else None, markersize=5,
-              clip_on=not few)
+    axes.plot(
+        steps[::stride],
+        smooth[::stride],
+        curve.dash,
+        color=curve.colour,
+        linewidth=1.6,
+        label=curve.name,
+        marker="o" if few else None,
+        markersize=5,
+        clip_on=not few,
+    )
 
 
 def running_mean(values: np.ndarray, window: int) -> np.ndarray:
@@ -179,5 +201,13 @@ def running_mean(values: np.ndarray, window: int) -> np.ndarray:
 def mark(axes: "Axes", height: float, name: str, colour: str) -> None:
     """Draw a dotted line at `height`, named at its right end."""
     axes.axhline(height, color=colour, linestyle=":", linewidth=1.1, zorder=1)
-    axes.annotate(name, (1, height), xycoords=("axes fraction", "data"), xytext=(3, 0),
-                  textcoords="offset points", va="center", fontsize=8.5, color=colour)
+    axes.annotate(
+        name,
+        (1, height),
+        xycoords=("axes fraction", "data"),
+        xytext=(3, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=8.5,
+        color=colour,
+    )

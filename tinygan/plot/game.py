@@ -81,8 +81,7 @@ def save_game(
     set_plane(axes, extent)
     draw_heat(axes, np.asarray(heat, dtype=np.float64), extent, label, limits)
     if reals is not None:
-        draw_points(axes, as_points(reals, "reals"), extent, style.BLUE, "data",
-                    edge="white", alpha=0.9)
+        draw_points(axes, as_points(reals, "reals"), extent, style.BLUE, "data", edge="white", alpha=0.9)
     notes = [draw_points(axes, fakes, extent, style.ORANGE, "fakes", edge=style.INK, alpha=1.0)]
     if arrows is not None:
         notes.append(draw_arrows(axes, fakes, as_points(arrows, "arrows"), extent))
@@ -108,12 +107,19 @@ def draw_heat(
     low, high = robust_limits(heat) if limits is None else limits
     if not low < high:
         raise ValueError(f"limits are (low, high) with low < high, not {limits}")
-    colours = LinearSegmentedColormap.from_list("fake to real", FAKE_TO_REAL).with_extremes(
-        bad=style.LIGHT_GREY
-    )
+    colours = LinearSegmentedColormap.from_list("fake to real", FAKE_TO_REAL).with_extremes(bad=style.LIGHT_GREY)
     heat = np.ma.masked_invalid(heat)
-    image = axes.imshow(heat, origin="lower", extent=extent, cmap=colours, vmin=low, vmax=high,
-                        interpolation="bilinear", aspect="equal", zorder=0)
+    image = axes.imshow(
+        heat,
+        origin="lower",
+        extent=extent,
+        cmap=colours,
+        vmin=low,
+        vmax=high,
+        interpolation="bilinear",
+        aspect="equal",
+        zorder=0,
+    )
 
     middle = (low + high) / 2
     if min(heat.shape) > 1 and heat.min() < middle < heat.max():
@@ -158,8 +164,19 @@ def draw_arrows(axes: "Axes", fakes: np.ndarray, arrows: np.ndarray, extent: Ext
     chosen = drawable[np.linspace(0, len(drawable) - 1, count).round().astype(int)]
     starts = fakes[chosen]
     steps = bounded(arrows[chosen], median, LONGEST_ARROW * (xmax - xmin))
-    axes.quiver(*starts.T, *steps.T, angles="xy", scale_units="xy", scale=1, color=style.INK,
-                width=0.003, headwidth=4, headlength=4.5, headaxislength=4, zorder=4)
+    axes.quiver(
+        *starts.T,
+        *steps.T,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        color=style.INK,
+        width=0.003,
+        headwidth=4,
+        headlength=4.5,
+        headaxislength=4,
+        zorder=4,
+    )
     return f"arrows: push on {count} fakes, median norm {median:.2g}"
 
 

@@ -65,8 +65,14 @@ def save_gif(
     durations = [milliseconds] * (len(pictures) - 1) + [hold_last]
     with whole_file(path) as file:
         pictures[0].save(
-            file, format="GIF", save_all=True, append_images=pictures[1:], duration=durations,
-            loop=0, optimize=False, disposal=1,
+            file,
+            format="GIF",
+            save_all=True,
+            append_images=pictures[1:],
+            duration=durations,
+            loop=0,
+            optimize=False,
+            disposal=1,
         )
 
 

@@ -40,29 +40,21 @@ def image_grid(images: np.ndarray, columns: int | None = None, padding: int = 2)
     """
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] not in (1, 3) or 0 in images.shape:
-        raise ValueError(
-            f"a grid needs images of shape (N, H, W, C) with C 1 or 3, not {images.shape}"
-        )
+        raise ValueError(f"a grid needs images of shape (N, H, W, C) with C 1 or 3, not {images.shape}")
     if not np.issubdtype(images.dtype, np.floating):
         raise TypeError(f"a grid needs float images in [0, 1], not {images.dtype}")
     count, height, width, channels = images.shape
     if columns is None:
         columns = math.ceil(math.sqrt(count))
     if columns < 1 or padding < 0:
-        raise ValueError(
-            f"columns must be at least 1 and padding at least 0, not {columns} and {padding}"
-        )
+        raise ValueError(f"columns must be at least 1 and padding at least 0, not {columns} and {padding}")
     rows = math.ceil(count / columns)
 
     # A cell is an image with the lines to its right and below; the last lines are cut off again.
-    cells = np.full(
-        (rows * columns, height + padding, width + padding, channels), SEPARATOR, np.uint8
-    )
+    cells = np.full((rows * columns, height + padding, width + padding, channels), SEPARATOR, np.uint8)
     cells[:count, :height, :width] = to_bytes(images)
     cells = cells.reshape(rows, columns, height + padding, width + padding, channels)
-    grid = cells.transpose(0, 2, 1, 3, 4).reshape(
-        rows * (height + padding), columns * (width + padding), channels
-    )
+    grid = cells.transpose(0, 2, 1, 3, 4).reshape(rows * (height + padding), columns * (width + padding), channels)
     grid = grid[: grid.shape[0] - padding, : grid.shape[1] - padding]
     return grid[:, :, 0] if channels == 1 else grid
 

@@ -63,8 +63,7 @@ def save_points(
     note = draw_points(axes, points, extent, style.ORANGE, "fakes", edge=style.DARK_ORANGE)
     if means is not None:
         x, y = as_points(means, "means").T
-        axes.scatter(x, y, s=30, marker="x", color=style.INK, linewidth=1.2,
-                     label="mode centres", zorder=4)
+        axes.scatter(x, y, s=30, marker="x", color=style.INK, linewidth=1.2, label="mode centres", zorder=4)
     add_legend(axes)
     if title:
         axes.set_title(style.plain_text(title), pad=24, **style.title_style())
@@ -122,10 +121,12 @@ def draw_points(
     clipped = seen.clip((xmin, ymin), (xmax, ymax))
     outside = (clipped != seen).any(axis=1)
     x, y = clipped.T
-    axes.scatter(x[~outside], y[~outside], s=13, color=colour, edgecolor=edge, linewidth=0.5,
-                 alpha=alpha, label=label, zorder=3)
-    axes.scatter(x[outside], y[outside], s=26, facecolor="none", edgecolor=colour,
-                 linewidth=1.2, clip_on=False, zorder=5)
+    axes.scatter(
+        x[~outside], y[~outside], s=13, color=colour, edgecolor=edge, linewidth=0.5, alpha=alpha, label=label, zorder=3
+    )
+    axes.scatter(
+        x[outside], y[outside], s=26, facecolor="none", edgecolor=colour, linewidth=1.2, clip_on=False, zorder=5
+    )
     counts = {"outside, hollow on the border": outside.sum(), "NaN": len(points) - len(seen)}
     missing = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
     return f"{len(points)} {label}" + (f": {missing}" if missing else "")
@@ -133,6 +134,14 @@ def draw_points(
 
 def add_legend(axes: "Axes") -> None:
     """Put the legend in one row above the picture, where no point can be."""
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.015, 0.995), ncols=4, frameon=False,
-                fontsize=9, labelcolor=style.INK, handletextpad=0.3, columnspacing=1.4,
-                markerscale=1.4)
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.015, 0.995),
+        ncols=4,
+        frameon=False,
+        fontsize=9,
+        labelcolor=style.INK,
+        handletextpad=0.3,
+        columnspacing=1.4,
+        markerscale=1.4,
+    )

@@ -78,9 +78,7 @@ class Problem:
             return found, False
         return found, True
 
-    def examine_backward(
-        self, gy: np.ndarray, gxs: list[np.ndarray], rng: np.random.Generator
-    ) -> list[str]:
+    def examine_backward(self, gy: np.ndarray, gxs: list[np.ndarray], rng: np.random.Generator) -> list[str]:
         """Sentences about `gradient`, which gave `gxs` for `gy`."""
         arrays, gy_given = _copies(self.arrays), gy.copy()
         self.value(*arrays)
@@ -92,9 +90,7 @@ class Problem:
             changed.append("gy")
         found = [_in_place(self.backward, changed)] if changed else []
         other = self.gradient_at(rng.normal(size=gy.shape), self.arrays)
-        for name, x, gx, gx_again, gx_other in zip(
-            self.names, self.arrays, gxs, again, other, strict=True
-        ):
+        for name, x, gx, gx_again, gx_other in zip(self.names, self.arrays, gxs, again, other, strict=True):
             if gx.shape != x.shape:
                 found.append(_wrong_shape(name, gx.shape, x.shape))
             elif not np.isfinite(gx).all():

@@ -68,8 +68,7 @@ class TensorFunction:
         y, _ = self.run(arrays)
         if y.dtype != np.float64:
             raise TypeError(
-                f"f returned {y.dtype} for float64 inputs: somewhere it leaves float64, "
-                "and differences need the digits"
+                f"f returned {y.dtype} for float64 inputs: somewhere it leaves float64, and differences need the digits"
             )
         return y.data
 

@@ -32,9 +32,10 @@ def save(path: PathLike, arrays: Mapping[str, np.ndarray], meta: Mapping[str, An
         What JSON can hold.
     """
     text = json.dumps(meta)
-    checksum = _checksum(arrays, text)
+    content: dict[str, Any] = {f"array/{name}": array for name, array in arrays.items()}
+    content.update(meta=np.array(text), checksum=np.array(_checksum(arrays, text)))
     with whole_file(path) as file:
-        np.savez(file, meta=np.array(text), checksum=np.array(checksum), **{f"array/{k}": v for k, v in arrays.items()})
+        np.savez(file, **content)
 
 
 def load(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -79,5 +80,5 @@ def _checksum(arrays: Mapping[str, np.ndarray], text: str) -> str:
     for name in sorted(arrays):
         array = np.asarray(arrays[name])
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -126,7 +126,8 @@ def _hints() -> dict[str, Any]:
 
 
 def _check_option(f: dataclasses.Field, value: Any) -> None:
-    kind, rule = option_type(f), f.metadata
+    kind: Any = option_type(f)
+    rule = f.metadata
     if value is None and f.default is None:
         return
     if kind is float and isinstance(value, int) and not isinstance(value, bool):

@@ -74,6 +74,7 @@ def judgement(setup: Setup, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         copies of the same point.
     """
     game = setup.game
+    assert isinstance(setup.dataset, Mixture)
     left, right, bottom, top = extent(setup.dataset)
     x, y = np.meshgrid(np.linspace(left, right, HEAT), np.linspace(bottom, top, HEAT))
     plane = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)

@@ -39,7 +39,7 @@ class Preset:
 
     @property
     def of_points(self) -> bool:
-        return self.networks is models.points
+        return self.networks in (models.points, models.deep_points)
 
 
 def _quick(steps: int) -> dict[str, int]:
@@ -104,9 +104,13 @@ PRESETS: dict[str, Preset] = {
         _quick(500),
     ),
     "grid": Preset(
-        models.points,
-        "25 Gaussians on a grid, and the picture of the game",
-        dict(_POINTS, data="grid", steps=8000, penalty_weight=0.1),
+        models.deep_points,
+        "25 Gaussians on a grid, R3GAN's loss, and the picture of the game",
+        {
+            **_POINTS,
+            **dict(data="grid", steps=8000, loss="rsgan", penalty="r1+r2", penalty_weight=0.1),
+            **dict(lr=1e-3, lr_half_life=4000, beta1=0.0),
+        },
         {},
         _quick(500),
     ),

@@ -70,7 +70,7 @@ class Setup:
     def state(self, step: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """(arrays, meta) for a checkpoint after `step` steps: all that the next step depends on."""
         game = self.game
-        parts = {"G": game.generator, "D": game.discriminator, "opt_g": game.opt_g, "opt_d": game.opt_d}
+        parts: dict[str, Any] = {"G": game.generator, "D": game.discriminator, "opt_g": game.opt_g, "opt_d": game.opt_d}
         if game.average:
             parts["average"] = game.average.network
         arrays = {f"{name}/{key}": value for name, it in parts.items() for key, value in it.state_dict().items()}
