@@ -13,7 +13,8 @@ import numpy as np
 
 from tinygan.autograd import Tensor
 from tinygan.backend import backend_of
-from tinygan.backend.numpy_pool import in_cache
+
+CACHED = 1 << 16  # numbers; a few arrays of this length fit a core's cache together
 
 
 class Optimizer:
@@ -74,13 +75,11 @@ class Optimizer:
         """
         start = 0
         for p, g in zip(self.params, grads, strict=True):
-            values, gradient, first = np.ascontiguousarray(p.data).reshape(-1), g.data.reshape(-1), start
-
-            def move(piece: slice, values=values, gradient=gradient, first=first) -> None:
-                state = slice(first + piece.start, first + piece.stop)
-                values[piece] -= self.update(gradient[piece], state, np.empty_like(values[piece]))
-
-            in_cache(move, p.size)
+            values, gradient = np.ascontiguousarray(p.data).reshape(-1), g.data.reshape(-1)
+            for i in range(0, p.size, CACHED):
+                piece = gradient[i : i + CACHED]
+                state = slice(start + i, start + i + len(piece))
+                values[i : i + CACHED] -= self.update(piece, state, np.empty_like(piece))
             p.data = values.reshape(p.shape)
             start += p.size
 

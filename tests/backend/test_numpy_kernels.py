@@ -7,12 +7,11 @@ import pytest
 
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
 from tinygan.autograd.elementwise import LeakyReLU, Step
-from tinygan.autograd.linear import MatMul
 from tinygan.autograd.normalise import BatchNorm
 from tinygan.autograd.reduce import Sum
 from tinygan.autograd.shape import SumTo
 from tinygan.autograd.window import conv_window, transposed_window
-from tinygan.backend import numpy_conv, numpy_pool
+from tinygan.backend import numpy_conv
 from tinygan.backend.numpy_kernels import KERNELS
 
 TOLERANCE = {np.float32: 1e-4, np.float64: 1e-10}
@@ -233,73 +232,3 @@ def test_batch_norm(rng, shape, dtype):
         check(op.mean, plain.mean, dtype)
         check(op.var, plain.var, dtype)
         np.testing.assert_array_equal(x, before)
-
-
-PRODUCTS = [((7, 5), (5, 3)), ((3, 5), (5, 7)), ((1, 5), (5, 1)), ((0, 5), (5, 3)), ((5, 0), (0, 3))]
-STACKS = [((4, 7, 5), (4, 5, 3)), ((7, 5), (4, 5, 3)), ((4, 7, 5), (5, 3)), ((1, 7, 5), (1, 5, 3)), ((0, 7, 5), (5, 3))]
-
-
-@pytest.fixture(params=[1, 2, 3], ids=lambda n: f"{n} threads")
-def workers(request, monkeypatch):
-    """Work shared out among that many threads, however little it is; they note the slices they were given."""
-    settings = []
-    monkeypatch.setattr(numpy_pool, "LEAST", 0)
-    monkeypatch.setattr(numpy_pool, "_openblas", lambda: (lambda: request.param, settings.append))
-    yield request.param
-    assert settings == [1, request.param] * (len(settings) // 2), "BLAS keeps its number of threads"
-
-
-@DTYPES
-@pytest.mark.parametrize("shapes", PRODUCTS + STACKS, ids=str)
-def test_shared_products(rng, workers, shapes, dtype):
-    for contiguous in (True, False):
-        a, b = (draw(rng, shape, dtype, contiguous) for shape in shapes)
-        check(numpy_pool.matmul(a, b), np.matmul(a, b), dtype)
-        out = np.full_like(np.matmul(a, b), np.nan)
-        assert numpy_pool.matmul(a, b, out=out) is out
-        check(out, np.matmul(a, b), dtype)
-
-
-@pytest.mark.parametrize("shapes", [*PRODUCTS, ((2, 3, 4, 5), (2, 3, 5, 2)), ((4, 1, 5), (4, 5, 3))], ids=str)
-def test_the_kernel_of_matmul(rng, workers, shapes):
-    a, b = (draw(rng, shape, np.float64) for shape in shapes)
-    check(KERNELS[MatMul](MatMul(), np, a, b), MatMul().forward(np, a, b), np.float64)
-
-
-def test_the_convolutions_shared_out(rng, workers):
-    for spectrum in (False, True):
-        window, x, w, y = convolution(rng, CONVOLUTIONS[1], np.float64)
-        check(numpy_conv.conv(window, x, w, spectrum), Conv2D(window).forward(np, x, w), np.float64)
-        check(numpy_conv.conv_transpose(window, y, w, spectrum), ConvTranspose2D(window).forward(np, y, w), np.float64)
-        check(numpy_conv.conv_weight(window, x, y, spectrum), ConvWeight(window).forward(np, x, y), np.float64)
-
-
-@pytest.mark.parametrize("n", [0, 1, 2, 7, 100])
-def test_pieces_cover_the_whole_once_and_in_order(workers, monkeypatch, n):
-    pieces = numpy_pool.share(lambda piece: piece, n, 1e9)
-    assert [i for piece in pieces for i in range(n)[piece]] == list(range(n))
-    assert len(pieces) == max(1, min(workers, n))
-    monkeypatch.setattr(numpy_pool, "CACHED", 3)
-    counts = np.zeros(n)
-
-    def count(piece):
-        assert piece.stop - piece.start <= 3
-        counts[piece] += 1
-
-    numpy_pool.in_cache(count, n)
-    assert (counts == 1).all()
-
-
-def test_an_error_in_a_thread_reaches_the_caller(workers):
-    def fail(piece):
-        if piece.stop == 6:
-            raise ValueError("the last piece")
-
-    with pytest.raises(ValueError, match="the last piece"):
-        numpy_pool.share(fail, 6, 1e9)
-
-
-def test_without_openblas_there_is_one_piece(monkeypatch):
-    monkeypatch.setattr(numpy_pool, "_openblas", lambda: None)
-    assert numpy_pool.threads() == 1
-    assert numpy_pool.share(lambda piece: piece, 5, 1e9) == [slice(0, 5)]

@@ -96,7 +96,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
     def full_disk(image, file, **options):
         file.write(b"half a pict")
-        raise OSError("no space left")
+        raise OSError(28, "no space left")
 
     monkeypatch.setattr(Image.Image, "save", full_disk)
     with pytest.raises(OSError, match="no space"):

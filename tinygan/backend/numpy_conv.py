@@ -32,7 +32,6 @@ from typing import NamedTuple
 import numpy as np
 
 from tinygan.autograd.window import AxisWindow, Window
-from tinygan.backend.numpy_pool import matmul
 
 CHUNK = 1 << 21  # numbers in P at once: 8 MiB of float32, which stay in the cache between copy and product
 
@@ -61,11 +60,11 @@ def conv(window: Window, x: np.ndarray, w: np.ndarray, spectrum: bool) -> np.nda
     """x (N, H, W, C), w (kh, kw, C, O) -> y (N, OH, OW, O)."""
     if spectrum:
         a, g, b = matrices(window, x.dtype)
-        product = _products(matmul(a, _phases(window, x)), _kernel_spectrum(g, window, w))
-        return matmul(b, product).reshape(len(x), window.rows.out, window.cols.out, w.shape[3])
+        product = _products(np.matmul(a, _phases(window, x)), _kernel_spectrum(g, window, w))
+        return np.matmul(b, product).reshape(len(x), window.rows.out, window.cols.out, w.shape[3])
     y = np.empty((len(x), window.rows.out, window.cols.out, w.shape[3]), dtype=x.dtype)
     for images in _chunks(window, x.shape):
-        matmul(_patches(window, x[images]), _matrix(w), out=_matrix(y[images]))
+        np.matmul(_patches(window, x[images]), _matrix(w), out=_matrix(y[images]))
     return y
 
 
@@ -75,10 +74,10 @@ def conv_transpose(window: Window, y: np.ndarray, w: np.ndarray, spectrum: bool)
     if spectrum:
         a, g, b = matrices(window, y.dtype)
         kernel = _kernel_spectrum(g, window, w).transpose(0, 2, 1)
-        return _unphases(window, matmul(a.T, _products(matmul(b.T, _pixels(y)), kernel)), shape)
+        return _unphases(window, np.matmul(a.T, _products(np.matmul(b.T, _pixels(y)), kernel)), shape)
     x = np.zeros(shape, dtype=y.dtype)
     for images in _chunks(window, shape):
-        patches = matmul(_matrix(y[images]), _matrix(w).T)
+        patches = np.matmul(_matrix(y[images]), _matrix(w).T)
         _add_patches(window, patches, x[images])
     return x
 
@@ -88,12 +87,12 @@ def conv_weight(window: Window, x: np.ndarray, y: np.ndarray, spectrum: bool) ->
     shape = (window.rows.kernel, window.cols.kernel, x.shape[3], y.shape[3])
     if spectrum:
         a, g, b = matrices(window, x.dtype)
-        xs, ys = matmul(a, _phases(window, x)), matmul(b.T, _pixels(y))
-        product = matmul(xs.transpose(1, 2, 0), ys.transpose(1, 0, 2))
-        return matmul(g.T, product.reshape(len(g), -1)).reshape(shape)
+        xs, ys = np.matmul(a, _phases(window, x)), np.matmul(b.T, _pixels(y))
+        product = np.matmul(xs.transpose(1, 2, 0), ys.transpose(1, 0, 2))
+        return np.matmul(g.T, product.reshape(len(g), -1)).reshape(shape)
     w = np.zeros((shape[0] * shape[1] * shape[2], shape[3]), dtype=x.dtype)
     for images in _chunks(window, x.shape):
-        w += matmul(_patches(window, x[images]).T, _matrix(y[images]))
+        w += np.matmul(_patches(window, x[images]).T, _matrix(y[images]))
     return w.reshape(shape)
 
 
@@ -240,11 +239,11 @@ def _kernel_spectrum(g: np.ndarray, window: Window, w: np.ndarray) -> np.ndarray
     """G w: (kh, kw, C, O) -> (Q, s * C, O)."""
     phases = window.rows.stride * window.cols.stride
     c, o = w.shape[2:]
-    return matmul(g, w.reshape(-1, c * o)).reshape(-1, phases * c, o)
+    return np.matmul(g, w.reshape(-1, c * o)).reshape(-1, phases * c, o)
 
 
 def _products(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     """At each place q of the spectrum x[:, q] @ w[q]: (N, Q, C), (Q, C, O) -> (N, Q, O)."""
     product = np.empty((*x.shape[:2], w.shape[2]), dtype=x.dtype)
-    matmul(x.transpose(1, 0, 2), w, out=product.transpose(1, 0, 2))
+    np.matmul(x.transpose(1, 0, 2), w, out=product.transpose(1, 0, 2))
     return product

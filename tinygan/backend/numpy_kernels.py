@@ -13,11 +13,10 @@ import numpy as np
 
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
 from tinygan.autograd.elementwise import LeakyReLU, Step
-from tinygan.autograd.linear import Affine, MatMul
 from tinygan.autograd.normalise import BatchNorm
 from tinygan.autograd.reduce import Sum
 from tinygan.autograd.shape import SumTo
-from tinygan.backend import numpy_conv, numpy_pool
+from tinygan.backend import numpy_conv
 
 
 def conv2d(op: Conv2D, xp: Any, x: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -33,16 +32,6 @@ def conv_transpose2d(op: ConvTranspose2D, xp: Any, y: np.ndarray, w: np.ndarray)
 def conv_weight(op: ConvWeight, xp: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     spectrum = numpy_conv.prefer_spectrum(op.window, len(x), x.shape[3], y.shape[3])
     return numpy_conv.conv_weight(op.window, x, y, spectrum)
-
-
-def matmul(op: MatMul, xp: Any, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return numpy_pool.matmul(a, b) if a.ndim == b.ndim == 2 and a.dtype.kind == "f" else op.forward(xp, a, b)
-
-
-def affine(op: Affine, xp: Any, x: np.ndarray, w: np.ndarray, b: np.ndarray) -> np.ndarray:
-    y = numpy_pool.matmul(x, w)
-    y += b
-    return y
 
 
 def leaky_relu(op: LeakyReLU, xp: Any, x: np.ndarray) -> np.ndarray:
@@ -109,7 +98,6 @@ KERNELS: dict[type, Callable[..., Any]] = {
     ConvTranspose2D: conv_transpose2d,
     ConvWeight: conv_weight,
     LeakyReLU: leaky_relu,
-    MatMul: matmul,
     Step: step,
     Sum: sum_rows,
     SumTo: sum_to,
