@@ -192,16 +192,15 @@ class Adam(Optimizer):
         self.betas, self.eps = betas, eps
 
     def update(self, g: Any, part: slice, out: Any) -> Any:
+        # m and v are kept without the constant factors (1 - beta), which come in at the end: two passes less.
         xp, (beta1, beta2), m, v = self.xp, self.betas, self.m[part], self.v[part]
         m *= beta1
-        m += xp.multiply(g, 1 - beta1, out=out)
+        m += g
         v *= beta2
-        xp.multiply(g, g, out=out)
-        v += xp.multiply(out, 1 - beta2, out=out)
-        # lr * mhat / (sqrt(vhat) + eps), with the corrections taken out of the long arrays
-        root = float(np.sqrt(1 - beta2**self.t))
+        v += xp.multiply(g, g, out=out)
+        root = float(np.sqrt((1 - beta2) / (1 - beta2**self.t)))  # sqrt(vhat) is root * sqrt(v)
         xp.sqrt(v, out=out)
-        out += self.eps * root
+        out += self.eps / root
         xp.divide(m, out, out=out)
-        out *= self.lr * root / (1 - beta1**self.t)
+        out *= self.lr * (1 - beta1) / ((1 - beta1**self.t) * root)
         return out

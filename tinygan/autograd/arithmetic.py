@@ -25,7 +25,8 @@ def together(name: str, *values: Any) -> list[Tensor]:
         shape = np.broadcast_shapes(*shapes)
     except ValueError:
         raise ValueError(f"{name}: the shapes {' and '.join(map(str, shapes))} do not broadcast") from None
-    return [x if x.shape == shape else BroadcastTo(shape)(x) for x in tensors]
+    # A single constant number needs no gradient, so the array library may spread it by itself.
+    return [x if x.shape == shape or (not x.shape and not x.requires_grad) else BroadcastTo(shape)(x) for x in tensors]
 
 
 class Add(Op):
