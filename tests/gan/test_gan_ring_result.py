@@ -25,4 +25,4 @@ def test_the_ring_preset_keeps_all_eight_modes():
     report = play(seed=0)
     assert report.modes == report.total_modes == 8, str(report)
     assert report.counts.min() > 100, str(report)  # each of them truly, not by one stray sample
-    assert report.high_quality > 0.6, str(report)
+    assert report.high_quality >= 0.9, str(report)

@@ -64,6 +64,7 @@ def mlp(
 
     Repaired: the scripts trained on the same first batch again and again, called every batch an epoch, and
     took momentum 0.8 for PyTorch's eps; here data are shuffled, steps are steps, and momentum is momentum.
+    The preset adds a moving average of G, from which samples are drawn.
     """
     return mlp_generator(shape, latent, rng), mlp_discriminator(shape, pack, dropout, rng, drop_rng)
 

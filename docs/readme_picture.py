@@ -1,0 +1,22 @@
+"""The README's picture, from two runs: ``python docs/readme_picture.py RUN_OF_DIGITS RUN_OF_RING``."""
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+GAP, HEIGHT = 24, 540
+
+
+def last_picture(run: str) -> Image.Image:
+    path = max(Path(run).glob("fakes_[0-9]*.png"))
+    picture = Image.open(path).convert("RGB")
+    return picture.resize((round(picture.width * HEIGHT / picture.height), HEIGHT), Image.Resampling.LANCZOS)
+
+
+if __name__ == "__main__":
+    left, right = (last_picture(run) for run in sys.argv[1:3])
+    joined = Image.new("RGB", (left.width + GAP + right.width, HEIGHT), "white")
+    joined.paste(left, (0, 0))
+    joined.paste(right, (left.width + GAP, 0))
+    joined.quantize(128).save(Path(__file__).parent / "images" / "readme.png", optimize=True)
