@@ -285,6 +285,7 @@ REDUCTIONS = [
     *reduction("mean", np.mean),
     *reduction("var", np.var),
     *reduction("max", np.max, apart),
+    *reduction("min", np.min, apart),
     row("softmax", ops.softmax, softmax_formula, (2, 5)),
     row("softmax: axis 0", lambda x: ops.softmax(x, axis=0), lambda x: softmax_formula(x, 0), (2, 3, 5)),
     row("log_softmax", ops.log_softmax, lambda x: np.log(softmax_formula(x)), (2, 5)),

@@ -14,8 +14,6 @@ import numpy as np
 from tinygan.autograd import Tensor
 from tinygan.backend import backend_of
 
-CACHED = 1 << 16  # numbers; a few arrays of this length fit a core's cache together
-
 
 class Optimizer:
     """What all optimisers share: the parameters, the flat buffers, saving and loading.
@@ -51,12 +49,17 @@ class Optimizer:
         """
         if len(grads) != len(self.params):
             raise ValueError(f"{type(self).__name__} has {len(self.params)} parameters, but got {len(grads)} gradients")
+        missing = [p.name or f"parameter {i}" for i, p in enumerate(self.params) if grads[i] is None]
+        if missing:
+            raise ValueError(f"there is no gradient of {', '.join(missing)}: leave it out of the optimiser")
+        grads = [p.like(g) for p, g in zip(self.params, grads, strict=True)]
         for p, g in zip(self.params, grads, strict=True):
             if g.shape != p.shape:
                 raise ValueError(f"the gradient of {p.name or 'a parameter'} has shape {g.shape}, not {p.shape}")
         self.t += 1
-        if self.xp is np:
-            self._step_in_cache(grads)
+        cached = backend_of(self.params[0].data).cached
+        if cached:
+            self._step_in_cache(grads, cached)
         else:
             self._step_flat(grads)
 
@@ -68,18 +71,18 @@ class Optimizer:
             p.data -= change[start : start + p.size].reshape(p.shape)
             start += p.size
 
-    def _step_in_cache(self, grads: Sequence[Tensor]) -> None:
+    def _step_in_cache(self, grads: Sequence[Tensor], cached: int) -> None:
         """The same in short pieces: all of a CPU's operations on one piece find it in the cache.
 
         Measured with Adam: 2.6 ns a parameter, against 3.6 ns with the flat copies of gradients and changes.
         """
         start = 0
         for p, g in zip(self.params, grads, strict=True):
-            values, gradient = np.ascontiguousarray(p.data).reshape(-1), g.data.reshape(-1)
-            for i in range(0, p.size, CACHED):
-                piece = gradient[i : i + CACHED]
+            values, gradient = self.xp.ascontiguousarray(p.data).reshape(-1), g.data.reshape(-1)
+            for i in range(0, p.size, cached):
+                piece = gradient[i : i + cached]
                 state = slice(start + i, start + i + len(piece))
-                values[i : i + CACHED] -= self.update(piece, state, np.empty_like(piece))
+                values[i : i + cached] -= self.update(piece, state, self.xp.empty_like(piece))
             p.data = values.reshape(p.shape)
             start += p.size
 
@@ -165,7 +168,8 @@ class Adam(Optimizer):
         v = beta2 * v + (1 - beta2) * g^2
         p -= lr * mhat / (sqrt(vhat) + eps),   mhat = m / (1 - beta1^t),   vhat = v / (1 - beta2^t)
 
-    t counts the steps, once for all parameters. The defaults are DCGAN's (Radford et al., 2016).
+    t counts the steps, once for all parameters. The buffers hold m / (1 - beta1) and
+    v / (1 - beta2). The defaults are DCGAN's (Radford et al., 2016).
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from tinygan.gan.sampling import draw
 from tinygan.nn import Sequential
 from tinygan.training import checkpoint
 from tinygan.training.config import Config, ConfigError
-from tinygan.training.run_folder import RunError, RunFolder
+from tinygan.training.run_folder import RunFolder
 from tinygan.training.setup import build_networks
 
 PROGRAM = "python -m tinygan.sample"
@@ -73,10 +73,13 @@ def load_generator(run: str | Path) -> tuple[Sequential, dict[str, Any], Path]:
     """
     path = Path(run)
     if path.suffix != ".npz":
-        path = RunFolder.existing(path).path / "generator.npz"
-        if not path.exists():
-            raise RunError(f"{path} is not there yet: it is written when the run ends (go on with --resume {run})")
-    arrays, meta = checkpoint.load(path)
+        folder = RunFolder.existing(path)
+        path = folder.path / "generator.npz"
+    if path.exists() or path.suffix == ".npz" and Path(run).suffix == ".npz":
+        arrays, meta = checkpoint.load(path)
+    else:  # the run goes on, or was cut short: its newest checkpoint holds the generator too
+        arrays, meta, path = folder.load_checkpoint()
+        arrays, meta = checkpoint.part(arrays, "average") or checkpoint.part(arrays, "G"), {**meta, "kind": "generator"}
     if meta.get("kind") != "generator":
         raise checkpoint.CheckpointError(f"{path} holds no generator: give the run folder, or a generator*.npz")
     lacks = [name for name in ("config", "shape", "range", "step") if name not in meta]

@@ -84,7 +84,10 @@ def resume(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder, int]:
     if args.epochs is not None and args.steps is not None:
         raise ConfigError("give --steps or --epochs, not both")
     run = RunFolder.existing(args.resume)
-    arrays, meta, path = run.load_checkpoint()
+    if run.checkpoints():
+        arrays, meta, path = run.load_checkpoint()
+    else:  # it was stopped in its first moments: begin again
+        arrays, meta, path = {}, {"config": run.read_options(), "step": 0}, run.path / "config.json"
     old, step = meta.get("config"), meta.get("step")
     if not isinstance(old, dict) or not isinstance(step, int):
         raise RunError(f"{path} was written by another version of tinygan: it does not say its options and step")
@@ -98,7 +101,8 @@ def resume(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder, int]:
         raise RunError(f"{path} was written by another version of tinygan, with other options") from None
     config.check()
     setup = build(config)
-    setup.load_state(arrays, meta, str(path))
+    if arrays:
+        setup.load_state(arrays, meta, str(path))
     apply_epochs(setup, args.epochs)
     if step >= setup.config.steps:
         done = f"{run.path} is already at step {step} of {setup.config.steps}"
@@ -117,6 +121,7 @@ def apply_epochs(setup: Setup, epochs: int | None) -> None:
     if setup.batches.batches_per_epoch is None:
         raise ConfigError(f"--data {setup.config.data} never runs out of samples: give --steps instead of --epochs")
     setup.config.steps = max(1, epochs * setup.batches.batches_per_epoch // setup.config.n_critic)
+    setup.config.check()
 
 
 def describe(setup: Setup) -> str:
@@ -132,9 +137,8 @@ def describe(setup: Setup) -> str:
 
 
 def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
-    """config.json and README.txt."""
+    """README.txt and config.json, in this order: from a folder with options a run can begin again."""
     config = setup.config
-    run.write_config(asdict(config), command)
     text = README.format(
         first=f"fakes_init.png, then {run.picture(config.steps).name}",
         pictures="training.gif",
@@ -143,6 +147,7 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
         folder=run.path,
     )
     run.write_text("README.txt", text)
+    run.write_config(asdict(config), command)
 
 
 if __name__ == "__main__":

@@ -133,8 +133,8 @@ def test_mixed_precision_widens_and_the_gradient_comes_back_narrow(x):
 
 def test_integers_make_float32_never_float64():
     i = Tensor(np.arange(5))
-    assert [t.dtype for t in (i * 0.5, i / 2, i.mean(), 1 - i)] == [np.float32] * 4
-    assert i.sum().dtype == i.dtype
+    assert [t.dtype for t in (i * 0.5, i / 2, i.mean(), 1.0 - i)] == [np.float32] * 4
+    assert [t.dtype for t in (i.sum(), i + 1, 2 * i)] == [i.dtype] * 3  # a whole number changes nothing
 
 
 # -- NumPy on either side ----------------------------------------------------------------------------

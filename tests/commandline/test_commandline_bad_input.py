@@ -388,7 +388,6 @@ def generator_meta(run, **changes):
 
 
 GENERATORS = {
-    "missing": (lambda r: (r / "generator.npz").unlink(), "not there yet", "--resume"),
     "damaged": (lambda r: flip(r / "generator.npz", 3000), "damaged"),
     "without options": (lambda r: generator_meta(r, config=...), "another version", "config"),
     "with unknown options": (lambda r: generator_meta(r, config={"warp": 9}), "another model", "warp"),

@@ -1,6 +1,7 @@
 """``python -m tinygan.sample`` draws what was asked for, from a run or from a copy of its weights; and the doctor."""
 
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -114,3 +115,12 @@ def test_doctor_tells_thread_limits_and_the_data_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("TINYGAN_DATA", str(tmp_path))
     out = call("doctor").out
     assert "OMP_NUM_THREADS=3" in out and f"TINYGAN_DATA={tmp_path}" in out
+
+
+def test_a_run_without_generator_npz_is_sampled_from_its_newest_checkpoint(run, tmp_path):
+    cut_short = shutil.copytree(run, tmp_path / run.name)
+    (cut_short / "generator.npz").unlink()
+    outputs = tmp_path / "a.npz", tmp_path / "b.npz"
+    results = [call("sample", where, "--out", out) for where, out in zip((run, cut_short), outputs, strict=True)]
+    assert [r.status for r in results] == [0, 0] and "checkpoint-" in results[1].out
+    np.testing.assert_array_equal(*(np.load(out)["samples"] for out in outputs))

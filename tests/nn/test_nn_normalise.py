@@ -107,7 +107,8 @@ def normed(request, rng):
 
 
 def largest(layer):
-    return np.linalg.svd(layer.layer.W.data.reshape(-1, layer.layer.W.shape[-1]), compute_uv=False)[0]
+    W = np.moveaxis(layer.layer.W.data, layer.layer.output_axis, -1)  # output features against all the rest
+    return np.linalg.svd(W.reshape(-1, W.shape[-1]), compute_uv=False)[0]
 
 
 def test_the_weight_is_divided_by_its_largest_singular_value(normed):

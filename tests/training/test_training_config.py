@@ -20,8 +20,9 @@ def test_the_command_line_has_each_option_and_no_default_of_its_own():
     assert all(not value for value in args.values())
 
 
-def test_with_no_option_it_is_the_config_as_written():
-    assert presets.configure({}) == Config()
+def test_with_no_option_it_is_the_mlp_preset_on_digits():
+    assert presets.configure({}) == Config(**presets.PRESETS["mlp"].options)
+    assert (Config.preset, Config.data) == ("mlp", "digits")
 
 
 @pytest.mark.parametrize("f", FIELDS, ids=lambda f: f.name)

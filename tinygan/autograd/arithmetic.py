@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd.op import Op
+from tinygan.autograd.op import Cast, Op
 from tinygan.autograd.shape import BroadcastTo
 from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.backend import DEFAULT_DTYPE
 
 
 def together(name: str, *values: Any) -> list[Tensor]:
@@ -125,7 +126,10 @@ def mul(a: Any, b: Any) -> Tensor:
 
 def div(a: Any, b: Any) -> Tensor:
     """a / b, elementwise with broadcasting."""
-    return Div()(*together("div", a, b))
+    a, b = together("div", a, b)
+    if a.dtype.kind != "f" and b.dtype.kind != "f":  # NumPy would make float64 of integers
+        a = Cast(DEFAULT_DTYPE)(a)
+    return Div()(a, b)
 
 
 def neg(x: Any) -> Tensor:

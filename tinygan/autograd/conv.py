@@ -16,9 +16,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygan.autograd.arithmetic import as_tensors
 from tinygan.autograd.op import Op
-from tinygan.autograd.tensor import Tensor
+from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.autograd.window import Padding, Window, conv_window, transposed_window
 
 

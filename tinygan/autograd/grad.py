@@ -54,24 +54,28 @@ def grad(
         if not x.requires_grad:
             raise ValueError(f"{_called(x, i)} does not require a gradient: make it with requires_grad=True")
     path, leads = _path(y, xs)
-    grads = {id(y): _upstream(y, gy)}
+    upstream = _upstream(y, gy)
+    grads = {id(y): upstream}
     keep = {id(x) for x in xs}
     with mode.recording(create_graph):
         for tensor in reversed(path):
             g = grads.get(id(tensor)) if id(tensor) in keep else grads.pop(id(tensor), None)
             if g is not None:
                 _step_back(tensor, g, leads, grads)
-    return _apart([_result(y, x, i, grads, leads, allow_unused) for i, x in enumerate(xs)], create_graph)
+    results: list = [_result(y, x, i, grads, leads, allow_unused) for i, x in enumerate(xs)]
+    return results if create_graph else _apart(results, upstream)
 
 
-def _apart(results: list, create_graph: bool) -> list:
-    """Give each result memory of its own: of y = a + b both gradients are the same Tensor as gy."""
-    seen: set[int] = set()
+def _apart(results: list, gy: Tensor) -> list:
+    """Give each result memory of its own, to be scaled in place: of y = a + b both gradients are gy itself."""
+    taken = {id(gy.data if gy.data.base is None else gy.data.base)}
     for i, g in enumerate(results):
-        if g is not None and id(g.data) in seen and not create_graph:
+        if g is None:
+            continue
+        owner = id(g.data if g.data.base is None else g.data.base)
+        if owner in taken or 0 in g.data.strides:  # a stride of 0: one number repeated by broadcasting
             results[i] = Tensor._wrap(g.data.copy())
-        elif g is not None:
-            seen.add(id(g.data))
+        taken.add(owner)
     return results
 
 
@@ -152,7 +156,8 @@ def _result(y, x, i, grads, leads, allow_unused) -> Tensor | None:
         return Tensor._wrap(x.xp.zeros_like(x.data))  # on the path, but nothing flows: a flat function
     if allow_unused:
         return None
-    raise ValueError(f"y does not depend on {_called(x, i)}: leave it out of xs, or pass allow_unused=True")
+    hint = "leave it out of xs, pass allow_unused=True, or look for a detach() or no_grad() between"
+    raise ValueError(f"y does not depend on {_called(x, i)}: {hint}")
 
 
 def _reaches(y: Tensor, x: Tensor) -> bool:

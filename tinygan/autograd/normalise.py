@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygan.autograd.arithmetic import as_tensors
 from tinygan.autograd.elementwise import sqrt
 from tinygan.autograd.mode import is_recording
 from tinygan.autograd.op import Op
 from tinygan.autograd.reduce import mean, var
 from tinygan.autograd.shape import sum_to
-from tinygan.autograd.tensor import Tensor
+from tinygan.autograd.tensor import Tensor, as_tensors
 
 
 def batch_norm_composed(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> Tensor:

@@ -21,7 +21,7 @@ from tinygan.autograd.index import getitem, one_hot
 from tinygan.autograd.linear import affine, matmul
 from tinygan.autograd.normalise import batch_norm
 from tinygan.autograd.pool import avg_pool2d, max_pool2d, upsample2d
-from tinygan.autograd.reduce import log_softmax, max, mean, softmax, sum, var
+from tinygan.autograd.reduce import log_softmax, max, mean, min, softmax, sum, var
 from tinygan.autograd.shape import (
     broadcast_to,
     concatenate,
@@ -54,6 +54,7 @@ __all__ = [
     "max_pool2d",
     "maximum",
     "mean",
+    "min",
     "minimum",
     "mul",
     "neg",

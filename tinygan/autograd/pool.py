@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygan.autograd.arithmetic import as_tensors
 from tinygan.autograd.reduce import max as max_over
 from tinygan.autograd.reduce import mean
 from tinygan.autograd.shape import broadcast_to, reshape, stack
-from tinygan.autograd.tensor import Tensor
+from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.autograd.window import conv_window
 
 

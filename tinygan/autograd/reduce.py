@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd.arithmetic import as_tensors
 from tinygan.autograd.elementwise import exp, log
 from tinygan.autograd.op import Op
 from tinygan.autograd.shape import broadcast_to, reshape
-from tinygan.autograd.tensor import Tensor
+from tinygan.autograd.tensor import Tensor, as_tensors
 
 Axis = int | Sequence[int] | None
 
@@ -96,6 +95,11 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Largest value over `axis`; equal maxima share the gradient evenly."""
     (x,) = as_tensors(x)
     return Max(_axes("max", axis, x.ndim), keepdims)(x)
+
+
+def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Smallest value over `axis`; equal minima share the gradient evenly."""
+    return -max(-as_tensors(x)[0], axis, keepdims)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Tensor:

@@ -22,8 +22,8 @@ class Tensor:
     Parameters
     ----------
     data : array, nested list or number
-        An array keeps its dtype (and its memory, if it is on the current backend already); everything
-        else becomes float32 on the current backend.
+        An array keeps its dtype, and shares its memory if it is on the current backend already and no gradient
+        is required. Numbers and lists become float32 (booleans stay booleans).
     requires_grad : bool
         Whether `grad` may be asked for gradients with respect to this Tensor.
     name : str, optional
@@ -41,11 +41,16 @@ class Tensor:
     __array_ufunc__ = None  # so that `ndarray * Tensor` asks the Tensor
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):
-        data = data._data if isinstance(data, Tensor) else data
-        self._data: Any = current_backend().asarray(data)
+        self._data: Any = current_backend().asarray(data._data if isinstance(data, Tensor) else data)
         if requires_grad and self._data.dtype.kind != "f":
             raise TypeError(f"only floating-point Tensors can require a gradient, not {self._data.dtype}")
+        if self._data.dtype.kind not in "fiub":
+            raise TypeError(f"a Tensor holds real numbers, integers or booleans, not {self._data.dtype}")
         self._version = [0]  # a list, because views and detached Tensors share it
+        if requires_grad:
+            self._data = self._data.copy()  # an optimiser will change it, and the caller's array is not ours
+        elif isinstance(data, Tensor):
+            self._version = data._version
         self.requires_grad = requires_grad
         self.op: Op | None = None
         self.name = name
@@ -63,14 +68,18 @@ class Tensor:
         """`value` as a Tensor where this one lives. Numbers and arrays take this Tensor's dtype."""
         if isinstance(value, Tensor):
             return value
-        dtype = self.dtype if self.dtype.kind == "f" else None
+        keeps = self.dtype.kind == "f" or (isinstance(value, int) and self.dtype.kind in "iu")
+        dtype = self.dtype if keeps else None
         return Tensor._wrap(backend_of(self._data).asarray(value, dtype))
 
     # -- the array -------------------------------------------------------------------------------
 
     @property
     def data(self) -> Any:
-        """The array. Assigning to it, or ``t.data -= ...``, raises the version that `grad` checks."""
+        """The array. Assigning to it, or ``t.data -= ...``, raises the version that `grad` checks.
+
+        The shape must stay, and the dtype does: what is assigned is cast to it.
+        """
         return self._data
 
     @data.setter
@@ -79,7 +88,11 @@ class Tensor:
         backend_of(array)
         if array.shape != self._data.shape:
             raise ValueError(f"{self.name or 'a Tensor'} has shape {self.shape}; its data cannot become {array.shape}")
-        self._data = array
+        self.set_data(array if array.dtype == self._data.dtype else array.astype(self._data.dtype))
+
+    def set_data(self, array: Any) -> None:
+        """Take an array of any dtype, and raise the version."""
+        self._data = np.asarray(array) if isinstance(array, np.generic) else array
         self._version[0] += 1
 
     @property
@@ -209,11 +222,18 @@ class Tensor:
     def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         return autograd.ops.max(self, axis, keepdims)
 
-    def reshape(self, *shape: Any) -> Tensor:
-        return autograd.ops.reshape(self, shape[0] if len(shape) == 1 else shape)
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return autograd.ops.min(self, axis, keepdims)
 
-    def transpose(self, *axes: Any) -> Tensor:
-        return autograd.ops.transpose(self, axes[0] if len(axes) == 1 else (axes or None))
+    def reshape(self, *sizes: Any, shape: Any = None) -> Tensor:
+        """As `ops.reshape`: ``x.reshape((2, 3))``, ``x.reshape(2, 3)`` or ``x.reshape(shape=(2, 3))``."""
+        return autograd.ops.reshape(self, shape if shape is not None else sizes[0] if len(sizes) == 1 else sizes)
+
+    def transpose(self, *order: Any, axes: Any = None) -> Tensor:
+        """As `ops.transpose`: ``x.transpose()``, ``x.transpose((1, 0))`` or ``x.transpose(1, 0)``."""
+        return autograd.ops.transpose(
+            self, axes if axes is not None else order[0] if len(order) == 1 else order or None
+        )
 
     # -- Python's questions ------------------------------------------------------------------------
 
@@ -227,6 +247,9 @@ class Tensor:
 
     def __float__(self) -> float:
         return float(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
 
     def __bool__(self) -> bool:
         return bool(self.item())

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 Padding = int | str | Sequence[Sequence[int]]
 
 
@@ -72,12 +74,12 @@ def conv_window(name: str, image: Sequence[int], kernel: Sequence[int], stride: 
     ValueError
         If the stride is below 1, the padding is of no known form, or the kernel does not fit.
     """
-    if not isinstance(stride, int) or stride < 1:
+    if not isinstance(stride, (int, np.integer)) or stride < 1:
         raise ValueError(f"{name}: the stride must be a whole number, 1 or more, not {stride!r}")
     axes = []
     for axis, (size, k) in enumerate(zip(image, kernel, strict=True)):
         before, after = _padding(name, padding, axis, size, k, stride)
-        axes.append(AxisWindow(size, k, stride, before, after))
+        axes.append(AxisWindow(size, k, int(stride), before, after))
     if any(a.out < 1 for a in axes):
         raise ValueError(
             f"{name}: a kernel of {tuple(kernel)} does not fit into an image of {tuple(image)} with padding {padding!r}"

@@ -102,7 +102,8 @@ def backend_of(array: Any) -> Backend:
 
 
 def to_numpy(value: Any) -> np.ndarray:
-    """The one door out: the values of a Tensor or an array, as a NumPy array on the host."""
+    """The one door out: a copy of the values of a Tensor or an array, as a NumPy array on the host."""
     array = getattr(value, "data", value) if hasattr(value, "requires_grad") else value
     backend = _by_array_type.get(type(array), _numpy)
-    return backend.to_numpy(array)
+    host = backend.to_numpy(array)
+    return host.copy() if host is array else host

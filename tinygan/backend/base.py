@@ -24,12 +24,16 @@ class Backend:
     kernels : dict
         ``{OpClass: function(op, xp, *arrays) -> array}``: a faster way to compute an op's `forward`
         on this backend. The op's own `forward` stays its definition, and tests the kernel.
+    cached : int
+        How many numbers of a long array are best handled together, because a few arrays of this length
+        fit a core's cache; 0 means all at once.
     """
 
     name: str
     xp: Any
     array_type: type
     kernels: dict[type, Callable[..., Any]]
+    cached: int = 0
 
     def asarray(self, data: Any, dtype: Any = None) -> Any:
         """The one door in: turn numbers, nested lists or host arrays into an array of this backend.
@@ -53,6 +57,10 @@ def default_dtype(data: Any, dtype: Any) -> Any:
     """The dtype for `data` on its way in: the one asked for, the array's own, or float32."""
     if data is None:  # NumPy would make it nan
         raise TypeError("None is neither a number nor an array")
-    if dtype is not None or hasattr(data, "dtype"):
+    if dtype is not None or hasattr(data, "dtype") or _booleans(data):
         return dtype
     return DEFAULT_DTYPE
+
+
+def _booleans(data: Any) -> bool:
+    return isinstance(data, (list, tuple)) and np.asarray(data).dtype.kind == "b"

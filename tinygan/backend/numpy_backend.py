@@ -21,6 +21,7 @@ class NumpyBackend(Backend):
     name = "numpy"
     xp = np
     array_type = np.ndarray
+    cached = 1 << 16
 
     @cached_property
     def kernels(self) -> dict[type, Callable[..., Any]]:  # type: ignore[override]

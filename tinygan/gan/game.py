@@ -8,7 +8,8 @@ Without any switch, one step is what a student should be able to write down afte
     loss_g = loss.generator(D(fake))
     opt_g.step(grad(loss_g, G.parameters()))
 
-`detach` keeps D's loss out of G; asking `grad` for G's parameters alone keeps G's loss out of D.
+`detach` keeps D's loss out of G; asking `grad` for G's parameters alone keeps G's loss out of D. (A BatchNorm
+in D moves its running averages whenever D is called in training mode, in G's step too; its weights do not move.)
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Game:
     pack : int
         D judges m samples at once; batches hold m times as many (PacGAN).
     instance_noise : float
-        Standard deviation of Gaussian noise on everything D sees (Sonderby et al., ICLR 2017).
+        Standard deviation of Gaussian noise on the samples that D judges (Sonderby et al., ICLR 2017); the
+        penalties see them clean.
     weight_clip : float
         After each of its steps D's weights are cut to [-c, c]; 0 is off (WGAN's first form).
     average : MovingAverage, optional
@@ -79,6 +81,12 @@ class Game:
     weight_clip: float = 0.0
     average: MovingAverage | None = None
 
+    def __post_init__(self) -> None:
+        if self.simultaneous and self.n_critic > 1:
+            raise ValueError("simultaneous updates take one step of each network: n_critic must be 1")
+        if self.pack < 1 or self.n_critic < 1:
+            raise ValueError(f"pack and n_critic must be at least 1, not {self.pack} and {self.n_critic}")
+
     def step(self, next_reals: Callable[[], np.ndarray], measure: bool = False) -> dict[str, Any]:
         """One step: `n_critic` updates of D and one of G.
 
@@ -93,9 +101,10 @@ class Game:
         -------
         dict of 0-d arrays, still on the device; empty unless `measure`.
         """
-        for _ in range(self.n_critic):
+        for turn in range(self.n_critic):
             real = Tensor(next_reals())
-            fake = self.fakes(len(real), no_graph=self.fresh_fakes)
+            reused = turn == self.n_critic - 1 and not self.fresh_fakes
+            fake = self.fakes(len(real), no_graph=not reused)
             loss_d, real_logits, fake_logits = self.discriminator_loss(real, fake)
             grads_d = grad(loss_d, self.discriminator.parameters())
             if not self.simultaneous:
@@ -165,7 +174,9 @@ class Game:
         """(N * m, ..., C) -> (N, ..., m C): m samples side by side along the last axis."""
         if self.pack == 1:
             return samples
-        n = len(samples) // self.pack
+        n, rest = divmod(len(samples), self.pack)
+        if rest:
+            raise ValueError(f"{len(samples)} samples cannot be packed by {self.pack}: the batch must be a multiple")
         return ops.concatenate([samples[i * n : (i + 1) * n] for i in range(self.pack)], axis=-1)
 
     def move_discriminator(self, grads: list[Tensor]) -> None:
@@ -187,19 +198,21 @@ def measurements(
     """What stats.jsonl shows of a step, as 0-d arrays: nothing waits for the device here.
 
     D(x) and D(G(z)) are means of `loss.score`; "before" and "after" are D's step. Accuracies are the shares
-    of samples on their side of `loss.boundary`. Gradient norms are over all parameters of a network.
+    of samples on their side of `loss.boundary`, or of the middle between both means where the loss knows only
+    differences. Gradient norms are over all parameters of a network.
     """
     real, fake = (logits.data for logits in before)
     with no_grad():
         scores = [loss.score(logits).mean().data for logits in (*before, after)]
+    boundary = (real.mean() + fake.mean()) / 2 if loss.boundary is None else loss.boundary
     return {
         "loss_d": loss_d.data,
         "loss_g": loss_g.data,
         "d_real": scores[0],
         "d_fake_before": scores[1],
         "d_fake_after": scores[2],
-        "accuracy_real": (real > loss.boundary).mean(dtype=real.dtype),
-        "accuracy_fake": (fake < loss.boundary).mean(dtype=fake.dtype),
+        "accuracy_real": (real > boundary).mean(dtype=real.dtype),
+        "accuracy_fake": (fake < boundary).mean(dtype=fake.dtype),
         "grad_norm_d": _norm(grads_d),
         "grad_norm_g": _norm(grads_g),
     }

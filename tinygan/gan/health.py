@@ -19,7 +19,7 @@ COLLAPSE = (
     "the generator collapses: its samples differ from each other only {share:.0%} as much as real ones do; "
     "try another --seed, --pack 2, --penalty r1 or a lower --lr"
 )
-NAN = "{where} is not a finite number any more (NaN or infinite): lower --lr, or add --penalty r1"
+NAN = "{where} is not a finite number any more: start a new run with a lower --lr, or with --penalty r1"
 
 
 class Health:
@@ -30,16 +30,20 @@ class Health:
     patience : int
         Log lines in a row that must look ill before anything is said. GANs oscillate: a bad moment is no
         illness.
+    watch_accuracy : bool
+        Whether a perfect discriminator is an illness. It is none for losses that know only differences of
+        logits: a Wasserstein critic is meant to be trained to its best.
     """
 
-    def __init__(self, patience: int = 10):
+    def __init__(self, patience: int = 10, watch_accuracy: bool = True):
+        self.watch_accuracy = watch_accuracy
         self.recent: deque[bool] = deque(maxlen=patience)
         self.said: set[str] = set()
 
     def after_log(self, stats: Mapping[str, float]) -> str | None:
         """A sentence if the discriminator has won, judged by its accuracies."""
         self.recent.append(stats["accuracy_real"] > 0.995 and stats["accuracy_fake"] > 0.995)
-        ill = len(self.recent) == self.recent.maxlen and all(self.recent)
+        ill = self.watch_accuracy and len(self.recent) == self.recent.maxlen and all(self.recent)
         return self._once("D", ill, D_HAS_WON.format(n=len(self.recent)))
 
     def after_samples(self, fakes: np.ndarray, reals: np.ndarray) -> str | None:

@@ -31,7 +31,8 @@ class Loss:
 
     has_labels = False
     needs_real = False
-    boundary = 0.0  # the logit between "fake" and "real", for accuracies
+    boundary: float | None = 0.0  # the logit between "fake" and "real"; None where only differences count
+    is_probability = True  # whether sigmoid(logit) is the probability of "real"
 
     def __init__(self, label_smoothing: float = 0.0):
         if label_smoothing and not self.has_labels:
@@ -54,7 +55,7 @@ class Loss:
 
     def score(self, logits: Tensor) -> Tensor:
         """What is shown as D(x): the probability of "real", or the logit where it is no log-odds."""
-        return ops.sigmoid(logits)
+        return ops.sigmoid(logits) if self.is_probability else logits
 
     def _real(self, real_logits: Tensor | None) -> Tensor:
         if real_logits is None:
@@ -95,6 +96,7 @@ class LeastSquares(Loss):
 
     has_labels = True
     boundary = 0.5
+    is_probability = False
 
     def __init__(self, label_smoothing: float = 0.0, half: bool = False):
         super().__init__(label_smoothing)
@@ -107,9 +109,6 @@ class LeastSquares(Loss):
     def generator(self, fake_logits, real_logits=None):
         return self.scale * ((fake_logits - 1) ** 2).mean()
 
-    def score(self, logits):
-        return logits
-
 
 class Wasserstein(Loss):
     """Critic: E D(G(z)) - E D(x),  G: -E D(G(z)); the critic must be kept Lipschitz by other means.
@@ -117,14 +116,14 @@ class Wasserstein(Loss):
     Source: Arjovsky et al., "Wasserstein GAN", ICML 2017.
     """
 
+    boundary: float | None = None
+    is_probability = False
+
     def discriminator(self, real_logits, fake_logits):
         return fake_logits.mean() - real_logits.mean()
 
     def generator(self, fake_logits, real_logits=None):
         return -fake_logits.mean()
-
-    def score(self, logits):
-        return logits
 
 
 class Hinge(Wasserstein):
@@ -132,6 +131,8 @@ class Hinge(Wasserstein):
 
     Source: Lim and Ye, "Geometric GAN", 2017; Miyato et al., ICLR 2018, eq. 16 and 17.
     """
+
+    boundary = 0.0
 
     def discriminator(self, real_logits, fake_logits):
         return ops.relu(1 - real_logits).mean() + ops.relu(1 + fake_logits).mean()
@@ -145,6 +146,8 @@ class Relativistic(Loss):
     """
 
     needs_real = True
+    boundary = None
+    is_probability = False
 
     def discriminator(self, real_logits, fake_logits):
         if real_logits.shape != fake_logits.shape:
@@ -165,6 +168,8 @@ class RelativisticAverage(Loss):
     """
 
     needs_real = True
+    boundary = None
+    is_probability = False
 
     def discriminator(self, real_logits, fake_logits):
         real = ops.softplus(fake_logits.mean() - real_logits).mean()

@@ -25,10 +25,5 @@ def draw(generator: Module, z: np.ndarray, batch: int = 250) -> np.ndarray:
     -------
     ndarray (n, ...), on the host
     """
-    training = generator.training
-    generator.eval()
-    try:
-        with no_grad():
-            return np.concatenate([to_numpy(generator(Tensor(z[i : i + batch]))) for i in range(0, len(z), batch)])
-    finally:
-        generator.train(training)
+    with generator.evaluating(), no_grad():
+        return np.concatenate([to_numpy(generator(Tensor(z[i : i + batch]))) for i in range(0, len(z), batch)])

@@ -30,6 +30,8 @@ class Conv2D(Module):
     b : Tensor (out_channels,) or None
     """
 
+    output_axis = -1  # of W
+
     def __init__(
         self,
         in_channels: int,
@@ -83,6 +85,8 @@ class ConvTranspose2D(Module):
     b : Tensor (out_channels,) or None
     """
 
+    output_axis = -2  # of W
+
     def __init__(
         self,
         in_channels: int,
@@ -108,6 +112,7 @@ class ConvTranspose2D(Module):
         return (
             f"{self.in_channels}, {self.out_channels}, {self.kernel_size}x{self.kernel_size}, "
             f"stride={self.stride}, padding={self.padding!r}"
+            + (f", output_padding={self.output_padding}" if self.output_padding else "")
         )
 
     def forward(self, x: Tensor) -> Tensor:

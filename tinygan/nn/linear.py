@@ -49,6 +49,8 @@ class Dense(Module):
     b : Tensor (out_features,) or None
     """
 
+    output_axis = -1  # of W
+
     def __init__(
         self,
         in_features: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ class Module:
     """Base of all layers and networks.
 
     Attributes are found in their order of assignment: a Tensor that requires a gradient is a parameter,
-    one that does not is a buffer (state that is saved but not trained), a Module is a child, and so are
-    the Modules in a list or tuple. What is reachable twice counts once.
+    one that does not is a buffer (state that is saved but not trained), a Module is a child; both are found
+    in lists and tuples, too. What is reachable twice counts once.
     """
 
     training = True
@@ -31,11 +32,7 @@ class Module:
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """The Modules directly inside, with their names."""
-        for name, value in vars(self).items():
-            if isinstance(value, Module):
-                yield name, value
-            elif isinstance(value, (list, tuple)):
-                yield from ((f"{name}.{i}", v) for i, v in enumerate(value) if isinstance(v, Module))
+        return ((name, value) for name, value in _flat(vars(self)) if isinstance(value, Module))
 
     def modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """This Module and all inside it, outer before inner, each once, with dotted names."""
@@ -52,7 +49,7 @@ class Module:
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         seen: set[int] = set()
         for prefix, module in self.modules():
-            for name, value in vars(module).items():
+            for name, value in _flat(vars(module)):
                 if isinstance(value, Tensor) and id(value) not in seen:
                     seen.add(id(value))
                     yield f"{prefix}.{name}" if prefix else name, value
@@ -104,7 +101,7 @@ class Module:
     def astype(self, dtype: Any) -> Module:
         """Turn all parameters and buffers to another precision, in place. Returns self."""
         for _, tensor in self._tensors():
-            tensor.data = tensor.data.astype(dtype)
+            tensor.set_data(tensor.data.astype(dtype))
         return self
 
     # -- training and evaluation -----------------------------------------------------------------
@@ -118,6 +115,17 @@ class Module:
     def eval(self) -> Module:
         """Switch to evaluation mode: running statistics in BatchNorm, nothing dropped. Returns self."""
         return self.train(False)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Evaluation mode inside a ``with`` block; then every layer is back in the mode it was in."""
+        modes = [(module, module.training) for _, module in self.modules()]
+        self.eval()
+        try:
+            yield
+        finally:
+            for module, mode in modes:
+                module.training = mode
 
     # -- for people ------------------------------------------------------------------------------
 
@@ -152,7 +160,6 @@ class Module:
         """Run two zero samples through, in evaluation mode, and note the shape each module returns."""
         shapes: dict[int, str] = {}
         inside = [module for _, module in self.modules()]
-        modes = [module.training for module in inside]
 
         def watch(module: Module) -> None:
             def forward(*inputs: Any) -> Tensor:
@@ -162,23 +169,33 @@ class Module:
 
             module.forward = forward  # type: ignore[method-assign,assignment]
 
-        self.eval()
         try:
             for module in inside:
                 watch(module)
-            with no_grad():
+            with self.evaluating(), no_grad():
                 self(Tensor(np.zeros((2, *input_shape), dtype=np.float32)))
         finally:
-            for module, mode in zip(inside, modes, strict=True):
+            for module in inside:
                 vars(module).pop("forward", None)
-                module.training = mode
         return shapes
+
+
+def _flat(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The attributes, with the members of lists and tuples in their places as "name.0", "name.1", ..."""
+    for name, value in attributes.items():
+        if isinstance(value, (list, tuple)):
+            yield from _flat({f"{name}.{i}": member for i, member in enumerate(value)})
+        else:
+            yield name, value
 
 
 class Sequential(Module):
     """Layers one after the other; they are named by their position."""
 
     def __init__(self, *layers: Module):
+        wrong = [layer for layer in layers if not isinstance(layer, Module)]
+        if wrong:
+            raise TypeError(f"Sequential takes layers, one after the other, not a {type(wrong[0]).__name__}")
         self.layers = list(layers)
 
     def children(self) -> Iterator[tuple[str, Module]]:

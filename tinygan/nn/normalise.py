@@ -80,10 +80,11 @@ class LayerNorm(Module):
 
 
 class SpectralNorm(Module):
-    """A layer whose weight is divided by its largest singular value, so that it stretches nothing.
+    """A layer whose weight is divided by its largest singular value, which bounds how much it stretches.
 
-    The singular value is u^T W v, where W is seen as a matrix (everything else, last axis) and u, v come
-    from one step of power iteration for each forward pass in training mode. They count as constants.
+    The singular value is u^T W v, where W is seen as a matrix (everything else, output features) and u, v come
+    from one step of power iteration for each forward pass in training mode. They count as constants. (Of a
+    convolution it is the kernel's singular value, as in the paper, not the whole operator's.)
 
     Source: Miyato et al., "Spectral Normalization for GANs", ICLR 2018, algorithm 1.
 
@@ -98,14 +99,17 @@ class SpectralNorm(Module):
         if not hasattr(layer, "with_weight"):
             raise TypeError(f"SpectralNorm needs a layer with a weight (Dense, Conv2D, ConvTranspose2D), not {layer}")
         self.layer = layer
-        start = (rng or np.random.default_rng()).standard_normal(layer.W.shape[-1]).astype(np.float32)
+        start = (rng or np.random.default_rng()).standard_normal(layer.W.shape[layer.output_axis]).astype(np.float32)
         self.v = Tensor(start / np.linalg.norm(start), name=f"{self}.v")
 
     def extra(self) -> str:
         return repr(self.layer)
 
     def forward(self, x: Tensor) -> Tensor:
-        W = self.layer.W.reshape((-1, self.layer.W.shape[-1]))
+        W = self.layer.W
+        if self.layer.output_axis == -2:
+            W = W.transpose((0, 1, 3, 2))
+        W = W.reshape((-1, W.shape[-1]))
         with no_grad():
             u = _unit(W @ self.v)
             v = _unit(u @ W)

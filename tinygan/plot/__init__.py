@@ -5,9 +5,9 @@ picture is drawn, so ``import tinygan.plot`` costs nothing.
 """
 
 from tinygan.plot.curves import save_curves
-from tinygan.plot.game import save_game
+from tinygan.plot.game import cell_centres, save_game
 from tinygan.plot.gif import save_gif
 from tinygan.plot.grid import image_grid, save_grid
 from tinygan.plot.points import save_points
 
-__all__ = ["image_grid", "save_curves", "save_game", "save_gif", "save_grid", "save_points"]
+__all__ = ["cell_centres", "image_grid", "save_curves", "save_game", "save_gif", "save_grid", "save_points"]

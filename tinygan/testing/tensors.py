@@ -56,8 +56,9 @@ class TensorFunction:
         xs: list[Tensor] = [Tensor(x.copy()) for x in self.inputs]
         for i, array, name in zip(self.moved, arrays, self.names, strict=False):
             xs[i] = Tensor(array, requires_grad=True, name=name)
+            xs[i].set_data(array)  # this memory, not a copy: what f does to it in place must show
         for p, array in zip(self.params, arrays[len(self.moved) :], strict=True):
-            p.data = array
+            p.set_data(array)
         y = self.f(*xs)
         if not isinstance(y, Tensor) or y.dtype.kind != "f":
             what = f"a Tensor of {y.dtype}" if isinstance(y, Tensor) else type(y).__name__
@@ -102,7 +103,7 @@ def borrowed(params: Sequence[Tensor]) -> Iterator[None]:
         yield
     finally:
         for p, array, version in before:
-            p.data = array
+            p.set_data(array)
             p._version[0] = version  # nothing has changed for a graph that was recorded before
 
 

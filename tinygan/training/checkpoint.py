@@ -1,12 +1,15 @@
 """A checkpoint: one `.npz` of plain arrays, whole or not there, and checked when it is read.
 
-Nothing is pickled: numbers that are not arrays (options, random states) travel as one JSON text.
+Nothing is pickled: numbers that are not arrays (options, random states) travel as one JSON text. The archive's
+comment, its last 64 bytes, is the SHA-256 of all bytes before it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from tinygan.files import PathLike, whole_file
+
+DIGEST = 64  # hexadecimal digits of SHA-256
 
 
 class CheckpointError(ValueError):
@@ -31,11 +36,15 @@ def save(path: PathLike, arrays: Mapping[str, np.ndarray], meta: Mapping[str, An
     meta : mapping
         What JSON can hold.
     """
-    text = json.dumps(meta)
     content: dict[str, Any] = {f"array/{name}": array for name, array in arrays.items()}
-    content.update(meta=np.array(text), checksum=np.array(_checksum(arrays, text)))
+    packed = io.BytesIO()
+    np.savez(packed, meta=np.array(json.dumps(meta)), **content)
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.comment = b"0" * DIGEST  # the last bytes of the file: room for the checksum of all before them
+    body = packed.getbuffer()[:-DIGEST]
     with whole_file(path) as file:
-        np.savez(file, **content)
+        file.write(body)
+        file.write(_checksum(body))
 
 
 def load(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -48,25 +57,20 @@ def load(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """
     path = Path(path)
     try:
-        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-            content = {name: file[name] for name in file.files}
+        data = memoryview(path.read_bytes())
     except FileNotFoundError:
         raise CheckpointError(f"there is no file {path}") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read as a checkpoint ({error.strerror or error})") from None
-    except Exception:
-        # NumPy, zipfile and zlib raise a dozen types for damaged files; each means the same to the user.
-        raise CheckpointError(f"{path} is damaged, or is no checkpoint of tinygan") from None
-    if "meta" not in content or "checksum" not in content:
-        raise CheckpointError(f"{path} is no checkpoint of tinygan")
-    arrays = {name.removeprefix("array/"): value for name, value in content.items() if name.startswith("array/")}
-    text = str(content["meta"])
-    if _checksum(arrays, text) != str(content["checksum"]):
-        raise CheckpointError(f"{path} is damaged: its checksum does not match its content")
+    if bytes(data[-DIGEST:]) != _checksum(data[:-DIGEST]):
+        raise CheckpointError(f"{path} is damaged, or is no checkpoint of tinygan: its checksum does not match")
     try:
-        return arrays, dict(json.loads(text))
-    except (TypeError, ValueError):
-        raise CheckpointError(f"{path} is no checkpoint of tinygan: what it says of itself is not JSON") from None
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            arrays = {name.removeprefix("array/"): file[name] for name in file.files}
+        return arrays, dict(json.loads(str(arrays.pop("meta"))))
+    except Exception:
+        # It is what was written, but not by `save`: NumPy, zipfile and json have a dozen ways to say so.
+        raise CheckpointError(f"{path} is no checkpoint of tinygan") from None
 
 
 def part(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
@@ -74,11 +78,5 @@ def part(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]
     return {name[len(prefix) + 1 :]: value for name, value in arrays.items() if name.startswith(prefix + "/")}
 
 
-def _checksum(arrays: Mapping[str, np.ndarray], text: str) -> str:
-    """SHA-256 over the text and over each array's name, dtype, shape and bytes."""
-    digest = hashlib.sha256(text.encode())
-    for name in sorted(arrays):
-        array = np.asarray(arrays[name])
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()
+def _checksum(body: memoryview) -> bytes:
+    return hashlib.sha256(body).hexdigest().encode()

@@ -46,7 +46,9 @@ class Config:
     data_dir: str | None = option(None, "folder of the IDX files, or of the images for --data folder", resumable=True)
     backend: str = option("numpy", "numpy (CPU) or cupy (NVIDIA GPU)", choices=("numpy", "cupy"), resumable=True)
     loss: str = option("ns", "which loss both networks play for", choices=tuple(LOSSES))
-    steps: int = option(3000, "steps in all (one discriminator and one generator update each)", low=1, resumable=True)
+    steps: int = option(
+        3000, "steps in all (one discriminator and one generator update each)", low=1, high=10**9, resumable=True
+    )
     batch_size: int = option(64, "samples (or packs of samples) judged at once", low=1, high=1_000_000)
     lr: float = option(2e-4, "learning rate of both optimisers", above=0)
     lr_d: float | None = option(None, "learning rate of the discriminator, if another", above=0)
@@ -55,7 +57,7 @@ class Config:
     beta2: float = option(0.999, "Adam's beta2", low=0, below=1)
     lr_half_life: int = option(0, "steps in which the learning rate falls to half; 0 keeps it", low=0)
     seed: int = option(0, "seed of weights, data order and noise", low=0, high=2**63 - 1)
-    latent: int = option(100, "length of the noise vector z", low=1, high=100_000)
+    latent: int = option(100, "length of the noise vector z", low=1, high=10_000)
 
     n_critic: int = option(1, "discriminator steps for each generator step", low=1, high=1000)
     simultaneous: bool = option(False, "take both gradients at the old parameters, then move both networks")
@@ -97,9 +99,11 @@ class Config:
     def penalties(self) -> list[str]:
         """The names in `penalty`, checked."""
         names = [] if self.penalty == "none" else self.penalty.split("+")
+        if len(set(names)) < len(names):
+            raise ConfigError(f"--penalty {self.penalty} names a penalty twice: raise --penalty-weight instead")
         for name in names:
             if name not in PENALTIES:
-                raise ConfigError(f"unknown penalty {name!r}{did_you_mean(name, PENALTIES)}")
+                raise ConfigError(f"unknown penalty {name!r}{did_you_mean(name, ['none', *PENALTIES])}")
         return names
 
 

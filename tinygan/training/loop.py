@@ -44,7 +44,8 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
         On Ctrl-C (after saving), or when a loss or a weight is no finite number any more.
     """
     config, game = setup.config, setup.game
-    progress, health, board = Progress(start, config.steps), Health(), Board(run.path, config.tensorboard)
+    progress, board = Progress(start, config.steps), Board(run.path, config.tensorboard)
+    health = Health(watch_accuracy=game.loss.boundary is not None)
 
     def say(sentence: str | None, step: int) -> None:
         if sentence:

@@ -47,7 +47,7 @@ def save_fakes(setup: Setup, path: Path, fakes: np.ndarray, step: int) -> None:
     if not isinstance(setup.dataset, Mixture):
         return save_images(setup, path, fakes[: setup.config.samples])
     heat, arrows = judgement(setup, fakes)
-    probability = setup.game.loss.score(Tensor([0.0])).item() == 0.5  # else scores are not in [0, 1]
+    probability = setup.game.loss.is_probability
     plot.save_game(
         path,
         fakes,
@@ -76,20 +76,17 @@ def judgement(setup: Setup, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     game = setup.game
     assert isinstance(setup.dataset, Mixture)
     left, right, bottom, top = extent(setup.dataset)
-    x, y = np.meshgrid(np.linspace(left, right, HEAT), np.linspace(bottom, top, HEAT))
+    x, y = np.meshgrid(plot.cell_centres(HEAT, left, right), plot.cell_centres(HEAT, bottom, top))
     plane = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
     def logits(points: Tensor) -> Tensor:
         return game.discriminator(ops.concatenate([points] * game.pack, axis=-1))
 
-    game.discriminator.eval()
-    try:
+    with game.discriminator.evaluating():
         with no_grad():
             heat = to_numpy(game.loss.score(logits(Tensor(plane))))
         points = Tensor(fakes.astype(np.float32), requires_grad=True)
         (arrows,) = grad(logits(points).sum(), [points])
-    finally:
-        game.discriminator.train()
     return heat.reshape(HEAT, HEAT), to_numpy(arrows)
 
 

@@ -92,7 +92,11 @@ PRESETS: dict[str, Preset] = {
     "dcgan": Preset(
         models.dcgan,
         "convolutions on both sides: the sharpest digits",
-        dict(steps=1000, sample_interval=100, checkpoint_interval=100, log_interval=20),
+        {
+            **dict(steps=1000, sample_interval=100, checkpoint_interval=100, log_interval=20),
+            # Without BatchNorm D learns slowly: at 2e-4 a third of the digits is none after 3,000 steps.
+            **dict(lr=6e-4, lr_half_life=2000, ema=0.995),
+        },
         dict(steps=3000, sample_interval=250, checkpoint_interval=250),
         _quick(20),
     ),

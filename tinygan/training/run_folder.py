@@ -28,7 +28,7 @@ then at          curves.png: the losses, D(x) and D(G(z)), gradient norms over t
 
 config.json      all options, versions and the seed: {command}
                  repeats the run
-log.txt          what was printed
+log.txt          the commands, and every warning
 stats.jsonl      a line every {log_interval} steps: step, losses, D(x), D(G(z)) before and after D's step,
                  accuracies, gradient norms, steps per second
 metrics.jsonl    a line for every picture: how good the samples are
@@ -106,6 +106,19 @@ class RunFolder:
         }
         self.write_text("config.json", json.dumps(content, indent=2) + "\n")
 
+    def read_options(self) -> dict[str, Any]:
+        """The options in config.json, for a run that was stopped before its first checkpoint.
+
+        Raises
+        ------
+        RunError
+            If the file is missing or damaged.
+        """
+        try:
+            return dict(json.loads((self.path / "config.json").read_text(encoding="utf-8"))["options"])
+        except (OSError, KeyError, TypeError, ValueError):
+            raise RunError(f"{self.path} holds no checkpoint-*.npz and no readable config.json to begin from") from None
+
     def write_text(self, name: str, text: str) -> None:
         with whole_file(self.path / name) as file:
             file.write(text.encode())
@@ -123,7 +136,7 @@ class RunFolder:
             file.write(line + "\n")
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """The lines of a `.jsonl` file; a last line cut off by a crash is left out."""
+        """The lines of a `.jsonl` file; what is none (a last line cut off by a crash) is left out."""
         rows = []
         try:
             lines = (self.path / name).read_text(encoding="utf-8", errors="replace").splitlines()
@@ -131,15 +144,17 @@ class RunFolder:
             return []
         for line in lines:
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
             except ValueError:
                 continue
+            if isinstance(row, dict) and isinstance(row.get("step"), int):
+                rows.append(row)
         return rows
 
     def forget_after(self, step: int) -> None:
         """Drop what was written after `step`, which a resumed run will write again."""
         for name in ("stats.jsonl", "metrics.jsonl"):
-            rows = [row for row in self.rows(name) if row.get("step", 0) <= step]
+            rows = [row for row in self.rows(name) if row["step"] <= step]
             self.write_text(name, "".join(json.dumps(row) + "\n" for row in rows))
         for picture in self.pictures():
             if _step_of(picture) > step:

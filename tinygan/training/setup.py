@@ -78,6 +78,8 @@ class Setup:
             "kind": "checkpoint",
             "step": step,
             "config": dataclasses.asdict(self.config),
+            "shape": list(self.dataset.sample_shape),
+            "range": list(self.range),
             "data": self.batches.state(),
             "noise_rng": rng_state(game.rng),
             "drop_rng": rng_state(self.drop_rng),
