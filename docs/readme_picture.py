@@ -1,4 +1,4 @@
-"""The README's picture, from two runs: ``python docs/readme_picture.py RUN_OF_DIGITS RUN_OF_RING``."""
+"""The README's picture, from pictures of two runs: ``python docs/readme_picture.py DIGITS.png RING.png``."""
 
 import sys
 from pathlib import Path
@@ -8,14 +8,13 @@ from PIL import Image
 GAP, HEIGHT = 24, 540
 
 
-def last_picture(run: str) -> Image.Image:
-    path = max(Path(run).glob("fakes_[0-9]*.png"))
+def scaled(path: str) -> Image.Image:
     picture = Image.open(path).convert("RGB")
     return picture.resize((round(picture.width * HEIGHT / picture.height), HEIGHT), Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":
-    left, right = (last_picture(run) for run in sys.argv[1:3])
+    left, right = (scaled(path) for path in sys.argv[1:3])
     joined = Image.new("RGB", (left.width + GAP + right.width, HEIGHT), "white")
     joined.paste(left, (0, 0))
     joined.paste(right, (left.width + GAP, 0))
