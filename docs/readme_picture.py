@@ -18,4 +18,4 @@ if __name__ == "__main__":
     joined = Image.new("RGB", (left.width + GAP + right.width, HEIGHT), "white")
     joined.paste(left, (0, 0))
     joined.paste(right, (left.width + GAP, 0))
-    joined.quantize(128).save(Path(__file__).parent / "images" / "readme.png", optimize=True)
+    joined.quantize(256, kmeans=2).save(Path(__file__).parent / "images" / "readme.png", optimize=True)
