@@ -19,8 +19,8 @@ from tinygan.backend import DEFAULT_DTYPE
 def together(name: str, *values: Any) -> list[Tensor]:
     """All values as Tensors of one shape, by NumPy's broadcasting rules."""
     tensors = as_tensors(*values)
-    shapes = [x.shape for x in tensors]
-    if all(shape == shapes[0] for shape in shapes):
+    shapes = [x._data.shape for x in tensors]
+    if shapes.count(shapes[0]) == len(shapes):
         return tensors
     try:
         shape = np.broadcast_shapes(*shapes)

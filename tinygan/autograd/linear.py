@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygan.autograd.arithmetic import add, as_tensors
 from tinygan.autograd.op import Op
-from tinygan.autograd.shape import reshape, sum_to
+from tinygan.autograd.shape import Transpose, reshape, sum_to
 from tinygan.autograd.tensor import Tensor
 
 
@@ -19,8 +19,8 @@ class MatMul(Op):
         return xp.matmul(a, b)
 
     def backward(self, gy, y, a, b):
-        ga = sum_to(matmul(gy, _swap(b)), a.shape) if self.wanted[0] else None
-        gb = sum_to(matmul(_swap(a), gy), b.shape) if self.wanted[1] else None
+        ga = sum_to(MatMul()(gy, _swap(b)), a.shape) if self.wanted[0] else None
+        gb = sum_to(MatMul()(_swap(a), gy), b.shape) if self.wanted[1] else None
         return ga, gb
 
 
@@ -33,14 +33,14 @@ class Affine(Op):
         return y
 
     def backward(self, gy, y, x, w, b):
-        gx = matmul(gy, w.T) if self.wanted[0] else None
-        gw = matmul(x.T, gy) if self.wanted[1] else None
+        gx = MatMul()(gy, _swap(w)) if self.wanted[0] else None
+        gw = MatMul()(_swap(x), gy) if self.wanted[1] else None
         return gx, gw, sum_to(gy, b.shape) if self.wanted[2] else None
 
 
 def _swap(x: Tensor) -> Tensor:
     """x with its last two axes exchanged."""
-    return x.transpose((*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+    return Transpose((*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))(x)
 
 
 def matmul(a: Any, b: Any) -> Tensor:

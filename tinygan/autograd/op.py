@@ -47,8 +47,10 @@ class Op:
     def __call__(self, *inputs: Tensor) -> Tensor:
         if self.inputs:
             raise RuntimeError(f"this {self.name} object was called before: make a new one for each call")
-        backend = self._common_backend(inputs)
-        inputs = _common_float(inputs)
+        backend = backend_of(inputs[0]._data)
+        if len(inputs) > 1:
+            self._check_backend(backend, inputs)
+            inputs = _common_float(inputs)
         arrays = [x._data for x in inputs]
         kernel = backend.kernels.get(type(self))
         result = kernel(self, backend.xp, *arrays) if kernel else self.forward(backend.xp, *arrays)
@@ -71,13 +73,11 @@ class Op:
                 what = tensor.name or ("its result" if tensor is y else f"an input of shape {tensor.shape}")
                 raise RuntimeError(f"{what} was changed after {self.name} used it; run the forward pass again")
 
-    def _common_backend(self, inputs: tuple[Tensor, ...]) -> Backend:
-        first = backend_of(inputs[0]._data)
-        for x in inputs[1:]:
+    def _check_backend(self, first: Backend, inputs: tuple[Tensor, ...]) -> None:
+        for x in inputs:
             if type(x._data) is not first.array_type:
                 places = ", ".join(f"{t.name or 'shape ' + str(t.shape)}: {backend_of(t._data).name}" for t in inputs)
                 raise TypeError(f"{self.name} got arrays of two backends ({places}); make all on one of them")
-        return first
 
 
 def _common_float(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -85,9 +85,10 @@ def _common_float(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 
     Integers too, or float32 times int64 would be float64. Booleans stay: they are conditions.
     """
-    if len(inputs) == 1 or all(x._data.dtype == inputs[0]._data.dtype for x in inputs):
+    dtypes = [x._data.dtype for x in inputs]
+    if dtypes.count(dtypes[0]) == len(dtypes):
         return inputs
-    floats = [x._data.dtype for x in inputs if x._data.dtype.kind == "f"]
+    floats = [dtype for dtype in dtypes if dtype.kind == "f"]
     if not floats:
         return inputs
     widest = max(floats, key=lambda dtype: dtype.itemsize)
