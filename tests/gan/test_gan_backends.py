@@ -46,8 +46,9 @@ def test_step_agrees_and_does_not_wait(case, monkeypatch, tmp_path):
     assert stats_here == pytest.approx(stats_there, rel=1e-2, abs=1e-4)  # BatchNorm over four samples is steep
     for name, value in here.items():
         assert value.dtype == there[name].dtype
-        # Against the largest number of the array: single ones near zero are differences of large ones.
-        assert np.abs(value - there[name]).max() <= 1e-3 * np.abs(value).max() + 1e-6, name
+        # Against the largest number of the array: single ones near zero are differences of large ones. (The
+        # gradient of a bias before BatchNorm is zero but for rounding: hence the absolute part.)
+        assert np.abs(value - there[name]).max() <= 5e-3 * np.abs(value).max() + 2e-5, name
 
 
 @pytest.mark.parametrize("name", ["SGD", "RMSProp", "Adam"])
