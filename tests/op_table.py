@@ -280,6 +280,13 @@ ELEMENTWISE = [
     row("where: a number", lambda a: ops.where(MASK, a, 0.5), lambda a: a * MASK + a.dtype.type(0.5) * ~MASK, (2, 3)),
 ]
 
+
+def bce_formula(x, t):
+    """Minus the logarithm of the probability of what was right, from the probability itself."""
+    p = 1 / (1 + np.exp(-x))
+    return -(t * np.log(p) + (1 - np.asarray(t, x.dtype)) * np.log(1 - p)).mean(dtype=x.dtype)
+
+
 REDUCTIONS = [
     *reduction("sum", np.sum),
     *reduction("mean", np.mean),
@@ -289,6 +296,10 @@ REDUCTIONS = [
     row("softmax", ops.softmax, softmax_formula, (2, 5)),
     row("softmax: axis 0", lambda x: ops.softmax(x, axis=0), lambda x: softmax_formula(x, 0), (2, 3, 5)),
     row("log_softmax", ops.log_softmax, lambda x: np.log(softmax_formula(x)), (2, 5)),
+    row("bce_with_logits: real", lambda x: ops.bce_with_logits(x, 1), lambda x: bce_formula(x, 1), (5, 2)),
+    row("bce_with_logits: fake", lambda x: ops.bce_with_logits(x, 0.0), lambda x: bce_formula(x, 0), (7,)),
+    row("bce_with_logits: smooth", lambda x: ops.bce_with_logits(x, 0.9), lambda x: bce_formula(x, 0.9), (3, 1)),
+    row("bce_with_logits: of many", lambda x: ops.bce_with_logits(x, MASK * 1), lambda x: bce_formula(x, MASK), (2, 3)),
     row(
         "log_softmax: axis 1", lambda x: ops.log_softmax(x, axis=1), lambda x: np.log(softmax_formula(x, 1)), (2, 3, 5)
     ),

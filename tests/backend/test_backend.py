@@ -162,7 +162,11 @@ def mallopt(monkeypatch):
 
 def test_freed_memory_is_kept(mallopt):
     use_backend("numpy")
-    assert mallopt == [(numpy_backend.M_TRIM_THRESHOLD, 1 << 30), (numpy_backend.M_MMAP_THRESHOLD, 1 << 30)]
+    assert mallopt == [
+        (numpy_backend.M_TRIM_THRESHOLD, 1 << 30),
+        (numpy_backend.M_MMAP_THRESHOLD, 1 << 30),
+        (numpy_backend.M_ARENA_MAX, 1),
+    ]
 
 
 def test_keep_memory_false_leaves_the_allocator_alone(mallopt):

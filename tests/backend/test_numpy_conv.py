@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tinygan.autograd import Tensor, grad, ops
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
 from tinygan.autograd.window import AxisWindow, Window, conv_window
-from tinygan.backend import numpy_conv
+from tinygan.backend import numpy_patches, numpy_spectrum
 
+WAYS = {False: numpy_patches, True: numpy_spectrum}
 ways = pytest.mark.parametrize("spectrum", [False, True], ids=["patches", "spectrum"])
 
 
@@ -32,9 +33,9 @@ def arrays(window, dtype, n=2, c=3, o=2, seed=0):
 
 def compare(window, x, w, y, spectrum, tolerance):
     for actual, expected in (
-        (numpy_conv.conv(window, x, w, spectrum), Conv2D(window).forward(np, x, w)),
-        (numpy_conv.conv_transpose(window, y, w, spectrum), ConvTranspose2D(window).forward(np, y, w)),
-        (numpy_conv.conv_weight(window, x, y, spectrum), ConvWeight(window).forward(np, x, y)),
+        (WAYS[spectrum].conv(window, x, w), Conv2D(window).forward(np, x, w)),
+        (WAYS[spectrum].conv_transpose(window, y, w), ConvTranspose2D(window).forward(np, y, w)),
+        (WAYS[spectrum].conv_weight(window, x, y), ConvWeight(window).forward(np, x, y)),
     ):
         assert actual.shape == expected.shape and actual.dtype == expected.dtype
         scale = np.abs(expected).max(initial=1.0)

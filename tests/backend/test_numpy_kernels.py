@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
-from tinygan.autograd.elementwise import LeakyReLU, Step
+from tinygan.autograd.elementwise import Gate, LeakyReLU
+from tinygan.autograd.linear import MatMul
 from tinygan.autograd.normalise import BatchNorm
-from tinygan.autograd.reduce import Sum
+from tinygan.autograd.reduce import Mean, Sum
 from tinygan.autograd.shape import SumTo
 from tinygan.autograd.window import conv_window, transposed_window
-from tinygan.backend import numpy_conv
-from tinygan.backend.numpy_kernels import KERNELS
+from tinygan.backend import numpy_patches, numpy_spectrum
+from tinygan.backend.numpy_kernels import KERNELS, prefer_spectrum
 
+WAYS = {False: numpy_patches, True: numpy_spectrum}
 TOLERANCE = {np.float32: 1e-4, np.float64: 1e-10}
 DTYPES = pytest.mark.parametrize("dtype", list(TOLERANCE), ids=lambda t: t.__name__)
 
@@ -65,9 +67,9 @@ def convolution(rng, case, dtype, contiguous=True):
 def test_both_ways_of_convolving_are_the_sum_over_taps(rng, case, dtype, spectrum, contiguous):
     window, x, w, y = convolution(rng, case, dtype, contiguous)
     before = [a.copy() for a in (x, w, y)]
-    check(numpy_conv.conv(window, x, w, spectrum), Conv2D(window).forward(np, x, w), dtype)
-    check(numpy_conv.conv_transpose(window, y, w, spectrum), ConvTranspose2D(window).forward(np, y, w), dtype)
-    check(numpy_conv.conv_weight(window, x, y, spectrum), ConvWeight(window).forward(np, x, y), dtype)
+    check(WAYS[spectrum].conv(window, x, w), Conv2D(window).forward(np, x, w), dtype)
+    check(WAYS[spectrum].conv_transpose(window, y, w), ConvTranspose2D(window).forward(np, y, w), dtype)
+    check(WAYS[spectrum].conv_weight(window, x, y), ConvWeight(window).forward(np, x, y), dtype)
     for array, copy in zip((x, w, y), before, strict=True):
         np.testing.assert_array_equal(array, copy)
 
@@ -81,32 +83,39 @@ def test_the_kernels_of_the_three_convolutions(rng, case):
 
 @pytest.mark.parametrize("chunk", [1, 100, 10**9])
 def test_patches_do_not_depend_on_how_the_batch_is_cut(rng, monkeypatch, chunk):
-    monkeypatch.setattr(numpy_conv, "CHUNK", chunk)
+    monkeypatch.setattr(numpy_patches, "CHUNK", chunk)
     window, x, w, y = convolution(rng, (5, (7, 6), (3, 3), 2, 3, 2, "same"), np.float64)
-    check(numpy_conv.conv(window, x, w, False), Conv2D(window).forward(np, x, w), np.float64)
-    check(numpy_conv.conv_transpose(window, y, w, False), ConvTranspose2D(window).forward(np, y, w), np.float64)
-    check(numpy_conv.conv_weight(window, x, y, False), ConvWeight(window).forward(np, x, y), np.float64)
+    check(numpy_patches.conv(window, x, w), Conv2D(window).forward(np, x, w), np.float64)
+    check(numpy_patches.conv_transpose(window, y, w), ConvTranspose2D(window).forward(np, y, w), np.float64)
+    check(numpy_patches.conv_weight(window, x, y), ConvWeight(window).forward(np, x, y), np.float64)
 
 
 def test_the_result_of_one_convolution_outlives_the_next(rng):
-    for spectrum in (False, True):
+    for way in WAYS.values():
         window, x, w, y = convolution(rng, CONVOLUTIONS[1], np.float32)
         for function, first, second in (
-            (numpy_conv.conv, (x, w), (2 * x, w)),
-            (numpy_conv.conv_transpose, (y, w), (2 * y, w)),
-            (numpy_conv.conv_weight, (x, y), (2 * x, y)),
+            (way.conv, (x, w), (2 * x, w)),
+            (way.conv_transpose, (y, w), (2 * y, w)),
+            (way.conv_weight, (x, y), (2 * x, y)),
         ):
-            kept = function(window, *first, spectrum)
+            kept = function(window, *first)
             copy = kept.copy()
-            function(window, *second, spectrum)
+            function(window, *second)
             np.testing.assert_array_equal(kept, copy)
+
+
+def test_a_kernel_changed_in_place_has_a_new_spectrum(rng):
+    window, x, w, _ = convolution(rng, CONVOLUTIONS[1], np.float64)
+    numpy_spectrum.conv(window, x, w)
+    w[0, 0, 0, 0] += 1
+    check(numpy_spectrum.conv(window, x, w), Conv2D(window).forward(np, x, w), np.float64)
 
 
 def test_output_padding_reaches_the_kernels(rng):
     window = transposed_window("test", (3, 4), (3, 3), 2, 1, 1)
     y, w = draw(rng, (2, 3, 4, 5), np.float64), draw(rng, (3, 3, 2, 5), np.float64)
     for spectrum in (False, True):
-        check(numpy_conv.conv_transpose(window, y, w, spectrum), ConvTranspose2D(window).forward(np, y, w), np.float64)
+        check(WAYS[spectrum].conv_transpose(window, y, w), ConvTranspose2D(window).forward(np, y, w), np.float64)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +131,7 @@ def test_output_padding_reaches_the_kernels(rng):
 )
 def test_the_choice_of_the_way(image, k, stride, n, c, o, spectrum):
     window = conv_window("test", (image, image), (k, k), stride, "same")
-    assert numpy_conv.prefer_spectrum(window, n, c, o) is spectrum
+    assert prefer_spectrum(window, n, c, o) is spectrum
 
 
 def test_the_spectrum_is_as_exact_as_the_sum_over_taps(rng):
@@ -130,11 +139,11 @@ def test_the_spectrum_is_as_exact_as_the_sum_over_taps(rng):
     window, x, w, _ = convolution(rng, (4, (7, 7), (5, 5), 128, 32, 1, "same"), np.float32)
     exact = Conv2D(window).forward(np, x.astype(np.float64), w.astype(np.float64))
     of_sum = abs(Conv2D(window).forward(np, x, w) - exact).max()
-    assert abs(numpy_conv.conv(window, x, w, True) - exact).max() < 3 * of_sum
+    assert abs(numpy_spectrum.conv(window, x, w) - exact).max() < 3 * of_sum
 
 
 @DTYPES
-@pytest.mark.parametrize("shape", [(), (5,), (3, 7), (2, 3, 5, 7)], ids=str)
+@pytest.mark.parametrize("shape", [(), (5,), (3, 7), (2, 3, 5, 7), (1000, 131)], ids=str)
 @pytest.mark.parametrize(
     "op",
     [
@@ -143,25 +152,27 @@ def test_the_spectrum_is_as_exact_as_the_sum_over_taps(rng):
         LeakyReLU(1.0),
         LeakyReLU(-0.5),
         LeakyReLU(3.0),
-        Step(0.0, 1.0),
-        Step(0.2, 1.0),
-        Step(2.0, -1.5),
+        Gate(0.0, 1.0),
+        Gate(0.2, 1.0),
+        Gate(2.0, -1.5),
     ],
     ids=lambda op: f"{op.name}{tuple(op.__dict__.values())}",
 )
 def test_piecewise_linear_kernels(rng, op, shape, dtype):
     for x in (draw(rng, shape, dtype), draw(rng, shape, dtype, contiguous=False)):
         x[...] = np.where(abs(x) < 0.3, 0, x)  # some exact zeros
-        before = x.copy()
-        check(np.asarray(KERNELS[type(op)](op, np, x)), np.asarray(op.forward(np, x)), dtype)
-        np.testing.assert_array_equal(x, before)
+        inputs = (draw(rng, shape, dtype), x) if isinstance(op, Gate) else (x,)
+        before = [a.copy() for a in inputs]
+        check(np.asarray(KERNELS[type(op)](op, np, *inputs)), np.asarray(op.forward(np, *inputs)), dtype)
+        np.testing.assert_equal(list(inputs), before)
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")  # the definition of slope 0 multiplies 0 by infinity
-@pytest.mark.parametrize("op", [LeakyReLU(0.2), LeakyReLU(0.0), Step(0.2, 1.0)], ids=lambda op: f"{op.name}")
+@pytest.mark.parametrize("op", [LeakyReLU(0.2), LeakyReLU(0.0), Gate(0.2, 1.0)], ids=lambda op: f"{op.name}")
 def test_piecewise_linear_kernels_at_the_ends_of_the_line(op):
     x = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0], dtype=np.float32)
-    np.testing.assert_array_equal(KERNELS[type(op)](op, np, x), op.forward(np, x))
+    inputs = (np.ones_like(x), x) if isinstance(op, Gate) else (x,)
+    np.testing.assert_array_equal(KERNELS[type(op)](op, np, *inputs), op.forward(np, *inputs))
 
 
 @DTYPES
@@ -174,16 +185,26 @@ def test_piecewise_linear_kernels_at_the_ends_of_the_line(op):
         ((5, 3, 7), (0, 2)),
         ((5, 3), (0, 1)),
         ((5, 3), (1,)),
-        ((0, 3), (0,)),
+        ((0, 3), (1,)),
         ((3, 5), ()),
     ],
     ids=str,
 )
+@pytest.mark.parametrize("kind", [Sum, Mean])
 @pytest.mark.parametrize("keepdims", [False, True], ids=["", "keepdims"])
-def test_sums(rng, shape, axes, keepdims, dtype):
-    op = Sum(axes, keepdims)
+def test_sums(rng, kind, shape, axes, keepdims, dtype):
+    op = kind(axes, keepdims)
     for x in (draw(rng, shape, dtype), draw(rng, shape, dtype, contiguous=False)):
-        check(np.asarray(KERNELS[Sum](op, np, x)), np.asarray(op.forward(np, x)), dtype)
+        check(np.asarray(KERNELS[kind](op, np, x)), np.asarray(op.forward(np, x)), dtype)
+
+
+@DTYPES
+@pytest.mark.parametrize(
+    ("left", "right"), [((5, 1), (1, 7)), ((5, 3), (3, 7)), ((2, 5, 1), (1, 7)), ((3, 1), (2, 1, 5))]
+)
+def test_matmul(rng, left, right, dtype):
+    a, b = draw(rng, left, dtype), draw(rng, right, dtype, contiguous=False)
+    check(KERNELS[MatMul](MatMul(), np, a, b), MatMul().forward(np, a, b), dtype)
 
 
 def test_sums_of_integers_stay_integers():

@@ -161,7 +161,7 @@ def test_deepcopy_shares_nothing(rng):
     assert np.array_equal(network(x).data, twin(x).data)
     assert twin.shared is twin.late  # what was shared inside still is
     for p, q in zip(network.parameters(), twin.parameters(), strict=True):
-        assert p is not q and not np.shares_memory(p.data, q.data) and p._version is not q._version
+        assert p is not q and not np.shares_memory(p.data, q.data) and p._changed is not q._changed
         q.data += 1
     assert not np.allclose(network(x).data, twin(x).data)
 

@@ -132,14 +132,14 @@ def test_many_kinks_do_not_fail_a_large_input():
 def test_parameters_are_checked_and_given_back_exactly():
     w = Tensor(W.astype(np.float32), requires_grad=True, name="W")
     b = Tensor(np.zeros(2), requires_grad=True)
-    memory, values, version = w.data, w.data.copy(), w._version[0]
+    memory, values, version = w.data, w.data.copy(), w._changed[0]
     loss = (w * w).sum()
     report = gradcheck(lambda x: ops.sigmoid(x @ w + b), X, params=[w, b, w], order=2)
     assert report.ok
     first = [entry for entry in report.entries if entry.order == 1]
     assert [entry.name for entry in first] == ["input 0", "W", "params[1]"]
     assert first[1].dtype == "float32" and first[1].count == 10
-    assert w.data is memory and np.array_equal(w.data, values) and w._version[0] == version
+    assert w.data is memory and np.array_equal(w.data, values) and w._changed[0] == version
     assert np.allclose(grad(loss, [w])[0].data, 2 * values)  # a graph from before still stands
 
 

@@ -6,6 +6,7 @@ broadcasting (a sum over the axes that were repeated) is written once, in `shape
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend import DEFAULT_DTYPE
 
 
-def together(name: str, *values: Any) -> list[Tensor]:
+def together(name: str, *values: Any) -> Sequence[Tensor]:
     """All values as Tensors of one shape, by NumPy's broadcasting rules."""
     tensors = as_tensors(*values)
     shapes = [x._data.shape for x in tensors]

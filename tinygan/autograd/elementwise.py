@@ -89,6 +89,19 @@ class Step(Op):
         return None
 
 
+class Gate(Op):
+    """y = above * g where x > 0, below * g elsewhere: a gradient g on its way back through a kink at 0."""
+
+    def __init__(self, below: float, above: float):
+        self.below, self.above = below, above
+
+    def forward(self, xp, g, x):
+        return g * xp.where(x > 0, self.above, self.below).astype(x.dtype)
+
+    def backward(self, gy, y, g, x):
+        return Gate(self.below, self.above)(gy, x) if self.wanted[0] else None, None
+
+
 class ReLU(Op):
     """y = max(x, 0); at 0 the derivative is taken as 0."""
 
@@ -96,7 +109,7 @@ class ReLU(Op):
         return xp.maximum(x, 0)
 
     def backward(self, gy, y, x):
-        return gy * Step(0.0, 1.0)(x)
+        return Gate(0.0, 1.0)(gy, x)
 
 
 class LeakyReLU(Op):
@@ -109,7 +122,7 @@ class LeakyReLU(Op):
         return xp.where(x > 0, x, self.slope * x)
 
     def backward(self, gy, y, x):
-        return gy * Step(self.slope, 1.0)(x)
+        return Gate(self.slope, 1.0)(gy, x)
 
 
 class Sign(Op):

@@ -119,17 +119,17 @@ def _step_back(y: Tensor, gy: Tensor, leads: set[int], grads: dict[int, Tensor])
     op = y.op
     assert op is not None
     op.check_unchanged(y)
-    op.wanted = tuple(id(x) in leads for x in op.inputs)
+    op.wanted = tuple([id(x) in leads for x in op.inputs])
     result = op.backward(gy, y, *op.inputs)
     gxs = result if isinstance(result, (tuple, list)) else (result,)
     if len(gxs) != len(op.inputs):
         raise ValueError(f"{op.name}.backward returned {len(gxs)} gradients for {len(op.inputs)} inputs")
-    for x, gx, wanted in zip(op.inputs, gxs, op.wanted, strict=True):
+    for x, gx, wanted in zip(op.inputs, gxs, op.wanted):  # noqa: B905  (the lengths were compared above)
         if gx is None or not wanted:
             continue
         if not isinstance(gx, Tensor):
             raise TypeError(f"{op.name}.backward must return Tensors, not {type(gx).__name__}")
-        if gx.shape != x.shape or gx.dtype != x.dtype:
+        if gx._data.shape != x._data.shape or gx._data.dtype != x._data.dtype:
             raise ValueError(
                 f"{op.name}.backward returned a gradient of shape {gx.shape} and dtype {gx.dtype} "
                 f"for {_called(x)} of shape {x.shape} and dtype {x.dtype}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinygan.autograd import mode
-from tinygan.autograd.tensor import Tensor
+from tinygan.autograd.tensor import Clock, Tensor
 from tinygan.backend import Backend, backend_of
 
 
@@ -32,7 +32,7 @@ class Op:
 
     inputs: tuple[Tensor, ...] = ()
     wanted: tuple[bool, ...] = ()
-    versions: tuple[int, ...] = ()
+    called: int = 0  # when, by Clock
 
     def forward(self, xp: Any, *arrays: Any) -> Any:
         raise NotImplementedError(f"Op {self.name} must define forward")
@@ -49,35 +49,41 @@ class Op:
             raise RuntimeError(f"this {self.name} object was called before: make a new one for each call")
         backend = backend_of(inputs[0]._data)
         if len(inputs) > 1:
-            self._check_backend(backend, inputs)
-            inputs = _common_float(inputs)
+            inputs = self._alike(backend, inputs)
         arrays = [x._data for x in inputs]
         kernel = backend.kernels.get(type(self))
         result = kernel(self, backend.xp, *arrays) if kernel else self.forward(backend.xp, *arrays)
         if type(result) is not backend.array_type:  # NumPy's reductions return scalars, not 0-d arrays
             result = backend.xp.asarray(result)
         y = Tensor._wrap(result)
-        base = getattr(result, "base", None)
+        base = result.base
         if result is arrays[0] or base is not None and (base is arrays[0] or base is arrays[0].base):
-            y._version = inputs[0]._version  # a view: changing it changes the input, and the reverse
-        if mode.is_recording() and any(x.requires_grad for x in inputs):
-            y.requires_grad, y.op = True, self
-            self.inputs = inputs
-            self.versions = tuple(x._version[0] for x in (y, *inputs))
+            y._changed = inputs[0]._changed  # a view: changing it changes the input, and the reverse
+        if mode.is_recording():
+            for x in inputs:
+                if x.requires_grad:
+                    y.requires_grad, y.op = True, self
+                    self.inputs, self.called = inputs, Clock.changes
+                    break
         return y
 
     def check_unchanged(self, y: Tensor) -> None:
         """Raise if the output or an input was changed since the op used it."""
-        for tensor, version in zip((y, *self.inputs), self.versions, strict=True):
-            if tensor._version[0] != version:
+        for tensor in (y, *self.inputs):
+            if tensor._changed[0] > self.called:
                 what = tensor.name or ("its result" if tensor is y else f"an input of shape {tensor.shape}")
                 raise RuntimeError(f"{what} was changed after {self.name} used it; run the forward pass again")
 
-    def _check_backend(self, first: Backend, inputs: tuple[Tensor, ...]) -> None:
+    def _alike(self, backend: Backend, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The inputs, after a check that all are of one backend, brought to one precision."""
+        first = inputs[0]._data
+        same = True
         for x in inputs:
-            if type(x._data) is not first.array_type:
+            if type(x._data) is not backend.array_type:
                 places = ", ".join(f"{t.name or 'shape ' + str(t.shape)}: {backend_of(t._data).name}" for t in inputs)
                 raise TypeError(f"{self.name} got arrays of two backends ({places}); make all on one of them")
+            same = same and x._data.dtype == first.dtype
+        return inputs if same else _common_float(inputs)
 
 
 def _common_float(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -85,10 +91,7 @@ def _common_float(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 
     Integers too, or float32 times int64 would be float64. Booleans stay: they are conditions.
     """
-    dtypes = [x._data.dtype for x in inputs]
-    if dtypes.count(dtypes[0]) == len(dtypes):
-        return inputs
-    floats = [dtype for dtype in dtypes if dtype.kind == "f"]
+    floats = [x._data.dtype for x in inputs if x._data.dtype.kind == "f"]
     if not floats:
         return inputs
     widest = max(floats, key=lambda dtype: dtype.itemsize)

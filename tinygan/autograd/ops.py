@@ -2,6 +2,7 @@
 
 from tinygan.autograd.arithmetic import add, div, mul, neg, pow, sub
 from tinygan.autograd.conv import conv2d, conv_transpose2d
+from tinygan.autograd.cross_entropy import bce_with_logits
 from tinygan.autograd.elementwise import (
     abs,
     clip,
@@ -38,6 +39,7 @@ __all__ = [
     "affine",
     "avg_pool2d",
     "batch_norm",
+    "bce_with_logits",
     "broadcast_to",
     "clip",
     "concatenate",

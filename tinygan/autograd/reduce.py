@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tinygan.autograd.elementwise import exp, log
-from tinygan.autograd.op import Op
+from tinygan.autograd.op import Cast, Op
 from tinygan.autograd.shape import broadcast_to, reshape
 from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.backend import DEFAULT_DTYPE
 
 Axis = int | Sequence[int] | None
 
@@ -41,6 +41,20 @@ class Sum(Op):
 
     def backward(self, gy, y, x):
         return broadcast_to(reshape(gy, _kept(x.shape, self.axes)), x.shape)
+
+
+class Mean(Op):
+    """y = mean of x over some axes, of which each mean is over n numbers; each of them receives gy / n."""
+
+    def __init__(self, axes: tuple[int, ...], keepdims: bool):
+        self.axes, self.keepdims = axes, keepdims
+
+    def forward(self, xp, x):
+        return x.mean(axis=self.axes, keepdims=self.keepdims)
+
+    def backward(self, gy, y, x):
+        share = gy * (y.size / x.size)
+        return broadcast_to(reshape(share, _kept(x.shape, self.axes)), x.shape)
 
 
 class Max(Op):
@@ -80,8 +94,9 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Mean over `axis` (an int, several, or all when None)."""
     (x,) = as_tensors(x)
-    axes = _axes("mean", axis, x.ndim)
-    return sum(x, axes, keepdims) * (1.0 / builtins.max(1, int(np.prod([x.shape[a] for a in axes]))))
+    if x.dtype.kind != "f":  # NumPy would make float64 of integers
+        x = Cast(DEFAULT_DTYPE)(x)
+    return Mean(_axes("mean", axis, x.ndim), keepdims)(x)
 
 
 def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:

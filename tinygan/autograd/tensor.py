@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,12 @@ from tinygan.backend import backend_of, current_backend
 
 if TYPE_CHECKING:
     from tinygan.autograd.op import Op
+
+
+class Clock:
+    """Time, as the engine counts it: how often the data of any Tensor was changed."""
+
+    changes = 0
 
 
 class Tensor:
@@ -37,7 +43,7 @@ class Tensor:
         Used by the convenience `backward()` only; `tinygan.grad` never touches it.
     """
 
-    __slots__ = ("_data", "_version", "requires_grad", "op", "name", "grad")
+    __slots__ = ("_data", "_changed", "requires_grad", "op", "name", "grad")
     __array_ufunc__ = None  # so that `ndarray * Tensor` asks the Tensor
 
     def __init__(self, data: Any, requires_grad: bool = False, name: str | None = None):
@@ -46,11 +52,11 @@ class Tensor:
             raise TypeError(f"only floating-point Tensors can require a gradient, not {self._data.dtype}")
         if self._data.dtype.kind not in "fiub":
             raise TypeError(f"a Tensor holds real numbers, integers or booleans, not {self._data.dtype}")
-        self._version = [0]  # a list, because views and detached Tensors share it
+        self._changed = [0]  # when, by `Clock`; a list, because views and detached Tensors share it
         if requires_grad:
             self._data = self._data.copy()  # an optimiser will change it, and the caller's array is not ours
         elif isinstance(data, Tensor):
-            self._version = data._version
+            self._changed = data._changed
         self.requires_grad = requires_grad
         self.op: Op | None = None
         self.name = name
@@ -60,7 +66,7 @@ class Tensor:
     def _wrap(cls, array: Any) -> Tensor:
         """A Tensor around an array that is known to belong to a backend (what ops return)."""
         self = cls.__new__(cls)
-        self._data, self._version, self.requires_grad = array, [0], False
+        self._data, self._changed, self.requires_grad = array, [0], False
         self.op = self.name = self.grad = None
         return self
 
@@ -76,7 +82,7 @@ class Tensor:
 
     @property
     def data(self) -> Any:
-        """The array. Assigning to it, or ``t.data -= ...``, raises the version that `grad` checks.
+        """The array. Assigning to it, or ``t.data -= ...``, is noticed by `grad`.
 
         The shape must stay, and the dtype does: what is assigned is cast to it.
         """
@@ -91,9 +97,10 @@ class Tensor:
         self.set_data(array if array.dtype == self._data.dtype else array.astype(self._data.dtype))
 
     def set_data(self, array: Any) -> None:
-        """Take an array of any dtype, and raise the version."""
+        """Take an array of any dtype, and note the time of the change."""
         self._data = np.asarray(array) if isinstance(array, np.generic) else array
-        self._version[0] += 1
+        Clock.changes += 1
+        self._changed[0] = Clock.changes
 
     @property
     def xp(self) -> Any:
@@ -127,7 +134,7 @@ class Tensor:
     def detach(self) -> Tensor:
         """The same array (memory is shared), without its history: a constant."""
         y = Tensor._wrap(self._data)
-        y._version, y.name = self._version, self.name
+        y._changed, y.name = self._changed, self.name
         return y
 
     def backward(self, gy: Any = None) -> None:
@@ -264,7 +271,12 @@ class Tensor:
         return f"Tensor({values}, dtype={self.dtype}{extras})"
 
 
-def as_tensors(*values: Any) -> list[Tensor]:
+def as_tensors(*values: Any) -> Sequence[Tensor]:
     """All values as Tensors; numbers and arrays take the dtype and the place of the first Tensor."""
+    for v in values:
+        if not isinstance(v, Tensor):
+            break
+    else:
+        return values  # the usual case, at the least cost
     first = next((v for v in values if isinstance(v, Tensor)), None)
     return [v if isinstance(v, Tensor) else first.like(v) if first is not None else Tensor(v) for v in values]

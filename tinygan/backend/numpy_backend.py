@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygan.backend.base import Backend, default_dtype
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # names from glibc's malloc.h
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # names from glibc's malloc.h
 
 
 class NumpyBackend(Backend):
@@ -45,7 +45,8 @@ def keep_freed_memory() -> bool:
     A training step allocates and frees the same sizes over and over. By default glibc returns large
     blocks to the system and the next allocation faults every page in again, which was measured to be
     nearly half of a small step. This sets ``M_TRIM_THRESHOLD`` and ``M_MMAP_THRESHOLD`` (mallopt(3))
-    to 1 GiB for the whole process. Elsewhere than on Linux with glibc it does nothing.
+    to 1 GiB for the whole process, and ``M_ARENA_MAX`` to 1, so that all threads share what was kept.
+    Elsewhere than on Linux with glibc it does nothing.
 
     Returns
     -------
@@ -58,4 +59,5 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # a libc without mallopt, such as musl
         return False
-    return all(mallopt(option, 1 << 30) == 1 for option in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD))
+    wanted = {M_TRIM_THRESHOLD: 1 << 30, M_MMAP_THRESHOLD: 1 << 30, M_ARENA_MAX: 1}
+    return all(mallopt(option, value) == 1 for option, value in wanted.items())

@@ -2,10 +2,10 @@
 
 A discriminator returns logits: any real number for each sample, large for "real". Every loss is a pair of
 functions of logits (N,) or (N, 1) and returns a 0-d Tensor, the mean over the batch. With
-sigmoid(logit) = D(x), and softplus(z) = ln(1 + e^z):
+sigmoid(logit) = D(x), binary cross-entropy from logits is
 
-    -ln D       = softplus(-logit)
-    -ln(1 - D)  = softplus(logit)
+    -ln D       = bce_with_logits(logit, 1)
+    -ln(1 - D)  = bce_with_logits(logit, 0)
 
 so no probability is ever formed, and none can be rounded to 0 or 1.
 """
@@ -17,6 +17,7 @@ import inspect
 from typing import Any
 
 from tinygan.autograd import Tensor, ops
+from tinygan.autograd.ops import bce_with_logits
 
 
 class Loss:
@@ -72,20 +73,18 @@ class Minimax(Loss):
     has_labels = True
 
     def discriminator(self, real_logits, fake_logits):
-        real = ops.softplus(-real_logits).mean()
-        if self.label_smoothing:  # (1 - s) softplus(-l) + s softplus(l) = softplus(-l) + s l
-            real = real + self.label_smoothing * real_logits.mean()
-        return real + ops.softplus(fake_logits).mean()
+        real = bce_with_logits(real_logits, 1 - self.label_smoothing)
+        return real + bce_with_logits(fake_logits, 0)
 
     def generator(self, fake_logits, real_logits=None):
-        return -ops.softplus(fake_logits).mean()
+        return -bce_with_logits(fake_logits, 0)
 
 
 class NonSaturating(Minimax):
     """Minimax for D; G minimises -E ln D(G(z)), whose gradient is largest where D is sure (section 3)."""
 
     def generator(self, fake_logits, real_logits=None):
-        return ops.softplus(-fake_logits).mean()
+        return bce_with_logits(fake_logits, 1)
 
 
 class LeastSquares(Loss):
@@ -139,7 +138,7 @@ class Hinge(Wasserstein):
 
 
 class Relativistic(Loss):
-    """D: E softplus(-(D(x) - D(G(z)))),  G: the same with the roles exchanged; each real has its fake.
+    """D: E -ln sigmoid(D(x) - D(G(z))),  G: the same with the roles exchanged; each real has its fake.
 
     Source: Jolicoeur-Martineau, ICLR 2019 (RSGAN); with R1 and R2 it is the loss of R3GAN (Huang et al.,
     NeurIPS 2024).
@@ -153,7 +152,7 @@ class Relativistic(Loss):
         if real_logits.shape != fake_logits.shape:
             shapes = f"{real_logits.shape} and {fake_logits.shape}"
             raise ValueError(f"{self.name} pairs each real with a fake, but got {shapes}")
-        return ops.softplus(fake_logits - real_logits).mean()
+        return bce_with_logits(real_logits - fake_logits, 1)
 
     def generator(self, fake_logits, real_logits=None):
         return self.discriminator(fake_logits, self._real(real_logits))
@@ -162,7 +161,7 @@ class Relativistic(Loss):
 class RelativisticAverage(Loss):
     """The same against the mean of the other side:
 
-        D: E softplus(-(D(x) - mean D(G(z)))) + E softplus(D(G(z)) - mean D(x)),  G: roles exchanged.
+        D: E -ln sigmoid(D(x) - mean D(G(z))) + E -ln(1 - sigmoid(D(G(z)) - mean D(x))),  G: roles exchanged.
 
     Source: Jolicoeur-Martineau, ICLR 2019 (RaSGAN).
     """
@@ -172,8 +171,8 @@ class RelativisticAverage(Loss):
     is_probability = False
 
     def discriminator(self, real_logits, fake_logits):
-        real = ops.softplus(fake_logits.mean() - real_logits).mean()
-        return real + ops.softplus(fake_logits - real_logits.mean()).mean()
+        real = bce_with_logits(real_logits - fake_logits.mean(), 1)
+        return real + bce_with_logits(fake_logits - real_logits.mean(), 0)
 
     def generator(self, fake_logits, real_logits=None):
         return self.discriminator(fake_logits, self._real(real_logits))
@@ -213,14 +212,6 @@ def get(name: str, **options: Any) -> Loss:
         if option not in known:
             raise ValueError(f"the loss {name} has no option {option!r}: it takes {', '.join(known)}")
     return LOSSES[name](**options)
-
-
-def bce_with_logits(logits: Tensor, targets: Any) -> Tensor:
-    """Binary cross-entropy from logits, the mean over all elements; targets in [0, 1].
-
-    -t ln D - (1 - t) ln(1 - D) = softplus(logit) - t * logit
-    """
-    return (ops.softplus(logits) - logits * targets).mean()
 
 
 def bce(probabilities: Tensor, targets: Any) -> Tensor:

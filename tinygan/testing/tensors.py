@@ -98,13 +98,13 @@ def _grads(y: Tensor, xs: list[Tensor], gy: Tensor, create_graph: bool = False) 
 @contextmanager
 def borrowed(params: Sequence[Tensor]) -> Iterator[None]:
     """Give every parameter its own array back in the end: the same memory, never written to."""
-    before = [(p, p.data, p._version[0]) for p in params]
+    before = [(p, p.data, p._changed[0]) for p in params]
     try:
         yield
     finally:
         for p, array, version in before:
             p.set_data(array)
-            p._version[0] = version  # nothing has changed for a graph that was recorded before
+            p._changed[0] = version  # nothing has changed for a graph that was recorded before
 
 
 def _end_to_end(arrays: Sequence[np.ndarray]) -> np.ndarray:

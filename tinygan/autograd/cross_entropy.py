@@ -1,0 +1,58 @@
+"""Binary cross-entropy from logits: the composition that defines it, and the fused op that trains with it.
+
+With D = sigmoid(logit), -ln D = softplus(-logit) and -ln(1 - D) = softplus(logit), so
+
+    -t ln D - (1 - t) ln(1 - D) = softplus(logit) - t logit
+
+and no probability is ever formed, which could be rounded to 0 or 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd.elementwise import sigmoid, softplus
+from tinygan.autograd.op import Op
+from tinygan.autograd.reduce import mean
+from tinygan.autograd.tensor import Tensor, as_tensors
+
+
+def bce_with_logits_composed(logits: Tensor, targets: Any) -> Tensor:
+    """mean(softplus(x) - t x): the definition, also for targets that are Tensors."""
+    return mean(softplus(logits) - logits * targets)
+
+
+class BCEWithLogits(Op):
+    """y = mean(softplus(x) - t x) for one target t;  dy/dx = (sigmoid(x) - t) / n"""
+
+    def __init__(self, target: float):
+        self.target = target
+
+    def forward(self, xp, x):
+        # max(x, 0) - t x comes first: for t = 1 and large x it is exactly 0, and the logarithm keeps its digits.
+        return (xp.maximum(x, 0) - self.target * x + xp.log1p(xp.exp(-xp.abs(x)))).mean()
+
+    def backward(self, gy, y, x):
+        return (sigmoid(x) - self.target) * (gy * (1 / x.size))
+
+
+def bce_with_logits(logits: Any, targets: Any) -> Tensor:
+    """Binary cross-entropy from logits, the mean over all elements.
+
+    Parameters
+    ----------
+    logits : Tensor
+        Any real numbers.
+    targets : float, or Tensor or array that broadcasts with `logits`
+        In [0, 1]: the probability of "real".
+
+    Returns
+    -------
+    Tensor ()
+    """
+    (logits,) = as_tensors(logits)
+    if isinstance(targets, (int, float, np.number)):
+        return BCEWithLogits(float(targets))(logits)
+    return bce_with_logits_composed(logits, targets)
