@@ -1,94 +1,52 @@
-"""The same networks in PyTorch, with tinygan's weights, and PyTorch's idiomatic training step.
-
-PyTorch's convolutions pad both sides alike, while "same" at stride 2 has its odd pixel at the end. So the
-PyTorch networks are mirror images: kernels and images are flipped along height and width, which moves the
-odd pixel to the beginning, where `padding=2` wants it. The sums are the same, and neither library pays for
-an operation that only pads.
-"""
+"""The same networks in PyTorch, with tinygan's weights (mirrored), and PyTorch's idiomatic training step."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from benchmarks.mirror import Mirrored, mirrored, mirrored_layers, mirrored_padding
 from tinygan import nn as tg
 
+__all__ = ["TorchGame", "from_tinygan", "mirrored"]
 
-def mirrored(images: np.ndarray) -> np.ndarray:
-    """(N, H, W, C) -> (N, C, H, W), flipped along H and W; samples that are no images as they are."""
-    return np.ascontiguousarray(images[:, ::-1, ::-1].transpose(0, 3, 1, 2)) if images.ndim == 4 else images
-
-
-def numbering(image: tuple[int, ...] | None) -> Any:
-    """Where each number of PyTorch's flattened image (C, H, W), mirrored, stands in tinygan's (H, W, C)."""
-    return slice(None) if image is None else mirrored(np.arange(np.prod(image)).reshape(1, *image)).reshape(-1)
+SIMPLE = {tg.ReLU: nn.ReLU, tg.Tanh: nn.Tanh, tg.Sigmoid: nn.Sigmoid, tg.Flatten: nn.Flatten}
 
 
 def from_tinygan(network: tg.Sequential, sample: tuple[int, ...]) -> nn.Sequential:
     """The network layer for layer, with copies of its weights, for samples (N, *sample)."""
-    layers: list[nn.Module] = []
-    shape, before, after = sample, numbering(None), numbering(None)
-    for i, layer in enumerate(network.layers):
-        if isinstance(layer, tg.Dense):
-            after = numbering(_next_image(network.layers[i + 1 :]))
-            dense, weight = nn.Linear(layer.W.shape[0], layer.W.shape[1]), layer.W.data[before][:, after].T
-            layers.append(_filled(dense, weight, layer.b, after))
-            before = numbering(None)
-        elif isinstance(layer, tg.BatchNorm):
-            kind = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
-            norm = kind(layer.num_features, eps=layer.eps, momentum=1 - layer.momentum)
-            layers.append(_filled(norm, layer.gamma.data[after], layer.beta, after))
-        elif isinstance(layer, (tg.Conv2D, tg.ConvTranspose2D)):
-            layers.append(_convolution(layer))
-            h, w, _ = shape
-            s = layer.stride
-            size = (-(-h // s), -(-w // s)) if isinstance(layer, tg.Conv2D) else (h * s, w * s)
-            shape = (*size, layer.out_channels)
-        elif isinstance(layer, tg.Reshape):
-            h, w, c = shape = layer.shape
-            layers.append(nn.Unflatten(1, (c, h, w)))
-            after = numbering(None)
-        elif isinstance(layer, tg.Flatten):
-            layers.append(nn.Flatten())
-            before, shape = numbering(shape if len(shape) == 3 else None), (int(np.prod(shape)),)
-        elif isinstance(layer, tg.LeakyReLU):
-            layers.append(nn.LeakyReLU(layer.slope))
-        else:
-            layers.append({tg.ReLU: nn.ReLU, tg.Tanh: nn.Tanh, tg.Sigmoid: nn.Sigmoid}[type(layer)]())
-    return nn.Sequential(*layers)
+    return nn.Sequential(*[_counterpart(m) for m in mirrored_layers(network, sample)])
 
 
-def _next_image(layers: list[tg.Module]) -> tuple[int, ...] | None:
-    """The image into which a Dense layer's output will be reshaped, if it is before the next Dense."""
-    found = next((x for x in layers if isinstance(x, (tg.Dense, tg.Reshape))), None)
-    return found.shape if isinstance(found, tg.Reshape) else None
+def _counterpart(m: Mirrored) -> nn.Module:
+    layer, bias = m.layer, m.bias is not None
+    if isinstance(layer, tg.Dense):
+        assert m.weight is not None
+        n_in, n_out = layer.W.shape
+        return _filled(nn.Linear(n_in, n_out, bias=bias), m.weight.T, m.bias)
+    if isinstance(layer, tg.BatchNorm):
+        kind = nn.BatchNorm2d if len(m.shape) == 3 else nn.BatchNorm1d
+        return _filled(kind(layer.num_features, eps=layer.eps, momentum=1 - layer.momentum), m.weight, m.bias)
+    if isinstance(layer, (tg.Conv2D, tg.ConvTranspose2D)):
+        args = (layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, mirrored_padding(layer))
+        if isinstance(layer, tg.Conv2D):
+            return _filled(nn.Conv2d(*args, bias=bias), m.weight, m.bias)
+        return _filled(nn.ConvTranspose2d(*args, output_padding=layer.stride - 1, bias=bias), m.weight, m.bias)
+    if isinstance(layer, tg.Reshape):
+        return nn.Unflatten(1, m.shape)
+    if isinstance(layer, tg.LeakyReLU):
+        return nn.LeakyReLU(layer.slope)
+    return SIMPLE[type(layer)]()
 
 
-def _convolution(layer: tg.Conv2D | tg.ConvTranspose2D) -> nn.Module:
-    """Kernels (kh, kw, C, O) -> (O, C, kh, kw), flipped. tinygan's transposed one is already the adjoint's."""
-    k, s = layer.kernel_size, layer.stride
-    if layer.padding != "same" or k % 2 == 0:
-        raise ValueError(f"the mirror image is worked out for odd kernels with padding 'same' only, not {layer}")
-    args = (layer.in_channels, layer.out_channels, k, s)
-    if isinstance(layer, tg.Conv2D):
-        conv: nn.Module = nn.Conv2d(*args, padding=k // 2, bias=layer.b is not None)
-    else:
-        conv = nn.ConvTranspose2d(*args, k // 2, output_padding=s - 1, bias=layer.b is not None)
-    return _filled(conv, layer.W.data[::-1, ::-1].transpose(3, 2, 0, 1), layer.b)
-
-
-def _filled(module: Any, weight: np.ndarray, bias: Any, order: Any = slice(None)) -> nn.Module:
-    """The module with these parameters; without a bias if `bias` is None."""
+def _filled(module: nn.Module, weight: np.ndarray | None, bias: np.ndarray | None) -> nn.Module:
+    """The module with these parameters."""
     with torch.no_grad():
-        module.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight)))
-        if bias is None:
-            module.bias = None
-        else:
-            module.bias.copy_(torch.from_numpy(np.ascontiguousarray(bias.data[order])))
+        for name, value in (("weight", weight), ("bias", bias)):
+            if value is not None:
+                getattr(module, name).copy_(torch.from_numpy(np.ascontiguousarray(value)))
     return module
 
 

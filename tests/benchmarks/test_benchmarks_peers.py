@@ -1,0 +1,69 @@
+"""The networks and ops that other libraries compute in the benchmarks are tinygan's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+
+from benchmarks import ops, race
+from benchmarks.op_cases import CASES, tinygan_job, torch_job
+from benchmarks.turns import Worker
+from benchmarks.worker import SETTINGS, networks, tinygan_step, torch_step
+from tinygan.autograd import Tensor
+
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+needs_dezero = pytest.mark.skipif(find_spec("dezero") is None, reason="DeZero is not installed")
+
+
+def losses(step):
+    return [step(True) for _ in range(race.CHECKED_STEPS)]
+
+
+@needs_torch
+def test_pytorch_trains_the_same_ring_and_a_planted_difference_is_found():
+    setting = SETTINGS["ring"]
+    expected = losses(tinygan_step(setting, 1))
+    assert race.losses_agree(expected, losses(torch_step(setting, 1)))
+    step = torch_step(setting, 1)
+    game = next(cell.cell_contents for cell in step.__closure__ if hasattr(cell.cell_contents, "opt_d"))
+    game.opt_d.param_groups[0]["lr"] *= 1.5
+    assert not race.losses_agree(expected, losses(step))
+
+
+@needs_torch
+def test_pytorchs_mirrored_networks_are_tinygans():
+    import torch
+
+    from benchmarks.torch_models import from_tinygan, mirrored
+
+    g, d = networks(SETTINGS["dcgan"])
+    z = np.random.default_rng(0).standard_normal((4, 100), dtype=np.float32)
+    images = g(Tensor(z))
+    judged = d(images).data
+    theirs = from_tinygan(g, (100,))(torch.from_numpy(z))
+    np.testing.assert_allclose(theirs.detach().numpy(), mirrored(images.data), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(from_tinygan(d, (28, 28, 1))(theirs).detach().numpy(), judged, rtol=1e-3, atol=1e-5)
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["conv4s2-28x28-64-128", "transposed5s2-14x14-64-1", "dense-64x1024x784", "bce-64"])
+def test_pytorchs_ops_are_tinygans(name):
+    case = CASES[name]
+    few = replace(case, shapes=((3, *case.shapes[0][1:]), *case.shapes[1:]))
+    assert ops.results_agree(tinygan_job(few, 1).values(), torch_job(few, 1).values())
+
+
+@needs_dezero
+@pytest.mark.parametrize("step", SETTINGS)
+def test_dezero_trains_the_same_networks(step):
+    # In a process of its own: to run with NumPy 2, DeZero needs a name in NumPy that no other test shall find.
+    batch = 4
+    worker = Worker("benchmarks.worker", ("dezero", step, 1, batch), 1)
+    try:
+        found = worker.ask(f"losses {race.CHECKED_STEPS}")
+    finally:
+        worker.close()
+    assert race.losses_agree(losses(tinygan_step(replace(SETTINGS[step], batch=batch), 1)), found)
