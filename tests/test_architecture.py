@@ -20,14 +20,15 @@ LAYERS = {
     "testing": {"autograd", "backend"},
     "nn": {"autograd", "backend"},
     "optim": {"autograd", "backend"},
-    "data": {"files"},
+    "data": {"files", "backend"},
     "metrics": {"files"},
     "plot": {"files"},
     "gan": {"autograd", "backend", "nn", "optim"},
     "training": {"files", "autograd", "backend", "nn", "optim", "gan", "data", "metrics", "plot"},
 }
 # The kernels name the ops they replace, so they are imported when first used, not when the backend is.
-LATE = {"backend/numpy_kernels.py", "backend/numpy_conv.py"}
+KERNELS = ("numpy_kernels", "numpy_patches", "numpy_spectrum", "cupy_kernels", "cupy_conv")
+LATE = {f"backend/{name}.py" for name in KERNELS}
 
 
 def imported_parts(path: Path) -> set[str]:

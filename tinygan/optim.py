@@ -6,7 +6,7 @@ long array operations instead of a few for each parameter, and two arrays to sav
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,14 +57,25 @@ class Optimizer:
             if g.shape != p.shape:
                 raise ValueError(f"the gradient of {p.name or 'a parameter'} has shape {g.shape}, not {p.shape}")
         self.t += 1
-        cached = backend_of(self.params[0].data).cached
-        if cached:
-            self._step_in_cache(grads, cached)
+        backend = backend_of(self.params[0].data)
+        kernel = backend.kernels.get(type(self))
+        if kernel:
+            self._step_by_kernel(kernel, grads)
+        elif backend.cached:
+            self._step_in_cache(grads, backend.cached)
         else:
             self._step_flat(grads)
 
+    def _step_by_kernel(self, kernel: Callable[..., None], grads: Sequence[Tensor]) -> None:
+        """One launch for each parameter moves it and its state, without flat copies of gradients and changes."""
+        start = 0
+        for p, g in zip(self.params, grads, strict=True):
+            kernel(self, self.xp, g.data, p.data, slice(start, start + p.size))
+            p.data = p.data  # it was changed in place
+            start += p.size
+
     def _step_flat(self, grads: Sequence[Tensor]) -> None:
-        """All parameters at once, which costs a GPU the fewest launches: this is the definition."""
+        """All parameters at once: this is the definition."""
         g = self.xp.concatenate([g.data.reshape(-1) for g in grads])
         change, start = self.update(g, slice(None), self.xp.empty_like(g)), 0
         for p in self.params:

@@ -136,7 +136,7 @@ def test_a_gpu_gives_the_same(row, dtype, rng, gpu):
         expected = [to_numpy(t) for t in derivatives(row, arrays)]
     for result, wanted in zip(derivatives(row, arrays), expected, strict=True):
         assert type(result.data) is gpu.array_type and result.dtype == dtype
-        close(to_numpy(result), wanted, dtype, loose=50)
+        close(to_numpy(result), wanted, dtype, loose=10)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import standin
 from op_table import ROWS
-from standin import ALLOWED, FakeCupy, names
+from standin import COMPILER, FakeCupy, names
+from standin.notes import ALLOWED
 
 from tinygan.autograd import Tensor, grad
 from tinygan.backend import CupyBackend, using_backend
@@ -66,9 +68,9 @@ def test_refused_with_a_type_error(misuse, a, cupy):
         misuse(a, cupy)
 
 
-@pytest.mark.parametrize("name", ["block", "nditer", "lib", "getbufsize", "no_such_function", "ElementwiseKernel"])
+@pytest.mark.parametrize("name", ["block", "nditer", "lib", "getbufsize", "no_such_function", "RawKernel"])
 def test_a_function_that_cupy_lacks_does_not_exist(name, cupy):
-    """ElementwiseKernel CuPy has, but NumPy not: CUDA sources cannot run here."""
+    """RawKernel CuPy has, but the stand-in does not."""
     with pytest.raises(AttributeError, match="CuPy has no"):
         getattr(cupy, name)
 
@@ -180,6 +182,94 @@ def test_computing_does_not_wait(a, cupy):
     y += cupy.maximum(a.T @ a, 0)[:2]
     [row.sum() for row in y]
     assert cupy.syncs == 0 and y.shape == (2, 3)
+
+
+# -- what it costs -------------------------------------------------------------------------------------
+
+
+def test_launches_and_bytes_are_counted(a, cupy):
+    assert (cupy.launches, cupy.sent) == (0, 24)
+    a[0], a.T, a.reshape(-1), cupy.empty(3)  # views and memory cost nothing
+    assert cupy.launches == 0
+    y = a + 1
+    y *= 2
+    y[0] = 3
+    cupy.exp(y, out=y), y.sum(), cupy.where(y > 1, y, 0)
+    assert (cupy.launches, cupy.sent, cupy.syncs) == (7, 24, 0)
+
+
+def test_new_memory_is_full_of_nan(cupy):
+    assert np.isnan(cupy.asnumpy(cupy.empty((2, 3)))).all()
+
+
+# -- kernels -------------------------------------------------------------------------------------------
+
+needs_compiler = pytest.mark.skipif(not COMPILER, reason="the stand-in compiles the kernels with g++")
+
+
+@needs_compiler
+def test_a_kernel_runs_its_text_once_for_each_element(a, cupy):
+    kernel = cupy.ElementwiseKernel(
+        "T x, T scale, raw S table", "T y, int32 place", "y = scale * x + table[1]; place = i"
+    )
+    y, place = kernel(a, 2, cupy.asarray(np.array([1, 10])))
+    assert cupy.asnumpy(y).tolist() == [[10, 12, 14], [16, 18, 20]] and y.dtype == np.float32
+    assert cupy.asnumpy(place).tolist() == [[0, 1, 2], [3, 4, 5]] and place.dtype == np.int32
+
+
+@needs_compiler
+def test_a_kernel_broadcasts_and_follows_strides(a, cupy):
+    add = cupy.ElementwiseKernel("T x, T y", "T z", "z = x + y")
+    np.testing.assert_array_equal(cupy.asnumpy(add(a.T, a[0, :2])), np.array([[0, 4], [1, 5], [2, 6]]))
+    z = cupy.zeros((3, 4), dtype=np.float32)
+    assert add(a.T, a.T, z[:, ::2]).base is z
+    assert cupy.asnumpy(z).tolist() == [[0, 0, 6, 0], [2, 0, 8, 0], [4, 0, 10, 0]]
+    assert add(a[0, 0], a[0, 1]).shape == () and add(a[:0], a[:0]).shape == (0, 3)
+
+
+@needs_compiler
+def test_outputs_can_be_read_and_raw_ones_need_a_size(a, cupy):
+    cupy.ElementwiseKernel("T step", "T x", "x += step")(1, a)
+    assert cupy.asnumpy(a).tolist() == [[1, 2, 3], [4, 5, 6]]
+    first = cupy.zeros(2, dtype=np.float32)
+    cupy.ElementwiseKernel("raw T x", "raw T y", "y[i] = x[3 * i]")(a, first, size=2)
+    assert cupy.asnumpy(first).tolist() == [1, 4]
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("error", "words", "misuse"),
+    [
+        (TypeError, "Wrong number", lambda add, a, cupy: add(a)),
+        (TypeError, "Unsupported type", lambda add, a, cupy: add(a, HOST)),
+        (TypeError, "mismatched", lambda add, a, cupy: add(a, a.astype(np.float64))),
+        (TypeError, "no keyword", lambda add, a, cupy: add(a, a, shape=3)),
+        (ValueError, "undecided", lambda add, a, cupy: add(1.0, 2.0)),
+        (ValueError, "raw", lambda add, a, cupy: add(a, a, size=6)),
+        (ValueError, "broadcast", lambda add, a, cupy: add(a, a.T)),
+        (ValueError, "Out shape", lambda add, a, cupy: add(a, a, cupy.zeros(3, dtype=np.float32))),
+        (ValueError, "'i'", lambda add, a, cupy: cupy.ElementwiseKernel("T i", "T y", "y = i")),
+        (RuntimeError, "not take", lambda add, a, cupy: cupy.ElementwiseKernel("T x", "T y", "y = z")(a)),
+        (RuntimeError, "not take", lambda add, a, cupy: cupy.ElementwiseKernel("T x", "T y", "x = y")(a)),
+        (IndexError, "outside", lambda add, a, cupy: cupy.ElementwiseKernel("raw T x, T b", "T y", "y = x[i+1]")(a, a)),
+        (IndexError, "outside", lambda add, a, cupy: cupy.ElementwiseKernel("raw T x, T b", "T y", "y = x[-1]")(a, a)),
+    ],
+)
+def test_what_a_kernel_refuses(error, words, misuse, a, cupy):
+    add = cupy.ElementwiseKernel("T x, T y", "T z", "z = x + y")
+    with pytest.raises(error, match=words):
+        misuse(add, a, cupy)
+
+
+@needs_compiler
+def test_an_element_that_a_kernel_forgets_is_nan(a, cupy):
+    y = cupy.ElementwiseKernel("T x", "T y", "if (x > 1) y = x")(a)
+    assert np.isnan(cupy.asnumpy(y)).sum() == 2
+
+
+def test_without_a_compiler_the_backend_has_no_kernels(monkeypatch):
+    monkeypatch.setattr(standin, "COMPILER", None)
+    assert CupyBackend(FakeCupy()).kernels == {}
 
 
 # -- the real package ----------------------------------------------------------------------------------

@@ -1,8 +1,11 @@
 import json
+import sys
 
 import numpy as np
 import pytest
+from standin import FakeCupy
 
+from tinygan.backend import CupyBackend, using_backend
 from tinygan.data import Batches, DataError, Images, MixtureBatches, batches, ring, to_range
 
 N, B = 11, 3  # 3 whole batches an epoch, 2 images left over
@@ -169,3 +172,61 @@ def test_batches_picks_the_class():
     picked = batches(numbered(), 4, rng, 0.0, 1.0)
     assert isinstance(picked, Batches)
     assert (picked.low, picked.high) == (0.0, 1.0)
+
+
+# -- on a device -----------------------------------------------------------------------------------------
+
+
+def on_device(images, seed=0, **options):
+    """`Batches` on the stand-in, and the stand-in."""
+    cupy = FakeCupy()
+    with using_backend(CupyBackend(cupy)):
+        return Batches(images, B, np.random.default_rng(seed), **options), cupy
+
+
+@pytest.mark.parametrize("low", [-1.0, 0.0])
+def test_a_device_gives_the_same_batches_to_the_last_bit(low):
+    pixels = np.random.default_rng(3).integers(0, 256, (N, 2, 5, 3), dtype=np.uint8)
+    images = Images("noise", pixels, np.arange(N))
+    here, (there, cupy) = Batches(images, B, np.random.default_rng(0), low=low), on_device(images, low=low)
+    for _ in range(8):  # into the third epoch
+        (batch, labels), (other, other_labels) = here.next(), there.next()
+        assert type(other) is cupy.ndarray and type(other_labels) is np.ndarray
+        assert other.dtype == np.float32 and other._host.tobytes() == batch.tobytes()
+        assert np.array_equal(labels, other_labels) and here.state() == there.state()
+    assert cupy.syncs == 0
+
+
+def test_the_set_is_sent_once_and_the_order_once_an_epoch():
+    images = numbered()
+    source, cupy = on_device(images)
+    table, order = 256 * 4, N * 8
+    assert cupy.sent == images.pixels.nbytes + table + order
+    launches = cupy.launches
+    draw(source, 3)
+    assert cupy.sent == images.pixels.nbytes + table + order and cupy.launches - launches == 3 * 2
+    draw(source, 1)
+    assert cupy.sent == images.pixels.nbytes + table + 2 * order
+
+
+def test_a_set_too_large_for_the_device_stays_on_the_host(monkeypatch):
+    monkeypatch.setattr(sys.modules[Batches.__module__], "UPLOAD", numbered().pixels.nbytes - 1)
+    source, cupy = on_device(numbered())
+    assert type(source.next()[0]) is np.ndarray and cupy.sent == 0
+
+
+def test_a_run_may_change_the_machine():
+    """What was saved on the host goes on on the device, and back."""
+    here, (there, _) = Batches(numbered(), B, np.random.default_rng(5)), on_device(numbered(), seed=9)
+    draw(here, 4)
+    there.load_state(json.loads(json.dumps(here.state())))
+    expected, found = draw(here, 5), draw(there, 5)
+    assert_same(expected, [(batch._host, labels) for batch, labels in found])
+    back = Batches(numbered(), B, np.random.default_rng(1))
+    back.load_state(there.state())
+    assert_same(draw(back, 5), draw(here, 5))
+
+
+def test_a_damaged_range_is_refused_on_the_device_too():
+    with pytest.raises(DataError, match="upwards"):
+        on_device(numbered(), low=1.0, high=0.0)

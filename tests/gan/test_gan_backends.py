@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from standin import FakeCupy
+from standin import COMPILER, FakeCupy
 
 from tinygan import optim
 from tinygan.autograd import Tensor
@@ -34,14 +34,9 @@ def step_once(options, backend, monkeypatch):
         return built.state(2)[0], {k: float(backend.to_numpy(v)) for k, v in stats.items()}, waits
 
 
-# On the stand-in the convolutions of `deep` run by their definition, tap by tap: half a minute.
-@pytest.mark.parametrize("case", [pytest.param(c, marks=pytest.mark.slow) if c == "deep" else c for c in CASES])
-def test_step_agrees_and_does_not_wait(case, monkeypatch, tmp_path):
-    monkeypatch.setenv("TINYGAN_CACHE", str(tmp_path))
-    monkeypatch.setattr("tinygan.data.load", _few(case))
-    here, stats_here, _ = step_once(CASES[case], NumpyBackend(), monkeypatch)
-    there, stats_there, waits = step_once(CASES[case], CupyBackend(FakeCupy()), monkeypatch)
-    assert waits == 0
+def agree(one, other):
+    """The same state and stats, each a pair (state, stats), to the rounding of sums in another order."""
+    (here, stats_here), (there, stats_there) = one, other
     assert here.keys() == there.keys()
     assert stats_here == pytest.approx(stats_there, rel=1e-2, abs=1e-4)  # BatchNorm over four samples is steep
     for name, value in here.items():
@@ -49,6 +44,56 @@ def test_step_agrees_and_does_not_wait(case, monkeypatch, tmp_path):
         # Against the largest number of the array: single ones near zero are differences of large ones. (The
         # gradient of a bias before BatchNorm is zero but for rounding: hence the absolute part.)
         assert np.abs(value - there[name]).max() <= 5e-3 * np.abs(value).max() + 2e-5, name
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_step_agrees_and_does_not_wait(case, monkeypatch, tmp_path):
+    """On the stand-in, whose kernels are compiled for the CPU from the text that a GPU would run."""
+    monkeypatch.setenv("TINYGAN_CACHE", str(tmp_path))
+    monkeypatch.setattr("tinygan.data.load", _few(case))
+    backend = CupyBackend(FakeCupy())
+    here, stats_here, _ = step_once(CASES[case], NumpyBackend(), monkeypatch)
+    there, stats_there, waits = step_once(CASES[case], backend, monkeypatch)
+    assert waits == 0
+    agree((here, stats_here), (there, stats_there))
+    assert bool(backend.xp.kernels) == bool(COMPILER)
+
+
+# Without a compiler the stand-in runs the definitions, tap by tap: `deep` and `dcgan` would take a minute.
+@pytest.mark.parametrize("case", ["ring", "mlp", "small", "penalties"])
+def test_step_agrees_and_does_not_wait_without_kernels(case, monkeypatch, tmp_path):
+    monkeypatch.setenv("TINYGAN_CACHE", str(tmp_path))
+    monkeypatch.setattr("tinygan.data.load", _few(case))
+    backend = CupyBackend(FakeCupy())
+    backend.kernels.clear()
+    here, stats_here, _ = step_once(CASES[case], NumpyBackend(), monkeypatch)
+    there, stats_there, waits = step_once(CASES[case], backend, monkeypatch)
+    assert waits == 0 and not backend.xp.kernels
+    agree((here, stats_here), (there, stats_there))
+
+
+def test_a_step_sends_nothing_but_noise(monkeypatch, tmp_path):
+    """The images are on the device, and so are the losses: z is all that the host has to say."""
+    monkeypatch.setenv("TINYGAN_CACHE", str(tmp_path))
+    monkeypatch.setattr("tinygan.data.load", _few("mlp"))
+    backend = CupyBackend(FakeCupy())
+    monkeypatch.setattr(setup, "use_backend", lambda name: backend)
+    with using_backend(backend):
+        built = setup.build(presets.configure(dict(preset="mlp", batch_size=4, samples=1)))
+        for _ in range(3):
+            before = backend.xp.sent
+            built.game.step(built.next_reals, measure=True)
+            assert backend.xp.sent - before == 4 * built.config.latent * 4 and backend.xp.syncs == 0
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("case", CASES)
+def test_step_agrees_on_a_gpu(case, monkeypatch, tmp_path, gpu):
+    monkeypatch.setenv("TINYGAN_CACHE", str(tmp_path))
+    monkeypatch.setattr("tinygan.data.load", _few(case))
+    here, stats_here, _ = step_once(CASES[case], NumpyBackend(), monkeypatch)
+    there, stats_there, _ = step_once(CASES[case], gpu, monkeypatch)
+    agree((here, stats_here), (there, stats_there))
 
 
 @pytest.mark.parametrize("name", ["SGD", "RMSProp", "Adam"])

@@ -4,48 +4,34 @@
     with using_backend(CupyBackend(cupy)):
         ...
     cupy.syncs    # how often the host would have waited for the device
+    cupy.launches # how many kernels and products the device was asked for
+    cupy.sent     # bytes copied from the host
     cupy.seen     # {("sum", "axis"), ("zeros", "dtype"), ...}: what was asked of CuPy
 
 An array **holds** a NumPy array and is none, so nothing that works by accident on a NumPy subclass works
 here. What CuPy refuses is refused: turning into a NumPy array by itself, and mixing with NumPy arrays in
 an operator, an index or a function. What makes the host wait (`float(x)`, `if x:`, a boolean mask) is
 allowed, as in CuPy, and counted. Only functions and keywords listed from the real package exist.
+
+`ElementwiseKernel` (see `standin.kernels`) needs g++; without it the attribute is missing, and the backend
+does without kernels.
 """
 
 from __future__ import annotations
 
 import operator
+import shutil
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from standin import names
+from standin.notes import log
 
-ALLOWED = names.read()
+COMPILER = shutil.which("g++")
 NO_FUNCTION = ("newaxis", "pi", "e", "inf", "nan")  # and the dtypes: the same objects in both packages
 WAITING = ("nonzero", "flatnonzero", "argwhere", "unique", "asnumpy", "bincount", "compress", "extract")
 NEVER = "draw random numbers on the host, with numpy.random.Generator: the same seed then gives the same run"
-
-
-class Log:
-    """What was asked of CuPy, and how often the host waited."""
-
-    def __init__(self) -> None:
-        self.seen: set[tuple[str, str | None]] = set()
-        self.syncs = 0
-
-    def note(self, name: str, keywords: Any = ()) -> None:
-        """Remember a call; raise if CuPy has no such function or keyword."""
-        if name not in ALLOWED:
-            raise AttributeError(f"CuPy has no {name} (see tests/standin/names.py)")
-        for keyword in (None, *keywords):
-            if keyword is not None and not ALLOWED[name] & {keyword, names.ANY}:
-                raise TypeError(f"cupy.{name} has no keyword {keyword!r}")
-            self.seen.add((name, keyword))
-
-
-log = Log()  # one for the process, as there is one `ndarray` class; FakeCupy resets it
 
 
 class ndarray:
@@ -138,6 +124,7 @@ class ndarray:
         return wrap(self._host[_index(index)], self)
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        log.launches += 1
         log.syncs += _has_mask(index) and isinstance(value, ndarray)
         self._host[_index(index)] = unwrap(value, "__setitem__")
 
@@ -157,6 +144,7 @@ def _binary(name: str) -> Any:
 def _in_place(name: str) -> Any:
     def method(self: ndarray, other: Any) -> ndarray:
         host = getattr(operator, name)(self._host, unwrap(other, name))
+        log.launches += 1
         assert host is self._host  # CuPy changes the array, 0-d ones too
         return self
 
@@ -197,6 +185,7 @@ def wrap(result: Any, *sources: Any) -> Any:
     if isinstance(result, (list, tuple)):
         return type(result)(wrap(r, *sources) for r in result)
     if isinstance(result, (np.generic, bool)):
+        log.launches += 1
         return ndarray(np.asarray(result))
     if not isinstance(result, np.ndarray):
         return result
@@ -206,6 +195,7 @@ def wrap(result: Any, *sources: Any) -> Any:
                 return source
             if np.may_share_memory(result, source._host):
                 return ndarray(result, source if source.base is None else source.base)
+    log.launches += 1
     return ndarray(result)
 
 
@@ -236,9 +226,14 @@ class Function:
             raise TypeError("cupy.where needs a condition that is an array")
         if "out" in keywords:
             self.function(*[unwrap(a, self.name) for a in args], **{k: unwrap(v, k) for k, v in keywords.items()})
+            log.launches += 1
             return keywords["out"]
         given = {k: unwrap(v, self.name) for k, v in keywords.items()}
-        return wrap(self.function(*[unwrap(a, self.name) for a in args], **given), *args)
+        result = wrap(self.function(*[unwrap(a, self.name) for a in args], **given), *args)
+        if self.name.startswith("empty"):
+            log.launches -= 1  # memory, and nothing to run
+            result._host.fill(np.nan if result.dtype.kind == "f" else 99)  # what nobody wrote shows
+        return result
 
     def at(self, array: ndarray, index: Any, value: Any = None) -> None:
         """In place, an element again for each time it is named: `cupy.add.at`."""
@@ -261,13 +256,22 @@ class FakeCupy:
             log.__init__()  # type: ignore[misc]
 
     seen = property(lambda self: log.seen)
+    kernels = property(lambda self: log.kernels)
     syncs = property(lambda self: log.syncs)
+    launches = property(lambda self: log.launches)
+    sent = property(lambda self: log.sent)
 
     def __getattr__(self, name: str) -> Any:
         if name == "random":
             raise AttributeError(NEVER)
         if name == "linalg":
             return FakeCupy("linalg.", np.linalg)
+        if name == "ElementwiseKernel":
+            if not COMPILER:
+                raise AttributeError("the stand-in compiles kernels with g++, which is not installed")
+            from standin.kernels import ElementwiseKernel  # it works on the arrays of this file
+
+            return ElementwiseKernel
         thing = getattr(self._model, name, None)
         if name in NO_FUNCTION or isinstance(thing, type) and issubclass(thing, (np.number, np.bool_)):
             return thing
@@ -276,11 +280,13 @@ class FakeCupy:
     def asarray(self, a: Any, dtype: Any = None) -> ndarray:
         """The door in: the one function that takes NumPy arrays. It copies."""
         if isinstance(a, ndarray):
-            return a if dtype is None or a.dtype == dtype else ndarray(a._host.astype(dtype))
-        return ndarray(np.array(a, dtype=dtype))
+            return a if dtype is None or a.dtype == dtype else wrap(a._host.astype(dtype))
+        sent = ndarray(np.array(a, dtype=dtype))
+        log.sent += sent.nbytes
+        return sent
 
     def array(self, obj: Any, dtype: Any = None) -> ndarray:
-        return ndarray(np.array(obj._host if isinstance(obj, ndarray) else obj, dtype=dtype))
+        return wrap(np.array(obj._host, dtype=dtype)) if isinstance(obj, ndarray) else self.asarray(obj, dtype)
 
     def asnumpy(self, a: ndarray) -> np.ndarray:
         """The door out."""

@@ -1,4 +1,4 @@
-"""What the real CuPy offers: every function and method that NumPy has too, with its keywords.
+"""What the real CuPy offers: every function and method that NumPy has too, with its keywords, and its kernels.
 
 The stand-in allows nothing else, and reads it from `cupy_names.txt`, so that it is strict on machines
 without CuPy. With the wheel installed (it imports without a GPU), a test compares file and wheel, and
@@ -39,7 +39,18 @@ def of_wheel(cupy: Any) -> dict[str, list[str]]:
             thing = getattr(real, name)
             if not name.startswith("_") and callable(thing) and not isinstance(thing, type):
                 found[prefix + name] = _keywords(cupy, thing)
+    found["ElementwiseKernel"] = _keywords(cupy, cupy.ElementwiseKernel)
+    found["ElementwiseKernel.__call__"] = [k for k in ("block_size", "size", "stream") if _kernel_takes(cupy, k)]
     return found
+
+
+def _kernel_takes(cupy: Any, keyword: str) -> bool:
+    """Whether a kernel can be called with it: CuPy looks at the keywords first, then misses the arguments."""
+    try:
+        cupy.ElementwiseKernel("T x", "T y", "y = x")(**{keyword: 1})
+    except TypeError as error:
+        return "Wrong number of arguments" in str(error)
+    return False
 
 
 def _keywords(cupy: Any, function: Any) -> list[str]:

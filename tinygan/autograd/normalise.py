@@ -13,6 +13,7 @@ from tinygan.autograd.op import Op
 from tinygan.autograd.reduce import mean, var
 from tinygan.autograd.shape import sum_to
 from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.backend import backend_of
 
 
 def batch_norm_composed(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> Tensor:
@@ -43,7 +44,9 @@ class BatchNorm(Op):
 
     def backward(self, gy, y, x, gamma, beta):
         if not is_recording():
-            return self._backward_of_arrays(x.xp, gy, x, gamma)
+            plain = BatchNorm._backward_of_arrays
+            backward = backend_of(x.data).kernels.get(plain, plain)
+            return [Tensor._wrap(g) for g in backward(self, x.xp, gy.data, x.data, gamma.data)]
         axes = tuple(range(x.ndim - 1))
         std = sqrt(var(x, axes) + self.eps)
         xhat = (x - mean(x, axes)) / std
@@ -56,7 +59,7 @@ class BatchNorm(Op):
 
         Sums over the rows are products with a row of ones, which reads an array once.
         """
-        gy, rows = (t.data.reshape(-1, gamma.size) for t in (gy, x))
+        gy, rows = (a.reshape(-1, gamma.size) for a in (gy, x))
         ones, std = xp.ones(len(rows), dtype=rows.dtype), xp.sqrt(self.var + self.eps)
         gx = rows - self.mean  # becomes xhat, and then step by step gx
         gx /= std
@@ -64,8 +67,8 @@ class BatchNorm(Op):
         gx *= ggamma / len(rows)
         gx += gbeta / len(rows)
         xp.subtract(gy, gx, out=gx)
-        gx *= gamma.data / std
-        return [Tensor._wrap(g) for g in (gx.reshape(x.shape), ggamma, gbeta)]
+        gx *= gamma / std
+        return gx.reshape(x.shape), ggamma, gbeta
 
 
 def batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> tuple[Tensor, Any, Any]:

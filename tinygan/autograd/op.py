@@ -76,13 +76,12 @@ class Op:
 
     def _alike(self, backend: Backend, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The inputs, after a check that all are of one backend, brought to one precision."""
-        first = inputs[0]._data
-        same = True
+        dtype, same = inputs[0]._data.dtype, True
         for x in inputs:
+            same = same and x._data.dtype == dtype
             if type(x._data) is not backend.array_type:
                 places = ", ".join(f"{t.name or 'shape ' + str(t.shape)}: {backend_of(t._data).name}" for t in inputs)
                 raise TypeError(f"{self.name} got arrays of two backends ({places}); make all on one of them")
-            same = same and x._data.dtype == first.dtype
         return inputs if same else _common_float(inputs)
 
 

@@ -46,6 +46,10 @@ class Backend:
         """The one door out: a NumPy array on the host. On a GPU this waits for the device."""
         raise NotImplementedError(f"{type(self).__name__} must define to_numpy")
 
+    def move_towards(self, array: Any, target: Any, share: float) -> None:
+        """array += share * (target - array), in place: a step of a moving average."""
+        array += share * (target - array)
+
     def synchronize(self) -> None:
         """Wait until everything asked of the device so far is done (at once on a CPU)."""
 

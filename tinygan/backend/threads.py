@@ -16,13 +16,12 @@ first (0.1 ms), and BLAS itself calls them back for its next long product.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
-
-import numpy as np
 
 Result = TypeVar("Result")
 
@@ -39,13 +38,14 @@ class OpenBLAS(NamedTuple):
 def openblas() -> OpenBLAS | None:
     """The OpenBLAS that NumPy is linked with, or None if it is another BLAS or an unknown build."""
     try:
-        library: Any = ctypes.CDLL(np._core._multiarray_umath.__file__)  # finds what it is linked with, too
+        umath: Any = importlib.import_module("numpy._core._multiarray_umath")
+        library: Any = ctypes.CDLL(umath.__file__)  # finds what it is linked with, too
         return OpenBLAS(
             library.scipy_openblas_get_num_threads64_,
             library.scipy_openblas_set_num_threads64_,
             library.blas_thread_shutdown_,
         )
-    except (OSError, AttributeError):
+    except (ImportError, OSError, AttributeError):
         return None
 
 

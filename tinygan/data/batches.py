@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from tinygan.backend import current_backend
 from tinygan.data.errors import DataError
 from tinygan.data.images import Images, to_range
 from tinygan.data.mixture import Mixture
 
-Batch = tuple[np.ndarray, np.ndarray | None]
+Batch = tuple[Any, np.ndarray | None]
+UPLOAD = 1 << 30  # bytes: a set of images up to this size is copied to the GPU, once
 
 
 class Batches:
@@ -62,29 +64,41 @@ class Batches:
         self.batches_per_epoch = len(images) // batch_size
         self.epoch = 0
         self._rng = rng
+        backend = current_backend()
+        self._device = backend if backend.name != "numpy" and images.pixels.nbytes <= UPLOAD else None
+        if self._device:
+            self._pixels = self._device.asarray(images.pixels)
+            self._scaled = self._device.asarray(to_range(np.arange(256, dtype=np.uint8), low, high))  # of each byte
         self._shuffle()
 
     def _shuffle(self) -> None:
         self._rng_at_start = rng_state(self._rng)
         self._order = self._rng.permutation(len(self.images))
         self._position = 0  # batches of this epoch already drawn
+        if self._device:
+            self._order_there = self._device.asarray(self._order)
 
     def next(self) -> Batch:
         """The next batch.
 
         Returns
         -------
-        batch : ndarray, shape (B, H, W, C), float32, in [low, high]
+        batch : array, shape (B, H, W, C), float32, in [low, high]
+            On the host, or on the device if the set is there.
         labels : ndarray, shape (B,), int64, or None
+            On the host.
         """
         if self._position == self.batches_per_epoch:
             self.epoch += 1
             self._shuffle()
         first = self._position * self.batch_size
-        chosen = self._order[first : first + self.batch_size]
+        place = slice(first, first + self.batch_size)
         self._position += 1
-        labels = self.images.labels
-        batch = to_range(self.images.pixels[chosen], self.low, self.high)
+        labels, chosen = self.images.labels, self._order[place]
+        if self._device:
+            batch = self._scaled[self._pixels[self._order_there[place]]]
+        else:
+            batch = to_range(self.images.pixels[chosen], self.low, self.high)
         return batch, None if labels is None else labels[chosen]
 
     def state(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+from tinygan.backend import backend_of
 from tinygan.nn import Module
 
 
@@ -31,7 +32,8 @@ class MovingAverage:
     def update(self, network: Module) -> None:
         """Move the average a little towards `network`."""
         for mine, theirs in zip(self._tensors(self.network), self._tensors(network), strict=True):
-            mine.data += (1 - self.decay) * (theirs.data - mine.data)
+            backend_of(mine.data).move_towards(mine.data, theirs.data, 1 - self.decay)
+            mine.data = mine.data  # it was changed in place
 
     @staticmethod
     def _tensors(network: Module):

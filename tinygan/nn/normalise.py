@@ -54,7 +54,8 @@ class BatchNorm(Module):
             raise ValueError(f"{self} cannot normalise a single sample in training mode: use a larger batch, or eval()")
         y, mean, var = ops.batch_norm(x, self.gamma, self.beta, self.eps)
         for running, batch in ((self.running_mean, mean), (self.running_var, var)):
-            running.data = self.momentum * running.data + (1 - self.momentum) * batch
+            backend_of(batch).move_towards(running.data, batch, 1 - self.momentum)
+            running.data = running.data  # it was changed in place
         return y
 
 
