@@ -13,7 +13,8 @@ from typing import Any
 from tinygan.commandline import Parser, guarded
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, flag, option_type
-from tinygan.training.loop import train
+from tinygan.training.distributed import Ranks, program
+from tinygan.training.loop import TrainingStopped, train
 from tinygan.training.run_folder import README, RunError, RunFolder
 from tinygan.training.setup import Setup, build
 
@@ -40,43 +41,58 @@ def parser() -> Parser:
     p.add_argument("--resume", metavar="RUN", help="go on with a run folder; --steps is then the new total")
     p.add_argument("--quick", action="store_true", help="a first look within seconds: few steps")
     p.add_argument("--dry-run", action="store_true", help="build everything, show it, write nothing")
+    p.add_argument("--distributed", action="store_true", help="train on all ranks that mpiexec started (needs mpi4py)")
     p.add_argument("--list-presets", action="store_true", help="show the presets and their options")
     return p
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    args = parser().parse_args(argv)
-    if args.list_presets:
-        print(presets.listing())
-        return
-    given = {f.name: v for f in dataclasses.fields(Config) if (v := getattr(args, f.name)) is not None}
-    setup, run, start = begin(args, given) if args.resume is None else resume(args, given)
-    if args.dry_run:
-        print(describe(setup))
-        return
-    if run is None:
-        run = RunFolder.create(args.outdir if args.outdir is not None else RUNS, setup.config)
-    command = f"{PROGRAM} " + shlex.join(argv if argv is not None else sys.argv[1:])
-    run.log(command.strip())
-    if args.resume is None:
-        write_papers(setup, run, command.strip())
+    words = list(sys.argv[1:] if argv is None else argv)
+    ranks = Ranks.join() if "--distributed" in words else Ranks()
+    with ranks.all_or_none(known=TrainingStopped):
+        run_as_asked(words, ranks)
+
+
+def run_as_asked(words: list[str], ranks: Ranks) -> None:
+    """Everything between the words of the command line and the end of the run."""
+    with ranks.together():
+        args = parser().parse_args(words)
+        if args.list_presets:
+            print(presets.listing())
+            return
+        given = {f.name: v for f in dataclasses.fields(Config) if (v := getattr(args, f.name)) is not None}
+        setup, run, start = begin(args, given, ranks) if args.resume is None else resume(args, given, ranks)
+        if args.dry_run:
+            print(describe(setup))
+            return
+    with ranks.together():
+        if ranks.rank == 0:
+            run = run or RunFolder.create(args.outdir if args.outdir is not None else RUNS, setup.config)
+            command = f"{program(ranks.size)} {shlex.join(word for word in words if word != '--distributed')}".strip()
+            run.log(command)
+            if args.resume is None:
+                write_papers(setup, run, command)
+    run = ranks.gather(run)[0]
     config = setup.config
     print(f"{run.path}: {config.preset} on {config.data}, steps {start + 1} to {config.steps}", flush=True)
+    if ranks.size > 1:
+        resume_line = f"{program(ranks.size)} --resume {shlex.quote(str(run.path))}"
+        print(f"on {ranks.size} ranks; if one is lost, all end, and this goes on: {resume_line}", flush=True)
     train(setup, run, start)
     print(f"done: look at {run.picture(config.steps)}")
 
 
-def begin(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder | None, int]:
+def begin(args: Any, given: dict[str, Any], ranks: Ranks) -> tuple[Setup, RunFolder | None, int]:
     """A new run: everything is built before a folder is made, so that bad input leaves nothing behind."""
     if args.epochs is not None and (args.steps is not None or args.quick):
         raise ConfigError("--epochs says how long to train: give it without --steps and --quick")
     config = presets.configure(given, args.quick)
-    setup = build(config)
+    setup = build(config, ranks)
     apply_epochs(setup, args.epochs)
     return setup, None, 0
 
 
-def resume(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder, int]:
+def resume(args: Any, given: dict[str, Any], ranks: Ranks) -> tuple[Setup, RunFolder, int]:
     """An old run, at its newest checkpoint, with the options it began with; only some may be changed."""
     for name in ("outdir", "quick"):
         if getattr(args, name):
@@ -100,14 +116,14 @@ def resume(args: Any, given: dict[str, Any]) -> tuple[Setup, RunFolder, int]:
     except TypeError:
         raise RunError(f"{path} was written by another version of tinygan, with other options") from None
     config.check()
-    setup = build(config)
+    setup = build(config, ranks)
     if arrays:
         setup.load_state(arrays, meta, str(path))
     apply_epochs(setup, args.epochs)
     if step >= setup.config.steps:
         done = f"{run.path} is already at step {step} of {setup.config.steps}"
         raise RunError(f"{done}: ask for more, such as --steps {2 * step or 1}")
-    if not args.dry_run:
+    if not args.dry_run and ranks.rank == 0:
         run.forget_after(step if step > 0 else -1)  # at 0 the first picture is made again too
     return setup, run, step
 
@@ -145,6 +161,7 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
         command=command,
         log_interval=config.log_interval,
         folder=run.path,
+        program=program(setup.ranks.size),
     )
     run.write_text("README.txt", text)
     run.write_config(asdict(config), command)

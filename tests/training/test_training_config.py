@@ -31,8 +31,7 @@ def test_each_default_can_be_given_on_the_command_line(f):
         assert "None" in str(f.type)
         return
     if option_type(f) is bool:
-        argv = [f"--no-{flag(f.name)[2:]}"]
-        assert f.default is False
+        argv = [flag(f.name) if f.default else f"--no-{flag(f.name)[2:]}"]
     else:
         argv = [flag(f.name), str(f.default)]
     assert getattr(train_tool.parser().parse_args(argv), f.name) == f.default

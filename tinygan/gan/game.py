@@ -52,7 +52,8 @@ class Game:
     fresh_fakes : bool
         The generator's step draws new z; else it reuses the fakes that D has just seen.
     joint_batch : bool
-        D sees real and fake samples in one batch (which matters to BatchNorm in D), else in two.
+        D sees real and fake samples in one batch, else in two. The same numbers in fewer passes, unless D has
+        BatchNorm, which then normalises both together. The command line's default.
     pack : int
         D judges m samples at once; batches hold m times as many (PacGAN).
     instance_noise : float
@@ -62,6 +63,8 @@ class Game:
         After each of its steps D's weights are cut to [-c, c]; 0 is off (WGAN's first form).
     average : MovingAverage, optional
         An exponential moving average of the generator, updated after each of its steps.
+    mean_over_ranks : function, optional
+        The gradients of one network -> their mean over all processes that train it (see `training.distributed`).
     """
 
     generator: Module
@@ -80,6 +83,7 @@ class Game:
     instance_noise: float = 0.0
     weight_clip: float = 0.0
     average: MovingAverage | None = None
+    mean_over_ranks: Callable[[list[Tensor]], list[Tensor]] = list
 
     def __post_init__(self) -> None:
         if self.simultaneous and self.n_critic > 1:
@@ -106,14 +110,14 @@ class Game:
             reused = turn == self.n_critic - 1 and not self.fresh_fakes
             fake = self.fakes(len(real), no_graph=not reused)
             loss_d, real_logits, fake_logits = self.discriminator_loss(real, fake)
-            grads_d = grad(loss_d, self.discriminator.parameters())
+            grads_d = self.mean_over_ranks(grad(loss_d, self.opt_d.params))
             if not self.simultaneous:
                 self.move_discriminator(grads_d)
 
         if self.fresh_fakes:
             fake = self.fakes(len(real))
         loss_g, new_fake_logits = self.generator_loss(real, fake)
-        grads_g = grad(loss_g, self.generator.parameters())
+        grads_g = self.mean_over_ranks(grad(loss_g, self.opt_g.params))
         if self.simultaneous:
             self.move_discriminator(grads_d)
         self.opt_g.step(grads_g)

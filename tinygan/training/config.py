@@ -49,7 +49,7 @@ class Config:
     steps: int = option(
         3000, "steps in all (one discriminator and one generator update each)", low=1, high=10**9, resumable=True
     )
-    batch_size: int = option(64, "samples (or packs of samples) judged at once", low=1, high=1_000_000)
+    batch_size: int = option(64, "samples (or packs of samples) judged at once, on each rank", low=1, high=1_000_000)
     lr: float = option(2e-4, "learning rate of both optimisers", above=0)
     lr_d: float | None = option(None, "learning rate of the discriminator, if another", above=0)
     optimizer: str = option("adam", "adam, rmsprop or sgd", choices=("adam", "rmsprop", "sgd"))
@@ -62,7 +62,7 @@ class Config:
     n_critic: int = option(1, "discriminator steps for each generator step", low=1, high=1000)
     simultaneous: bool = option(False, "take both gradients at the old parameters, then move both networks")
     fresh_fakes: bool = option(False, "draw new noise for the generator's step instead of reusing the fakes")
-    joint_batch: bool = option(False, "show real and fake samples to the discriminator in one batch")
+    joint_batch: bool = option(True, "show the discriminator real and fake samples in one batch, not in two")
     penalty: str = option("none", f"gradient penalties, joined by '+': none, {', '.join(PENALTIES)} (as in r1+r2)")
     penalty_weight: float = option(10.0, "weight of each penalty (lambda or gamma)", above=0)
     label_smoothing: float = option(0.0, "one-sided label smoothing: reals count as real by 1 - s", low=0, below=1)

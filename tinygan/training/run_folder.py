@@ -32,7 +32,7 @@ log.txt          the commands, and every warning
 stats.jsonl      a line every {log_interval} steps: step, losses, D(x), D(G(z)) before and after D's step,
                  accuracies, gradient norms, steps per second
 metrics.jsonl    a line for every picture: how good the samples are
-checkpoint-*.npz everything needed to go on: python -m tinygan.train --resume {folder} --steps N
+checkpoint-*.npz everything needed to go on: {program} --resume {folder} --steps N
 generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.png
 """
 

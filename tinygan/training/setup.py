@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from tinygan.optim import SGD, Adam, Optimizer, RMSProp
 from tinygan.training import presets
 from tinygan.training.checkpoint import CheckpointError, part
 from tinygan.training.config import Config, ConfigError
+from tinygan.training.distributed import Ranks, program
 
 
 @dataclass
@@ -40,6 +42,8 @@ class Setup:
         Drawn from by the Dropout layers.
     z : array (samples, latent)
         The fixed noise behind all pictures of the run.
+    ranks : Ranks
+        The processes that train together; just this one, as a rule.
     """
 
     config: Config
@@ -49,6 +53,7 @@ class Setup:
     range: tuple[float, float]
     drop_rng: np.random.Generator
     z: np.ndarray
+    ranks: Ranks
 
     @property
     def sampler(self) -> Sequential:
@@ -68,22 +73,32 @@ class Setup:
         self.game.opt_d.lr = (c.lr_d or c.lr) * factor
 
     def state(self, step: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """(arrays, meta) for a checkpoint after `step` steps: all that the next step depends on."""
+        """(arrays, meta) for a checkpoint after `step` steps: all that the next step depends on.
+
+        Every rank of a distributed run must come here: each adds its own place in the data and random numbers.
+        """
         game = self.game
         parts: dict[str, Any] = {"G": game.generator, "D": game.discriminator, "opt_g": game.opt_g, "opt_d": game.opt_d}
         if game.average:
             parts["average"] = game.average.network
         arrays = {f"{name}/{key}": value for name, it in parts.items() for key, value in it.state_dict().items()}
-        meta = {
-            "kind": "checkpoint",
-            "step": step,
-            "config": dataclasses.asdict(self.config),
-            "shape": list(self.dataset.sample_shape),
-            "range": list(self.range),
+        options = dataclasses.asdict(self.config)
+        own = {
             "data": self.batches.state(),
             "noise_rng": rng_state(game.rng),
             "drop_rng": rng_state(self.drop_rng),
         }
+        meta = {
+            "kind": "checkpoint",
+            "step": step,
+            "config": options,
+            "shape": list(self.dataset.sample_shape),
+            "range": list(self.range),
+            **own,
+        }
+        if self.ranks.size > 1:
+            self.ranks.check_same([options, checksums(arrays)])
+            meta["ranks"] = self.ranks.gather(own)
         return arrays, meta
 
     def load_state(self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], where: str) -> None:
@@ -92,25 +107,32 @@ class Setup:
         Raises
         ------
         CheckpointError
-            If it belongs to other networks or optimisers.
+            If it belongs to other networks or optimisers, or to another number of ranks.
         """
         game = self.game
+        places = meta["ranks"] if isinstance(meta.get("ranks"), list) else [meta]
+        if len(places) != self.ranks.size:
+            was = f"{where} is of a run on {len(places)} rank{'s' * (len(places) > 1)}, not on {self.ranks.size}"
+            raise CheckpointError(f"{was}: go on with {program(len(places))} --resume")
         try:
+            own = places[self.ranks.rank]
             game.generator.load_state_dict(part(arrays, "G"))
             game.discriminator.load_state_dict(part(arrays, "D"))
             game.opt_g.load_state_dict(part(arrays, "opt_g"))
             game.opt_d.load_state_dict(part(arrays, "opt_d"))
             if game.average:
                 game.average.network.load_state_dict(part(arrays, "average"))
-            self.batches.load_state(meta["data"])
-            set_rng_state(game.rng, meta["noise_rng"])
-            set_rng_state(self.drop_rng, meta["drop_rng"])
+            self.batches.load_state(own["data"])
+            set_rng_state(game.rng, own["noise_rng"])
+            set_rng_state(self.drop_rng, own["drop_rng"])
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{where} is a checkpoint of another model: {error}") from None
 
 
-def build(config: Config) -> Setup:
+def build(config: Config, ranks: Ranks | None = None) -> Setup:
     """Load the data and make the networks of a checked Config, each from its own stream of random numbers.
+
+    With `ranks`, all begin with the same weights, but each has its share of the data, its noise and its dropout.
 
     Raises
     ------
@@ -119,10 +141,12 @@ def build(config: Config) -> Setup:
     BackendUnavailable
         If the backend cannot be used.
     """
+    ranks = ranks or Ranks()
     use_backend(config.backend)
-    weights, dropout, order, noise, pictures = (
-        np.random.default_rng(seed) for seed in np.random.SeedSequence(config.seed).spawn(5)
-    )
+    ranks.use_own_gpu()
+    seeds = np.random.SeedSequence(config.seed).spawn(5)
+    weights, pictures = np.random.default_rng(seeds[0]), np.random.default_rng(seeds[4])
+    dropout, order, noise = (ranks.rng(seed) for seed in seeds[1:4])
     dataset = data.load(config.data, config.data_dir)
     generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout)
     low, high = output_range(generator) or (0.0, 1.0)
@@ -143,11 +167,13 @@ def build(config: Config) -> Setup:
         instance_noise=config.instance_noise,
         weight_clip=config.weight_clip,
         average=MovingAverage(generator, config.ema) if config.ema else None,
+        mean_over_ranks=ranks.mean,
     )
-    batches = data.batches(dataset, config.batch_size * config.pack, order, low, high)
+    ranks.carried = [tensor for network in (generator, discriminator) for _, tensor in network.buffers()]
+    batches = data.batches(ranks.share(dataset), config.batch_size * config.pack, order, low, high)
     n = config.samples * (10 if isinstance(dataset, data.Mixture) else 1)
     z = pictures.standard_normal((n, config.latent), dtype=np.float32)
-    return Setup(config, dataset, batches, game, (low, high), dropout, z)
+    return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks)
 
 
 def build_networks(
@@ -178,3 +204,8 @@ def _loss(config: Config) -> losses.Loss:
     if config.half:
         options["half"] = True
     return losses.get(config.loss, **options)
+
+
+def checksums(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """A fingerprint of each array."""
+    return {name: hashlib.sha256(array.tobytes()).hexdigest() for name, array in arrays.items()}

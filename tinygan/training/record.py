@@ -1,0 +1,108 @@
+"""What a run leaves behind on its way, and what its user sees of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from tinygan import plot
+from tinygan.gan.health import Health
+from tinygan.gan.sampling import draw
+from tinygan.training import checkpoint, pictures
+from tinygan.training.board import Board
+from tinygan.training.progress import Progress
+from tinygan.training.run_folder import RunFolder
+from tinygan.training.setup import Setup
+
+
+class Record:
+    """Writes the numbers, pictures and weights of a run into its folder, and shows its progress.
+
+    Parameters
+    ----------
+    setup : Setup
+    run : RunFolder
+    start : int
+        The step the run begins after.
+    """
+
+    def __init__(self, setup: Setup, run: RunFolder, start: int):
+        self.setup, self.run = setup, run
+        self.progress = Progress(start, setup.config.steps)
+        self.board = Board(run.path, setup.config.tensorboard)
+        self.health = Health(watch_accuracy=setup.game.loss.boundary is not None)
+        self.clock, self.clock_step = time.monotonic(), start
+
+    def begin(self) -> None:
+        """Real samples, and the fakes of the untrained generator."""
+        pictures.save_reals(self.setup, self.run.path / "reals.png")
+        self.show(0)
+        self.clock = time.monotonic()
+
+    def step(self) -> None:
+        self.progress.step()
+
+    def log(self, step: int, numbers: Mapping[str, float]) -> None:
+        """A line of stats.jsonl."""
+        rate = (step - self.clock_step) / max(time.monotonic() - self.clock, 1e-9)
+        self.clock, self.clock_step = time.monotonic(), step
+        row = {"step": step, "epoch": self.setup.batches.epoch, **numbers, "steps_per_second": rate}
+        self.run.append("stats.jsonl", row)
+        self.board.add(row)
+        self.progress.show(step, row)
+        self.say(self.health.after_log(numbers), step)
+
+    def show(self, step: int) -> None:
+        """A picture of samples, their numbers, and the curves so far."""
+        setup, run = self.setup, self.run
+        fakes = draw(setup.sampler, setup.z)
+        pictures.save_fakes(setup, run.picture(step), fakes, step)
+        numbers = pictures.metrics(setup, fakes, step)
+        run.append("metrics.jsonl", numbers)
+        self.board.add(numbers)
+        plot.save_curves(run.path / "curves.png", run.rows("stats.jsonl"), title=run.path.name)
+        if step > 0:
+            self.say(self.health.after_samples(fakes, pictures.reals(setup, len(fakes))), step)
+
+    def note(self, sentence: str) -> None:
+        """A line of log.txt."""
+        self.run.log(sentence)
+
+    def say(self, sentence: str | None, step: int) -> None:
+        if sentence:
+            self.note(f"step {step}: {sentence}")
+            self.progress.say(f"step {step}: {sentence}")
+
+    def save_generator(self, name: str, step: int) -> None:
+        """The generator that samples are drawn from, with the options needed to build it again."""
+        setup = self.setup
+        meta = {
+            "kind": "generator",
+            "step": step,
+            "config": asdict(setup.config),
+            "shape": list(setup.dataset.sample_shape),
+            "range": list(setup.range),
+        }
+        checkpoint.save(self.run.path / name, setup.sampler.state_dict(), meta)
+
+    def end(self, step: int) -> None:
+        """What the last step leaves."""
+        self.save_generator("generator.npz", step)
+        plot.save_gif(self.run.path / "training.gif", self.run.pictures(), max_side=300)
+
+    def save(self, step: int, arrays: Any, meta: Any) -> None:
+        """The checkpoint."""
+        self.run.save_checkpoint(step, arrays, meta)
+
+    def close(self) -> None:
+        self.progress.close()
+        self.board.close()
+
+
+class NoRecord:
+    """For ranks that write nothing: whatever `Record` does, this does not."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args: None
