@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import importlib
 import sys
 from collections.abc import Callable
@@ -112,6 +111,8 @@ def make_cupy_backend() -> CupyBackend:
 
 
 def _has_driver() -> bool:
+    import ctypes.util  # only here: it takes 10 ms of every `import tinygan` otherwise
+
     name = "nvcuda.dll" if sys.platform == "win32" else ctypes.util.find_library("cuda") or "libcuda.so.1"
     try:
         ctypes.CDLL(name)

@@ -62,9 +62,12 @@ def conv_weight(window: Window, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """x (N, H, W, C), y (N, OH, OW, O) -> w (kh, kw, C, O)."""
     a, g, b = matrices(window, x.dtype)
     taps, channels = window.rows.kernel * window.cols.kernel, x.shape[3] * y.shape[3]
+    xs = np.empty((len(x), len(a), len(g) * x.shape[3]), dtype=x.dtype)
+    ys = np.empty((len(y), len(a), y.shape[3]), dtype=y.dtype)
 
-    def transforms(images: slice) -> tuple[np.ndarray, np.ndarray]:
-        return np.matmul(a, _phases(window, x[images])), np.matmul(b.T, _pixels(y[images]))
+    def transforms(images: slice) -> None:
+        np.matmul(a, _phases(window, x[images]), out=xs[images])
+        np.matmul(b.T, _pixels(y[images]), out=ys[images])
 
     def some(places: slice) -> np.ndarray:
         product = np.matmul(xs[:, places].transpose(1, 2, 0), ys[:, places].transpose(1, 0, 2))
@@ -74,7 +77,7 @@ def conv_weight(window: Window, x: np.ndarray, y: np.ndarray) -> np.ndarray:
             w[of_phase] = np.matmul(matrix[places].T, product[:, phase])
         return w
 
-    xs, ys = (np.concatenate(parts) for parts in zip(*side_by_side(transforms, len(x)), strict=True))
+    side_by_side(transforms, len(x))
     shape = (window.rows.kernel, window.cols.kernel, x.shape[3], y.shape[3])
     return added(side_by_side(some, len(a))).reshape(shape)
 

@@ -6,7 +6,6 @@ affine map and averaged down to 28 x 28.
 """
 
 import io
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +69,8 @@ def digits(n: int = 10_000, seed: int = 0, cache_dir: str | Path | None = None) 
     for option, value, least in (("n", n, 1), ("seed", seed, 0)):
         if not isinstance(value, (int, np.integer)) or value < least:
             raise DataError(f"digits: {option} must be a whole number of at least {least}, not {value!r}")
+    from importlib.metadata import version  # only here: it takes 15 ms of every `import tinygan` otherwise
+
     folder = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     path = folder / (
         f"digits-v{RECIPE}-n{n}-seed{seed}-matplotlib{version('matplotlib')}-pillow{version('pillow')}.npz"

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from tinygan.data.cache import cache_dir
-from tinygan.data.download import download
 from tinygan.data.errors import DataError
 from tinygan.data.idx import parse_idx, read_bytes
 from tinygan.data.images import Images
@@ -141,6 +140,8 @@ def _locate(source: Source, stem: str, data_dir: str | Path | None) -> Path:
     if found is None:
         found = cache_dir() / source.name / f"{stem}.gz"
         urls = [f"{mirror}{stem}.gz" for mirror in source.mirrors]
+        from tinygan.data.download import download  # only here: what it stands on takes 10 ms to import
+
         download(urls, found, source.sha256[stem], source.of_uncompressed)
     return found
 
