@@ -23,9 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.worker import SETTINGS, Setting, batches, networks
-from tinygan.gan import losses, penalties
-from tinygan.gan.game import Game
+from benchmarks.worker import SETTINGS, Setting, batches, networks, new_game
 
 WARM_UP = 3  # steps before a capture: PyTorch's libraries choose their ways and take their memory
 
@@ -35,14 +33,9 @@ class TinyganSide:
 
     def __init__(self, setting: Setting, backend: Any = "cupy"):
         from tinygan.backend import use_backend
-        from tinygan.optim import Adam
 
         self.backend = use_backend(backend)
-        g, d = networks(setting)
-        self.game = Game(
-            g, d, Adam(g.parameters()), Adam(d.parameters()), losses.get(setting.loss), setting.latent,
-            np.random.default_rng(3), penalties=[(penalties.gp, setting.gp)] if setting.gp else [],
-        )  # fmt: skip
+        self.game = new_game(setting)
         self.reals = cycle([self.backend.asarray(batch) for batch in batches(setting)])
 
     def losses(self) -> tuple[float, float]:

@@ -107,7 +107,7 @@ def rows(step: str, r: Race, peers: Sequence[str], batch: int = 0) -> Iterator[s
     ours, name = of_side["tinygan"], f"{step} {batch}" if batch else step
     for n in ours:
         for peer in peers:
-            yield f"{name:11} {n:7}  " + _row(r, n, peer, n if peer in of_side else None)
+            yield f"{name:11} {n:7}  " + _row(r, n, peer, n if n in of_side.get(peer, {}) else None)
     for peer in peers if len(ours) > 1 else ():
         best = fastest(ours)
         row = f"{name:11}    best  " + _row(r, best, peer, fastest(of_side[peer]) if peer in of_side else None)

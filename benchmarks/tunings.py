@@ -7,13 +7,14 @@ ratio is the time of a step without the tuning to the time with it: what it save
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks import options, table, worker
 from benchmarks.turns import Ratio, Worker, WorkerEnded, Workers, take_turns
-from tinygan.commandline import fail
+from tinygan.commandline import fail, guarded
 
 PROGRAM = "python -m benchmarks.tunings"
 TURN = "time 0.3"
@@ -25,8 +26,9 @@ def _without(*names: str) -> Callable[[], None]:
     def undo() -> None:
         from tinygan.backend.numpy_kernels import KERNELS
 
-        for op in [op for op in KERNELS if op.__name__ in names]:
-            del KERNELS[op]
+        by_name = {op.__name__: op for op in KERNELS}
+        for name in names:
+            del KERNELS[by_name[name]]
 
     return undo
 
@@ -48,13 +50,19 @@ def _patch(module: str, name: str, value: object) -> Callable[[], None]:
     def undo() -> None:
         owner, *inner = module.split(":")
         target = __import__(owner, fromlist=["_"])
-        setattr(getattr(target, inner[0]) if inner else target, name, value)
+        target = getattr(target, inner[0]) if inner else target
+        assert hasattr(target, name), f"there is no {module}.{name} to undo"
+        setattr(target, name, value)
 
     return undo
 
 
 def _in_two_batches(game, real, fake):
     return game.judge(real), game.judge(fake)
+
+
+def _none() -> None:
+    return None
 
 
 UNDO: dict[str, Callable[[], None]] = {
@@ -69,7 +77,7 @@ UNDO: dict[str, Callable[[], None]] = {
     "convolution by patches or spectrum, not by taps": _without("Conv2D", "ConvTranspose2D", "ConvWeight"),
     "the spectrum where it multiplies less": _one_way(False),
     "spectra of kernels kept": _patch("tinygan.backend.numpy_spectrum", "_last", deque(maxlen=0)),
-    "convolution on all cores, not BLAS alone": _patch("tinygan.backend.threads", "openblas", lambda: None),
+    "convolution on all cores, not BLAS alone": _patch("tinygan.backend.threads", "openblas", _none),
 }
 
 
@@ -103,13 +111,13 @@ def serve(name: str, step: str, threads: str) -> None:
         print(json.dumps(answer), flush=True)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if argv is None else list(argv)
     if given[:1] == ["--worker"]:
         serve(*given[1:])
-        return 0
+        return
     p = options.parser(PROGRAM, "What each tuning brings.", rounds=8)
-    p.add_argument("--threads", type=options.number, default=1, metavar="N", help="of BLAS (%(default)s)")
+    p.add_argument("--threads", type=options.number, default=os.cpu_count() or 1, metavar="N", help="(all)")
     p.add_argument("--steps", type=options.names(worker.SETTINGS), default=["mlp", "ring", "dcgan"], metavar="LIST")
     args = p.parse_args(given)
     command = f"{PROGRAM} --threads {args.threads} --steps {','.join(args.steps)} --rounds {args.rounds}"
@@ -117,10 +125,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         table.show(
             rows(args.steps, args.threads, args.rounds), command, [], "benchmarks.tunings" if args.write else None
         )
-    except (WorkerEnded, table.NoMarkers) as error:
+    except table.NoMarkers as error:
         fail(PROGRAM, str(error))
-    return 0
+    except WorkerEnded as error:
+        fail(PROGRAM, str(error), 1)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    guarded(PROGRAM, main)

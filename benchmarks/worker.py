@@ -28,6 +28,7 @@ import numpy as np
 
 from tinygan.gan import losses, models, penalties
 from tinygan.gan.game import Game
+from tinygan.optim import Adam
 
 
 @dataclass(frozen=True)
@@ -67,19 +68,22 @@ def batches(setting: Setting) -> list[np.ndarray]:
     return [rng.uniform(-1, 1, (setting.batch, *setting.shape)).astype(np.float32) for _ in range(4)]
 
 
-def tinygan_step(setting: Setting, threads: int) -> Step:
-    """tinygan's step. Its threads were set by the environment, before NumPy was imported."""
-    from tinygan.backend import use_backend
-    from tinygan.optim import Adam
-
-    use_backend("numpy")
+def new_game(setting: Setting) -> Game:
+    """The setting's game, on the backend in use."""
     g, d = networks(setting)
-    game = Game(
+    return Game(
         g, d, Adam(g.parameters()), Adam(d.parameters()), losses.get(setting.loss), setting.latent,
         np.random.default_rng(3), penalties=[(penalties.gp, setting.gp)] if setting.gp else [],
         joint_batch=True,  # as in every preset
     )  # fmt: skip
-    data = cycle(batches(setting))
+
+
+def tinygan_step(setting: Setting, threads: int) -> Step:
+    """tinygan's step. Its threads were set by the environment, before NumPy was imported."""
+    from tinygan.backend import use_backend
+
+    use_backend("numpy")
+    game, data = new_game(setting), cycle(batches(setting))
 
     def step(report: bool) -> tuple[float, float] | None:
         found = game.step(lambda: next(data), measure=report)

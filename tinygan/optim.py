@@ -71,7 +71,7 @@ class Optimizer:
         start = 0
         for p, g in zip(self.params, grads, strict=True):
             kernel(self, self.xp, g.data, p.data, slice(start, start + p.size))
-            p.data = p.data  # it was changed in place
+            p.changed_in_place()
             start += p.size
 
     def _step_flat(self, grads: Sequence[Tensor]) -> None:

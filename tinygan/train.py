@@ -13,7 +13,7 @@ from typing import Any
 from tinygan.commandline import Parser, guarded
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, flag, option_type
-from tinygan.training.distributed import Ranks, program
+from tinygan.training.distributed import Ranks, program, warn_of_separate_runs
 from tinygan.training.loop import TrainingStopped, train
 from tinygan.training.run_folder import README, RunError, RunFolder
 from tinygan.training.setup import Setup, build
@@ -48,7 +48,11 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if argv is None else argv)
-    ranks = Ranks.join() if "--distributed" in words else Ranks()
+    if "--distributed" in words:
+        ranks = Ranks.join()
+    else:
+        ranks = Ranks()
+        warn_of_separate_runs()
     with ranks.all_or_none(known=TrainingStopped):
         run_as_asked(words, ranks)
 
@@ -67,7 +71,10 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
             return
     with ranks.together():
         if ranks.rank == 0:
-            run = run or RunFolder.create(args.outdir if args.outdir is not None else RUNS, setup.config)
+            if run is None:
+                run = RunFolder.create(args.outdir if args.outdir is not None else RUNS, setup.config)
+            else:
+                run.forget_after(start if start > 0 else -1)  # at 0 the first picture is made again too
             command = f"{program(ranks.size)} {shlex.join(word for word in words if word != '--distributed')}".strip()
             run.log(command)
             if args.resume is None:
@@ -123,8 +130,6 @@ def resume(args: Any, given: dict[str, Any], ranks: Ranks) -> tuple[Setup, RunFo
     if step >= setup.config.steps:
         done = f"{run.path} is already at step {step} of {setup.config.steps}"
         raise RunError(f"{done}: ask for more, such as --steps {2 * step or 1}")
-    if not args.dry_run and ranks.rank == 0:
-        run.forget_after(step if step > 0 else -1)  # at 0 the first picture is made again too
     return setup, run, step
 
 

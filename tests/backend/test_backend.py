@@ -245,9 +245,9 @@ def test_a_working_cupy_is_taken(monkeypatch):
 
 def test_a_missing_driver_is_noticed(monkeypatch):
     monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
-    monkeypatch.setattr(cupy_backend.ctypes, "CDLL", broken(OSError("libcuda.so.1: cannot open")))
+    monkeypatch.setattr("ctypes.CDLL", broken(OSError("libcuda.so.1: cannot open")))
     assert cupy_backend._has_driver() is False
-    monkeypatch.setattr(cupy_backend.ctypes, "CDLL", lambda name: SimpleNamespace())
+    monkeypatch.setattr("ctypes.CDLL", lambda name: SimpleNamespace())
     assert cupy_backend._has_driver() is True
 
 

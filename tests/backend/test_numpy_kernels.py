@@ -111,6 +111,21 @@ def test_a_kernel_changed_in_place_has_a_new_spectrum(rng):
     check(numpy_spectrum.conv(window, x, w), Conv2D(window).forward(np, x, w), np.float64)
 
 
+def test_equal_kernels_of_another_precision_have_another_spectrum(rng):
+    window, x, _, _ = convolution(rng, CONVOLUTIONS[1], np.float64)
+    w = np.ones((5, 5, 2, 5))
+    numpy_spectrum.conv(window, x.astype(np.float32), w.astype(np.float32))
+    check(numpy_spectrum.conv(window, x, w), Conv2D(window).forward(np, x, w), np.float64)
+
+
+def test_integers_are_counted_exactly(rng):
+    """A spectrum of whole numbers would be none."""
+    window = conv_window("test", (7, 7), (5, 5), 1, "same")
+    x, w = rng.integers(-3, 4, (64, 7, 7, 128)), rng.integers(-3, 4, (5, 5, 128, 256))
+    np.testing.assert_array_equal(KERNELS[Conv2D](Conv2D(window), np, x, w), numpy_patches.conv(window, x, w))
+    np.testing.assert_array_equal(KERNELS[LeakyReLU](LeakyReLU(0.5), np, x[0]), LeakyReLU(0.5).forward(np, x[0]))
+
+
 def test_output_padding_reaches_the_kernels(rng):
     window = transposed_window("test", (3, 4), (3, 3), 2, 1, 1)
     y, w = draw(rng, (2, 3, 4, 5), np.float64), draw(rng, (3, 3, 2, 5), np.float64)

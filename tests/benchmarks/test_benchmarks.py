@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import cpu, ops, options, race, startup, table
+from benchmarks import cpu, ops, options, race, startup, table, tunings
 from benchmarks.floor import Floor, multiplications, products_of, recorded
 from benchmarks.turns import Worker, WorkerEnded, Workers, fastest, take_turns
 from benchmarks.worker import SETTINGS, tinygan_step
@@ -46,6 +49,8 @@ class Told:
         (cpu.main, ["--step", "mlp"], "did you mean --steps?"),
         (ops.main, ["--ops", "adam-2millions"], "did you mean adam-2million"),
         (startup.main, ["--rounds", "0"], "1 or more"),
+        (tunings.main, ["--steps", "rings"], "did you mean ring"),
+        (tunings.main, ["--threads", "none"], "'none' is not a whole number"),
         (startup.main, ["fast"], "unknown argument fast"),
     ],
 )
@@ -65,6 +70,12 @@ def test_a_missing_peer_ends_in_one_sentence(main, argv, capsys, monkeypatch):
     said = capsys.readouterr()
     assert ended.value.code == 2 and said.out == ""
     assert said.err.count("\n") == 1 and "pip install" in said.err
+
+
+def test_each_tuning_can_be_undone():
+    code = "from benchmarks import tunings; print(len([undo() for undo in tunings.UNDO.values()]))"  # or it raises
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert run.stdout.strip() == str(len(tunings.UNDO)), run.stderr
 
 
 def test_products_of_the_mlp_step_are_those_counted_by_hand():

@@ -1,11 +1,12 @@
 """The losses: closed forms, limits at huge logits, gradients, argument order, and PyTorch's opinion."""
 
 import inspect
+import warnings
 
 import numpy as np
 import pytest
 
-from tinygan import Tensor, grad, gradcheck, losses, ops
+from tinygan import Tensor, grad, gradcheck, losses, ops, to_numpy
 
 LN2 = np.log(2)
 NAMES = list(losses.LOSSES)
@@ -335,3 +336,18 @@ def test_pytorch_has_the_same_values_gradients_and_hessians(name, player, rng):
     assert np.isclose(float(value), theirs(x).item(), rtol=1e-10)
     assert np.allclose(gx.data, slope.numpy(), rtol=1e-10, atol=1e-14)
     assert np.allclose(rows, hessian, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(("logit", "target"), [(30.0, 1), (-30.0, 0), (80.0, 1)])
+def test_the_slope_is_not_rounded_to_zero_where_d_is_right(logit, target):
+    x = Tensor(np.array([logit], dtype=np.float32), requires_grad=True)
+    (slope,) = grad(losses.bce_with_logits(x, target), [x])
+    assert np.isclose(to_numpy(slope)[0], (1 - 2 * target) * np.exp(-abs(logit)), rtol=1e-5, atol=0)
+
+
+def test_the_mean_and_the_loss_of_nothing_have_an_empty_gradient():
+    x = Tensor(np.zeros((0, 5), dtype=np.float32), requires_grad=True)
+    assert grad(x.mean(axis=1).sum(), [x])[0].shape == (0, 5)
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert grad(losses.bce_with_logits(x, 1), [x])[0].shape == (0, 5)

@@ -25,7 +25,10 @@ def bce_with_logits_composed(logits: Tensor, targets: Any) -> Tensor:
 
 
 class BCEWithLogits(Op):
-    """y = mean(softplus(x) - t x) for one target t;  dy/dx = (sigmoid(x) - t) / n"""
+    """y = mean(softplus(x) - t x) for one target t;  dy/dx = (sigmoid(x) - t) / n
+
+    Near t = 1 the slope is taken as 1 - t - sigmoid(-x): where D is right it is tiny, but it is not rounded to 0.
+    """
 
     def __init__(self, target: float):
         self.target = target
@@ -35,7 +38,8 @@ class BCEWithLogits(Op):
         return (xp.maximum(x, 0) - self.target * x + xp.log1p(xp.exp(-xp.abs(x)))).mean()
 
     def backward(self, gy, y, x):
-        return (sigmoid(x) - self.target) * (gy * (1 / x.size))
+        slope = sigmoid(x) - self.target if self.target <= 0.5 else (1 - self.target) - sigmoid(-x)
+        return slope * (gy * (1 / max(1, x.size)))
 
 
 def bce_with_logits(logits: Any, targets: Any) -> Tensor:

@@ -1,7 +1,7 @@
 """Functions applied to each number by itself: a formula and its derivative, two lines each.
 
 Derivatives are written with the output y where that is shorter (tanh' = 1 - y^2). The piecewise linear
-functions (relu, abs, clip, ...) have a derivative that is constant almost everywhere: `Step` and its like
+functions (relu, abs, clip, ...) have a derivative that is constant almost everywhere: `Gate`, `Sign` and their like
 compute it as a mask, through which no further gradient flows.
 """
 
@@ -74,19 +74,6 @@ class Softplus(Op):
 
     def backward(self, gy, y, x):
         return gy * sigmoid(x)
-
-
-class Step(Op):
-    """y = above where x > 0, below elsewhere: the slope of a function with one kink at 0."""
-
-    def __init__(self, below: float, above: float):
-        self.below, self.above = below, above
-
-    def forward(self, xp, x):
-        return xp.where(x > 0, self.above, self.below).astype(x.dtype)
-
-    def backward(self, gy, y, x):
-        return None
 
 
 class Gate(Op):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,7 +55,7 @@ class Mean(Op):
         return x.mean(axis=self.axes, keepdims=self.keepdims)
 
     def backward(self, gy, y, x):
-        share = gy * (y.size / x.size)
+        share = gy * (1 / builtins.max(1, math.prod(x.shape[axis] for axis in self.axes)))
         return broadcast_to(reshape(share, _kept(x.shape, self.axes)), x.shape)
 
 

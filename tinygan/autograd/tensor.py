@@ -84,7 +84,8 @@ class Tensor:
     def data(self) -> Any:
         """The array. Assigning to it, or ``t.data -= ...``, is noticed by `grad`.
 
-        The shape must stay, and the dtype does: what is assigned is cast to it.
+        The shape must stay, and the dtype does: what is assigned is cast to it. An array that fits is taken
+        over, not copied: optimisers and moving averages will write into it.
         """
         return self._data
 
@@ -99,6 +100,10 @@ class Tensor:
     def set_data(self, array: Any) -> None:
         """Take an array of any dtype, and note the time of the change."""
         self._data = np.asarray(array) if isinstance(array, np.generic) else array
+        self.changed_in_place()
+
+    def changed_in_place(self) -> None:
+        """Note that the numbers in `data` are new: graphs that were recorded with the old ones are void."""
         Clock.changes += 1
         self._changed[0] = Clock.changes
 

@@ -23,7 +23,8 @@ class Backend:
         The type of its arrays; a Tensor holds exactly one of them.
     kernels : dict
         ``{OpClass: function(op, xp, *arrays) -> array}``: a faster way to compute an op's `forward`
-        on this backend. The op's own `forward` stays its definition, and tests the kernel.
+        on this backend. The op's own `forward` stays its definition, and tests the kernel. Optimisers'
+        steps and `BatchNorm`'s backward pass on arrays may stand in it, too, by their class or function.
     cached : int
         How many numbers of a long array are best handled together, because a few arrays of this length
         fit a core's cache; 0 means all at once.

@@ -19,7 +19,7 @@ from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
 from tinygan.autograd.cross_entropy import BCEWithLogits
 from tinygan.autograd.elementwise import Gate, LeakyReLU, Sigmoid, Softplus
 from tinygan.autograd.normalise import BatchNorm
-from tinygan.autograd.reduce import Sum
+from tinygan.autograd.reduce import Mean, Sum
 from tinygan.autograd.shape import SumTo
 from tinygan.backend import cupy_conv
 from tinygan.backend.cupy_launch import Source, launch
@@ -84,12 +84,17 @@ def column_sums(xp: Any, x: Any) -> Any:
     return launch(xp, STRIP_SUMS, x, *x.shape, len(strips), strips).sum(axis=0)
 
 
-def sum_rows(op: Sum, xp: Any, x: Any) -> Any:
+def sum_rows(op: Sum | Mean, xp: Any, x: Any) -> Any:
     lead = len(op.axes)
     if not _tall(x, lead) or tuple(sorted(op.axes)) != tuple(range(lead)):
-        return op.forward(xp, x)
+        return x.sum(axis=op.axes, keepdims=op.keepdims)
     y = column_sums(xp, x.reshape(-1, math.prod(x.shape[lead:])))
     return y.reshape((1,) * lead + x.shape[lead:] if op.keepdims else x.shape[lead:])
+
+
+def mean(op: Mean, xp: Any, x: Any) -> Any:
+    y = sum_rows(op, xp, x) if _tall(x, len(op.axes)) else None
+    return op.forward(xp, x) if y is None else y * (y.size / x.size)
 
 
 def sum_to(op: SumTo, xp: Any, x: Any) -> Any:
@@ -276,6 +281,7 @@ KERNELS: dict[Any, Callable[..., Any]] = {
     ConvWeight: conv_weight,
     Gate: gate,
     LeakyReLU: leaky_relu,
+    Mean: mean,
     Sigmoid: sigmoid,
     Softplus: softplus,
     Sum: sum_rows,

@@ -19,21 +19,22 @@ from tinygan.autograd.reduce import Mean, Sum
 from tinygan.autograd.shape import SumTo
 from tinygan.autograd.window import Window
 from tinygan.backend import numpy_patches, numpy_spectrum
+from tinygan.backend.numpy_backend import NumpyBackend
 from tinygan.backend.numpy_spectrum import period
 
-CACHED = 1 << 16  # numbers of an array that, with two or three others, stay in a core's cache
+CACHED = NumpyBackend.cached
 
 
 def conv2d(op: Conv2D, xp: Any, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-    return _way(op.window, len(x), *w.shape[2:]).conv(op.window, x, w)
+    return _way(op, len(x), w.shape[2], w.shape[3], w.dtype).conv(op.window, x, w)
 
 
 def conv_transpose2d(op: ConvTranspose2D, xp: Any, y: np.ndarray, w: np.ndarray) -> np.ndarray:
-    return _way(op.window, len(y), *w.shape[2:]).conv_transpose(op.window, y, w)
+    return _way(op, len(y), w.shape[2], w.shape[3], w.dtype).conv_transpose(op.window, y, w)
 
 
 def conv_weight(op: ConvWeight, xp: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return _way(op.window, len(x), x.shape[3], y.shape[3]).conv_weight(op.window, x, y)
+    return _way(op, len(x), x.shape[3], y.shape[3], x.dtype).conv_weight(op.window, x, y)
 
 
 def prefer_spectrum(window: Window, n: int, c: int, o: int) -> bool:
@@ -56,9 +57,9 @@ def prefer_spectrum(window: Window, n: int, c: int, o: int) -> bool:
     return by_spectrum < 0.67 * taps * outputs
 
 
-def _way(window: Window, n: int, c: int, o: int) -> Any:
-    """The module that computes this convolution faster."""
-    return numpy_spectrum if prefer_spectrum(window, n, c, o) else numpy_patches
+def _way(op: Any, n: int, c: int, o: int, dtype: np.dtype) -> Any:
+    """The module that computes this convolution faster. (Whole numbers have no spectrum.)"""
+    return numpy_spectrum if dtype.kind == "f" and prefer_spectrum(op.window, n, c, o) else numpy_patches
 
 
 def in_pieces(work: Callable[..., None], *arrays: np.ndarray) -> None:
@@ -77,7 +78,7 @@ def in_pieces(work: Callable[..., None], *arrays: np.ndarray) -> None:
 
 def leaky_relu(op: LeakyReLU, xp: Any, x: np.ndarray) -> np.ndarray:
     """max(x, slope x), the same for slopes in (0, 1]; `np.where` takes 12-18 times as long."""
-    if not 0 < op.slope <= 1 or not x.flags.c_contiguous:
+    if not 0 < op.slope <= 1 or not x.flags.c_contiguous or x.dtype.kind != "f":
         return op.forward(xp, x)
 
     def piece(x: np.ndarray, y: np.ndarray) -> None:
@@ -129,7 +130,7 @@ def sum_rows(op: Sum | Mean, xp: Any, x: np.ndarray) -> np.ndarray:
 
 
 def mean(op: Mean, xp: Any, x: np.ndarray) -> np.ndarray:
-    """The sum divided by n: `x.mean` asks more questions first, 8 instead of 4 us for a small x."""
+    """The sum times 1 / n: `x.mean` asks more questions first, 8 instead of 4 us for a small x."""
     y = sum_rows(op, xp, x)
     return y * x.dtype.type(y.size / x.size) if x.size else op.forward(xp, x)
 

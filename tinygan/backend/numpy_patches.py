@@ -7,6 +7,7 @@ Lay under every output pixel the kh x kw x C numbers that it sees, as one row of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -25,7 +26,7 @@ def conv(window: Window, x: np.ndarray, w: np.ndarray) -> np.ndarray:
         for chunk in _chunks(window, images, x.shape[3]):
             np.matmul(_patches(window, x[chunk]), _matrix(w), out=_matrix(y[chunk]))
 
-    side_by_side(some, len(x))
+    side_by_side(some, len(x), _multiplications(window, len(x), w.shape))
     return y
 
 
@@ -37,7 +38,7 @@ def conv_transpose(window: Window, y: np.ndarray, w: np.ndarray) -> np.ndarray:
         for chunk in _chunks(window, images, x.shape[3]):
             _add_patches(window, np.matmul(_matrix(y[chunk]), _matrix(w).T), x[chunk])
 
-    side_by_side(some, len(y))
+    side_by_side(some, len(y), _multiplications(window, len(y), w.shape))
     return x
 
 
@@ -51,7 +52,11 @@ def conv_weight(window: Window, x: np.ndarray, y: np.ndarray) -> np.ndarray:
             w += np.matmul(_patches(window, x[chunk]).T, _matrix(y[chunk]))
         return w
 
-    return added(side_by_side(some, len(x))).reshape(shape)
+    return added(side_by_side(some, len(x), _multiplications(window, len(x), shape))).reshape(shape)
+
+
+def _multiplications(window: Window, n: int, kernel: tuple[int, ...]) -> int:
+    return n * window.rows.out * window.cols.out * math.prod(kernel)
 
 
 def added(parts: list[np.ndarray]) -> np.ndarray:

@@ -40,7 +40,7 @@ def conv(window: Window, x: np.ndarray, w: np.ndarray) -> np.ndarray:
         product = _products(np.matmul(a, _phases(window, x[images])), kernel)
         np.matmul(b, product, out=_pixels(y)[images])
 
-    side_by_side(some, len(x))
+    side_by_side(some, len(x), len(x) * kernel.size)
     return y
 
 
@@ -54,7 +54,7 @@ def conv_transpose(window: Window, y: np.ndarray, w: np.ndarray) -> np.ndarray:
         product = _products(np.matmul(b.T, _pixels(y[images])), kernel)
         _unphases(window, np.matmul(a.T, product), x[images])
 
-    side_by_side(some, len(y))
+    side_by_side(some, len(y), len(y) * kernel.size)
     return x
 
 
@@ -77,9 +77,9 @@ def conv_weight(window: Window, x: np.ndarray, y: np.ndarray) -> np.ndarray:
             w[of_phase] = np.matmul(matrix[places].T, product[:, phase])
         return w
 
-    side_by_side(transforms, len(x))
+    side_by_side(transforms, len(x), xs.size * len(b))
     shape = (window.rows.kernel, window.cols.kernel, x.shape[3], y.shape[3])
-    return added(side_by_side(some, len(a))).reshape(shape)
+    return added(side_by_side(some, len(a), xs.size * y.shape[3])).reshape(shape)
 
 
 class Matrices(NamedTuple):
@@ -191,7 +191,7 @@ def _kernel_spectrum(window: Window, w: np.ndarray) -> np.ndarray:
     A step meets the same kernel several times (real samples, fakes, gradients), so the last few are kept. To
     see whether it is the same takes 0.05 ms, its transform 1 to 3.
     """
-    for known_window, known, spectrum in _last:
+    for known_window, known, spectrum in tuple(_last):
         if known_window == window and known.shape == w.shape and known.dtype == w.dtype and np.array_equal(known, w):
             return spectrum
     g, (c, o) = matrices(window, w.dtype).g, w.shape[2:]
@@ -202,7 +202,7 @@ def _kernel_spectrum(window: Window, w: np.ndarray) -> np.ndarray:
         for phase, (taps, matrix) in enumerate(g):
             np.matmul(matrix, flat[taps, columns], out=spectrum[:, phase, columns])
 
-    side_by_side(some, c * o)
+    side_by_side(some, c * o, spectrum.size * len(flat) // len(g))
     spectrum = spectrum.reshape(len(spectrum), -1, o)
     _last.appendleft((window, w.copy(), spectrum))
     return spectrum

@@ -10,7 +10,8 @@ cut anywhere.
 
 BLAS brings threads of its own, which share out one matrix product at a time and afterwards keep their cores
 busy with waiting, for a tenth of a second. Where they wait, ours cannot work. So BLAS's threads are sent home
-first (0.1 ms), and BLAS itself calls them back for its next long product.
+first (0.1 ms), and BLAS itself calls them back for its next long product. No other Python thread may be in the
+middle of a product when this happens.
 """
 
 from __future__ import annotations
@@ -18,19 +19,31 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 Result = TypeVar("Result")
 
+LONG = 20_000_000  # multiplications from which on sharing pays: about 0.4 ms on one core
+
+_sharing = threading.Lock()
+
 
 class OpenBLAS(NamedTuple):
-    """What is asked of OpenBLAS: functions of its library."""
+    """What is used of OpenBLAS.
 
-    threads: Callable[[], int]
-    set_threads: Callable[[int], None]
+    Attributes
+    ----------
+    threads : ctypes.c_int
+        Its own variable: how many threads it may use (OPENBLAS_NUM_THREADS, or as many as there are cores).
+        Its function that sets it would call the threads back at once.
+    send_home : function
+    """
+
+    threads: Any
     send_home: Callable[[], None]
 
 
@@ -40,51 +53,48 @@ def openblas() -> OpenBLAS | None:
     try:
         umath: Any = importlib.import_module("numpy._core._multiarray_umath")
         library: Any = ctypes.CDLL(umath.__file__)  # finds what it is linked with, too
-        return OpenBLAS(
-            library.scipy_openblas_get_num_threads64_,
-            library.scipy_openblas_set_num_threads64_,
-            library.blas_thread_shutdown_,
-        )
-    except (ImportError, OSError, AttributeError):
+        return OpenBLAS(ctypes.c_int.in_dll(library, "blas_cpu_number"), library.blas_thread_shutdown_)
+    except (ImportError, OSError, AttributeError, ValueError):
         return None
 
 
 @cache
-def count() -> int:
-    """How many cores to use: as many as BLAS has threads (OPENBLAS_NUM_THREADS, or all there are); 1 if unknown."""
-    blas = openblas()
-    return max(1, blas.threads()) if blas else 1
-
-
-@cache
-def _pool(process: int) -> ThreadPoolExecutor:
+def _pool(size: int, process: int) -> ThreadPoolExecutor:
     """The other threads of this process (a forked child has none of its parent's)."""
-    return ThreadPoolExecutor(count() - 1, thread_name_prefix="tinygan")
+    return ThreadPoolExecutor(size, thread_name_prefix="tinygan")
 
 
-def side_by_side(work: Callable[[slice], Result], n: int) -> list[Result]:
+def side_by_side(work: Callable[[slice], Result], n: int, multiplications: int) -> list[Result]:
     """Call `work` on equal parts of range(n), one on each core, at the same time.
+
+    There are as many parts as BLAS may use threads. There is one if that is one thread or the BLAS is unknown, if
+    the work is short, or if work is being shared out already.
 
     Parameters
     ----------
     work : function(slice) -> result
-        It must write nowhere but into its own part, and share out nothing itself.
+        It must write nowhere but into its own part.
     n : int
+    multiplications : int
+        How long the whole work is.
 
     Returns
     -------
     list
-        The results, in the order of the parts: a single one on one core.
+        The results, in the order of the parts.
     """
-    parts, blas = min(count(), n), openblas()
-    if parts < 2 or blas is None:
+    blas = openblas()
+    parts = min(blas.threads.value, n) if blas and multiplications >= LONG else 1
+    if blas is None or parts < 2 or not _sharing.acquire(blocking=False):
         return [work(slice(0, n))]
-    bounds = [n * i // parts for i in range(parts + 1)]
-    blas.set_threads(1)
-    blas.send_home()
+    bounds, threads, others = [n * i // parts for i in range(parts + 1)], blas.threads.value, []
     try:
-        pool = _pool(os.getpid())
+        blas.threads.value = 1
+        blas.send_home()
+        pool = _pool(threads - 1, os.getpid())
         others = [pool.submit(work, slice(*bounds[i : i + 2])) for i in range(1, parts)]
         return [work(slice(*bounds[:2])), *[other.result() for other in others]]
     finally:
-        blas.set_threads(count())
+        wait(others)  # after an error, too: BLAS's threads must not come back while a part still multiplies
+        blas.threads.value = threads
+        _sharing.release()

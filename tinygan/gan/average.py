@@ -33,7 +33,7 @@ class MovingAverage:
         """Move the average a little towards `network`."""
         for mine, theirs in zip(self._tensors(self.network), self._tensors(network), strict=True):
             backend_of(mine.data).move_towards(mine.data, theirs.data, 1 - self.decay)
-            mine.data = mine.data  # it was changed in place
+            mine.changed_in_place()
 
     @staticmethod
     def _tensors(network: Module):

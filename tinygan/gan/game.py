@@ -97,7 +97,7 @@ class Game:
         Parameters
         ----------
         next_reals : function
-            Returns the next batch of real samples, on the host: (N * pack, ...).
+            Returns the next batch of real samples: (N * pack, ...), on the host or on the backend in use.
         measure : bool
             Also compute what is worth looking at (see `measurements`).
 

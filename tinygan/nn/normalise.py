@@ -55,7 +55,7 @@ class BatchNorm(Module):
         y, mean, var = ops.batch_norm(x, self.gamma, self.beta, self.eps)
         for running, batch in ((self.running_mean, mean), (self.running_var, var)):
             backend_of(batch).move_towards(running.data, batch, 1 - self.momentum)
-            running.data = running.data  # it was changed in place
+            running.changed_in_place()
         return y
 
 

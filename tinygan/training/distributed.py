@@ -1,7 +1,8 @@
 """Data-parallel training: several processes ("ranks"), started by mpiexec, train the same two networks together.
 
 Every rank holds the same weights. In a step each computes the gradients of a batch of its own; their mean over
-all ranks is the gradient of the batches joined, and all ranks take the same step with it. What each rank draws for
+all ranks is the gradient of the batches joined (but for what looks at a batch as a whole: BatchNorm, the loss
+ragan), and all ranks take the same step with it. What each rank draws for
 itself is its share of the data, its noise and its dropout.
 """
 
@@ -187,6 +188,13 @@ class Ranks:
                 lost = f"rank {self.rank} lost the other ranks ({error})"
                 raise ConfigError(f"{lost}: go on from the last checkpoint with --resume") from None
             raise
+
+
+def warn_of_separate_runs() -> None:
+    """Say so if mpiexec started several processes that were not told to train together."""
+    started = _from_launcher("SIZE", 1)
+    if started > 1 and _from_launcher("RANK", 0) == 0:
+        print(f"warning: these are {started} separate runs; --distributed would make them one", file=sys.stderr)
 
 
 def program(size: int) -> str:

@@ -62,7 +62,7 @@ class Setup:
         return game.average.network if game.average else game.generator  # type: ignore[return-value]
 
     def next_reals(self) -> np.ndarray:
-        """The next batch of real samples, on the host, in the generator's range."""
+        """The next batch of real samples, in the generator's range: on the host, or where the data are."""
         return self.batches.next()[0]
 
     def set_learning_rates(self, step: int) -> None:
