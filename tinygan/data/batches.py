@@ -1,5 +1,7 @@
 """Endless batches whose place in the data can be saved and found again to the last bit."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

@@ -5,6 +5,8 @@ widened by a random amount, then turned, slanted, stretched and moved a little b
 affine map and averaged down to 28 x 28.
 """
 
+from __future__ import annotations
+
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,7 +131,7 @@ def _font_files(names: list[str]) -> list[Path]:
     return files
 
 
-def _glyph(font_file: Path, stroke: int, digit: int) -> "Image.Image":
+def _glyph(font_file: Path, stroke: int, digit: int) -> Image.Image:
     """One digit drawn large, white on black, cropped to its ink."""
     from PIL import Image, ImageDraw, ImageFont  # here, as `import tinygan.data` must stay light
 
@@ -140,7 +142,7 @@ def _glyph(font_file: Path, stroke: int, digit: int) -> "Image.Image":
 
 
 def _place(
-    glyph: "Image.Image",
+    glyph: Image.Image,
     angle: float,
     shear: float,
     height: float,

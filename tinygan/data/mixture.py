@@ -1,5 +1,7 @@
 """Mixtures of Gaussians in the plane: data whose modes can be counted."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from tinygan.gan.losses import Loss
 from tinygan.nn import Module
 from tinygan.optim import Optimizer
 
-Penalty = Callable[[Callable[[Tensor], Tensor], Tensor, Tensor, np.random.Generator], Tensor]
+Penalty: TypeAlias = "Callable[[Callable[[Tensor], Tensor], Tensor, Tensor, np.random.Generator], Tensor]"
 
 
 @dataclass

@@ -23,6 +23,7 @@ drop_rng : numpy.random.Generator, optional
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -44,7 +45,7 @@ from tinygan.nn import (
     init,
 )
 
-Rng = np.random.Generator | None
+Rng: TypeAlias = "np.random.Generator | None"
 Pair = tuple[Sequential, Sequential]
 Builder = Callable[..., Pair]
 
