@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tinygan.backend import use_backend
 from tinygan.commandline import Parser, guarded
 from tinygan.data import from_range
 from tinygan.files import whole_file
+from tinygan.gan.latent import noise
 from tinygan.gan.sampling import draw
 from tinygan.nn import Sequential
 from tinygan.training import checkpoint
@@ -25,32 +27,24 @@ PROGRAM = "python -m tinygan.sample"
 
 def parser() -> Parser:
     p = Parser(prog=PROGRAM, description="Draw samples from the generator of a run.")
-    p.add_argument("run", metavar="RUN", help="a run folder, or a generator*.npz in it")
     p.add_argument("--n", type=int, default=100, help="how many samples (100)")
-    p.add_argument("--seed", type=int, default=0, help="seed of the noise (0)")
     p.add_argument("--label", type=int, metavar="K", help="draw samples of this class, from a conditional generator")
-    p.add_argument("--backend", default="numpy", choices=("numpy", "cupy"), help="where to compute (numpy)")
     p.add_argument("--out", required=True, metavar="FILE", help="a .png for a picture, or a .npz for the raw samples")
+    add_source(p)
     return p
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
-    out = Path(args.out)
-    if out.suffix not in (".png", ".npz"):
-        raise ConfigError(f"--out must end in .png (a picture) or .npz (the samples), not {out.name}")
-    if out.is_dir() or not out.parent.is_dir():
-        raise ConfigError(f"--out {out} {'is a folder' if out.is_dir() else f'is in {out.parent}, which is no folder'}")
-    if not 1 <= args.n <= 1_000_000:
-        raise ConfigError(f"--n must be from 1 to 1000000, not {args.n}")
-    if args.seed < 0:
-        raise ConfigError(f"--seed must be at least 0, not {args.seed}")
+    out = output_file(args.out, {".png": "a picture", ".npz": "the samples"})
+    in_bounds("--n", args.n, 1, 1_000_000)
+    check_source(args)
     use_backend(args.backend)
     generator, meta, path = load_generator(args.run)
     if args.label is not None:
         raise ConfigError(f"--label needs a conditional generator, and {path} was trained without labels")
-    rng = np.random.default_rng(args.seed)
-    samples = draw(generator, rng.standard_normal((args.n, meta["config"]["latent"]), dtype=np.float32))
+    z = noise(np.random.default_rng(args.seed), (args.n, meta["config"]["latent"]), args.truncation)
+    samples = draw(generator, z)
     if out.suffix == ".npz":
         with whole_file(out) as file:
             np.savez(file, samples=samples)
@@ -59,6 +53,39 @@ def main(argv: Sequence[str] | None = None) -> None:
     else:
         plot.save_grid(out, from_range(samples, *meta["range"]))
     print(f"{args.n} samples of {path} in {out}")
+
+
+def add_source(p: Parser) -> None:
+    """The options that say from which generator, and from which noise."""
+    p.add_argument("run", metavar="RUN", help="a run folder, or a generator*.npz in it")
+    p.add_argument("--seed", type=int, default=0, help="seed of the noise (0)")
+    p.add_argument("--truncation", type=float, metavar="T", help="redraw noise above T: samples are more alike")
+    p.add_argument("--backend", default="numpy", choices=("numpy", "cupy"), help="where to compute (numpy)")
+
+
+def check_source(args: Any) -> None:
+    """Raise ConfigError, in one sentence, for a value of `add_source` that cannot be."""
+    if args.seed < 0:
+        raise ConfigError(f"--seed must be at least 0, not {args.seed}")
+    if args.truncation is not None and not (math.isfinite(args.truncation) and args.truncation > 0):
+        raise ConfigError(f"--truncation must be a finite number above 0, not {args.truncation}")
+
+
+def in_bounds(option: str, value: int, low: int, high: int) -> None:
+    """Raise ConfigError if `value` is not from `low` to `high`."""
+    if not low <= value <= high:
+        raise ConfigError(f"{option} must be from {low} to {high}, not {value}")
+
+
+def output_file(name: str, endings: Mapping[str, str]) -> Path:
+    """The file to write; ConfigError if it has none of the `endings`, or cannot be where it should."""
+    out = Path(name)
+    if out.suffix not in endings:
+        known = " or ".join(f"{ending} ({what})" for ending, what in endings.items())
+        raise ConfigError(f"--out must end in {known}, not {out.name}")
+    if out.is_dir() or not out.parent.is_dir():
+        raise ConfigError(f"--out {out} {'is a folder' if out.is_dir() else f'is in {out.parent}, which is no folder'}")
+    return out
 
 
 def load_generator(run: str | Path) -> tuple[Sequential, dict[str, Any], Path]:

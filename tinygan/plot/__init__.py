@@ -1,4 +1,4 @@
-"""Pictures of a run: sample grids, 2-D points, the game, curves and their animation.
+"""Pictures of a run: sample grids, 2-D points and paths, the game, curves and their animation.
 
 Every function takes NumPy arrays and writes one file. Matplotlib and Pillow are imported when a
 picture is drawn, so ``import tinygan.plot`` costs nothing.
@@ -8,6 +8,16 @@ from tinygan.plot.curves import save_curves
 from tinygan.plot.game import cell_centres, save_game
 from tinygan.plot.gif import save_gif
 from tinygan.plot.grid import image_grid, save_grid
+from tinygan.plot.paths import save_paths
 from tinygan.plot.points import save_points
 
-__all__ = ["cell_centres", "image_grid", "save_curves", "save_game", "save_gif", "save_grid", "save_points"]
+__all__ = [
+    "cell_centres",
+    "image_grid",
+    "save_curves",
+    "save_game",
+    "save_gif",
+    "save_grid",
+    "save_paths",
+    "save_points",
+]
