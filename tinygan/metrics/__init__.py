@@ -1,5 +1,34 @@
 """Numbers that say how good the samples of a generator are."""
 
+from tinygan.metrics.class_scores import ClassifierScore, ClassReport, class_coverage, classifier_score
+from tinygan.metrics.divergence import jensen_shannon
+from tinygan.metrics.em import fit_mixture
+from tinygan.metrics.energy import energy_distance
+from tinygan.metrics.frechet import frechet_distance, frechet_of_features, mean_and_covariance
+from tinygan.metrics.kernel import KernelDistance, kernel_distance
+from tinygan.metrics.manifold import PrecisionRecall, precision_recall
+from tinygan.metrics.mixture import FittedMixture, oracle
 from tinygan.metrics.modes import ModeReport, count_modes
+from tinygan.metrics.neighbours import nearest_neighbours
 
-__all__ = ["ModeReport", "count_modes"]
+__all__ = [
+    "ClassReport",
+    "ClassifierScore",
+    "FittedMixture",
+    "KernelDistance",
+    "ModeReport",
+    "PrecisionRecall",
+    "class_coverage",
+    "classifier_score",
+    "count_modes",
+    "energy_distance",
+    "fit_mixture",
+    "frechet_distance",
+    "frechet_of_features",
+    "jensen_shannon",
+    "kernel_distance",
+    "mean_and_covariance",
+    "nearest_neighbours",
+    "oracle",
+    "precision_recall",
+]

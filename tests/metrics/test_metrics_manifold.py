@@ -1,0 +1,93 @@
+"""Precision and recall on hand-made sets."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinygan.metrics import distances, manifold, precision_recall
+
+LINE = np.arange(10.0)[:, None]
+
+
+def by_loops(real, fake, k):
+    def inside(points, centres):
+        radii = [sorted(np.linalg.norm(centres - c, axis=1))[k] for c in centres]
+        return np.mean([any(np.linalg.norm(p - c) <= r for c, r in zip(centres, radii, strict=True)) for p in points])
+
+    return inside(fake, real), inside(real, fake)
+
+
+def test_identical_sets():
+    assert precision_recall(LINE, LINE) == (1.0, 1.0)
+
+
+def test_sets_far_apart():
+    assert precision_recall(LINE, LINE + 100) == (0.0, 0.0)
+
+
+def test_a_collapsed_fake_is_precise_and_recalls_next_to_nothing():
+    assert precision_recall(LINE, np.full((20, 1), 4.5)) == (1.0, 0.0)
+    assert precision_recall(LINE, np.full((20, 1), 4.0)) == (1.0, 0.1)  # only the one it repeats
+
+
+def test_a_generator_that_repeats_one_sample_of_many_dimensions():
+    # Copies are at distance 0 from each other although the matrix product rounds.
+    real = np.random.default_rng(0).normal(size=(60, 17)) + 1000 / 3
+    assert precision_recall(real, np.tile(real[7], (30, 1))) == (1.0, 1 / 60)
+
+
+def test_a_wide_fake_recalls_everything_and_is_not_precise():
+    fake = np.linspace(-200, 200, 41)[:, None]
+    precision, recall = precision_recall(LINE, fake)
+    assert recall == 1.0
+    assert precision == pytest.approx(2 / 41)  # 0, and 10 in the ball of 9, which ends at 12
+
+
+def test_half_of_the_data_missing():
+    real = np.concatenate([LINE, LINE + 1000])
+    assert precision_recall(real, LINE + 0.25) == (1.0, 0.5)
+    assert precision_recall(LINE + 0.25, real) == (0.5, 1.0)
+
+
+def test_the_radius_is_that_of_the_k_th_neighbour_itself_not_counted():
+    real = np.array([[0.0], [1.0], [3.0], [7.0]])
+    assert np.sqrt(manifold.squared_radii(real, 1)) == pytest.approx([1, 1, 2, 4])
+    assert np.sqrt(manifold.squared_radii(real, 2)) == pytest.approx([3, 2, 3, 6])
+    assert np.sqrt(manifold.squared_radii(real, 3)) == pytest.approx([7, 6, 4, 7])
+
+
+def test_the_border_belongs_to_the_ball():
+    real = np.array([[0.0], [1.0], [2.0]])
+    fake = np.array([[3.0], [3.5], [-1.0], [-1.5]])
+    assert precision_recall(real, fake, k=1).precision == 0.5
+
+
+@given(seed=st.integers(0, 99), n=st.integers(5, 12), m=st.integers(5, 12), k=st.integers(1, 4))
+def test_a_double_loop_agrees(seed, n, m, k):
+    rng = np.random.default_rng(seed)
+    real, fake = rng.normal(size=(n, 3)), rng.normal(size=(m, 3)) + 0.8
+    assert precision_recall(real, fake, k) == by_loops(real, fake, k)
+    assert precision_recall(fake, real, k) == precision_recall(real, fake, k)[::-1]
+
+
+def test_blocks_and_float32_do_not_change_it(monkeypatch):
+    rng = np.random.default_rng(1)
+    real, fake = rng.normal(size=(90, 2)).astype(np.float32), rng.normal(size=(70, 2)).astype(np.float32) + 1
+    whole = precision_recall(real.astype(np.float64), fake.astype(np.float64))
+    monkeypatch.setattr(distances, "BLOCK", 7)
+    assert precision_recall(real, fake) == whole
+    assert 0.3 < whole.recall < 1
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "k", "message"),
+    [
+        (LINE, LINE[:3], 3, "fake: at least 4 points are needed, there are 3"),
+        (LINE[:1], LINE, 1, "real: at least 2"),
+        (LINE, LINE, 0, "k must be at least 1"),
+    ],
+)
+def test_too_few_points_are_refused(real, fake, k, message):
+    with pytest.raises(ValueError, match=message):
+        precision_recall(real, fake, k)
