@@ -21,6 +21,7 @@ LAYERS = {
     "nn": {"autograd", "backend"},
     "optim": {"autograd", "backend"},
     "data": {"files", "backend"},
+    "classifier": {"files", "autograd", "backend", "nn", "optim", "data"},
     "metrics": {"files"},
     "plot": {"files"},
     "gan": {"autograd", "backend", "nn", "optim"},

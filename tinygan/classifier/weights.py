@@ -1,0 +1,154 @@
+"""A weight file: one small `.npz` of float16 arrays, with the accuracy measured on them and a checksum.
+
+The archive's comment, its last 64 bytes, is the SHA-256 of all bytes before it: a damaged file is never used, and
+a number measured with a classifier can name the one it was measured with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygan.classifier.errors import ClassifierError
+from tinygan.classifier.model import DATA, Classifier
+from tinygan.files import PathLike, whole_file
+
+DIGEST = 64  # hexadecimal digits of SHA-256
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known about a classifier.
+
+    Attributes
+    ----------
+    data : str
+        What it was trained on: "mnist" or "digits".
+    accuracy : float
+        Share of the test images it names rightly, in [0, 1].
+    test_images : int
+        How many there were.
+    epochs, seed : int
+        With which the recipe repeats it.
+    checksum : str
+        SHA-256 of its weight file's content, in hexadecimal; empty before it is saved.
+    """
+
+    data: str
+    accuracy: float
+    test_images: int
+    epochs: int
+    seed: int
+    checksum: str = ""
+
+    @property
+    def short_checksum(self) -> str:
+        """The first eight digits: enough to tell classifiers apart in a table."""
+        return self.checksum[:8]
+
+    def __str__(self) -> str:
+        right = f"{self.accuracy:.2%} of {self.test_images:,} test images"
+        return f"{self.data} classifier {self.short_checksum} ({right})"
+
+
+def rounded(classifier: Classifier) -> Classifier:
+    """Round its weights to the float16 that a weight file holds, in place, so that what is measured is what is kept."""
+    classifier.load_state_dict({name: array.astype(np.float16) for name, array in classifier.state_dict().items()})
+    return classifier
+
+
+def save(path: PathLike, classifier: Classifier, record: Record) -> Record:
+    """Write a weight file; a reader sees the old file or the new one, never half.
+
+    Parameters
+    ----------
+    path : path
+    classifier : Classifier
+        Its weights are stored in float16. It gets the record.
+    record : Record
+        Without a checksum.
+
+    Returns
+    -------
+    Record
+        With the checksum.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or the disk is full.
+    """
+    arrays: dict[str, Any] = {name: array.astype(np.float16) for name, array in classifier.state_dict().items()}
+    about = {name: value for name, value in asdict(record).items() if name != "checksum"}
+    packed = io.BytesIO()
+    np.savez(packed, record=np.array(json.dumps(about)), **arrays)
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.comment = b"0" * DIGEST  # the last bytes of the file: room for the checksum of all before them
+    body = packed.getvalue()[:-DIGEST]
+    checksum = hashlib.sha256(body).hexdigest()
+    with whole_file(path) as file:
+        file.write(body)
+        file.write(checksum.encode())
+    classifier.record = Record(**about, checksum=checksum)
+    return classifier.record
+
+
+def load(which: PathLike) -> Classifier:
+    """A trained classifier, in evaluation mode, on the current backend.
+
+    Parameters
+    ----------
+    which : str or path
+        "mnist" or "digits" for one of the two that come with the package, or a weight file (.npz).
+
+    Returns
+    -------
+    Classifier
+        Its `record` says how good it is; ``print(classifier.record)`` is a line for beside a table.
+
+    Raises
+    ------
+    ClassifierError
+        If there is no such classifier, or its file is missing, damaged or of another model.
+    """
+    path = Path(__file__).with_name(f"{which}.npz") if which in DATA else Path(which)
+    if path.suffix != ".npz":
+        names = " or ".join(DATA)
+        raise ClassifierError(f"there is no classifier {str(which)!r}: choose {names}, or name a weight file (.npz)")
+    arrays, record = _read(path)
+    classifier = Classifier.build(np.random.default_rng(0))
+    try:
+        classifier.load_state_dict(arrays)
+    except ValueError as error:
+        raise ClassifierError(f"{path} holds the weights of another model: {error}") from None
+    classifier.record = record
+    classifier.eval()
+    return classifier
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], Record]:
+    """The arrays and the record of a weight file, once its checksum has been found right."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ClassifierError(f"there is no file {path}") from None
+    except OSError as error:
+        raise ClassifierError(f"{path} cannot be read as a classifier ({error.strerror or error})") from None
+    body, digest = content[:-DIGEST], content[-DIGEST:]
+    checksum = hashlib.sha256(body).hexdigest()
+    if digest != checksum.encode():
+        raise ClassifierError(f"{path} is damaged, or holds no classifier of tinygan: its checksum does not match")
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return arrays, Record(**json.loads(str(arrays.pop("record"))), checksum=checksum)
+    except Exception:
+        # It is what was written, but not by `save`: NumPy, zipfile and json have a dozen ways to say so.
+        raise ClassifierError(f"{path} holds no classifier of tinygan") from None
