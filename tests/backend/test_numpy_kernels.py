@@ -12,7 +12,7 @@ from tinygan.autograd.normalise import BatchNorm
 from tinygan.autograd.reduce import Mean, Sum
 from tinygan.autograd.shape import SumTo
 from tinygan.autograd.window import conv_window, transposed_window
-from tinygan.backend import numpy_patches, numpy_spectrum
+from tinygan.backend import numpy_kernels, numpy_patches, numpy_spectrum
 from tinygan.backend.numpy_kernels import KERNELS, prefer_spectrum
 
 WAYS = {False: numpy_patches, True: numpy_spectrum}
@@ -118,12 +118,14 @@ def test_equal_kernels_of_another_precision_have_another_spectrum(rng):
     check(numpy_spectrum.conv(window, x, w), Conv2D(window).forward(np, x, w), np.float64)
 
 
-def test_integers_are_counted_exactly(rng):
+def test_whole_numbers_take_patches(rng, monkeypatch):
     """A spectrum of whole numbers would be none."""
+    monkeypatch.setattr(numpy_kernels, "prefer_spectrum", lambda *_: True)
     window = conv_window("test", (7, 7), (5, 5), 1, "same")
-    x, w = rng.integers(-3, 4, (64, 7, 7, 128)), rng.integers(-3, 4, (5, 5, 128, 256))
-    np.testing.assert_array_equal(KERNELS[Conv2D](Conv2D(window), np, x, w), numpy_patches.conv(window, x, w))
-    np.testing.assert_array_equal(KERNELS[LeakyReLU](LeakyReLU(0.5), np, x[0]), LeakyReLU(0.5).forward(np, x[0]))
+    x, w, y = (rng.integers(-3, 4, shape) for shape in ((2, 7, 7, 3), (5, 5, 3, 2), (2, 7, 7, 2)))
+    for op, inputs in ((Conv2D(window), (x, w)), (ConvTranspose2D(window), (y, w)), (ConvWeight(window), (x, y))):
+        np.testing.assert_array_equal(KERNELS[type(op)](op, np, *inputs), op.forward(np, *inputs))
+    np.testing.assert_array_equal(KERNELS[LeakyReLU](LeakyReLU(0.5), np, x), LeakyReLU(0.5).forward(np, x))
 
 
 def test_output_padding_reaches_the_kernels(rng):
