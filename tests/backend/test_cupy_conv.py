@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cases
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,22 +18,7 @@ pytestmark = pytest.mark.skipif(not COMPILER, reason="the stand-in compiles the 
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
 DTYPES = pytest.mark.parametrize("dtype", list(TOLERANCE), ids=lambda t: t.__name__)
 
-# N, (H, W), (kh, kw), C, O, stride, padding
-CONVOLUTIONS = [
-    (2, (7, 7), (5, 5), 3, 4, 1, "same"),
-    (3, (14, 14), (5, 5), 2, 5, 2, "same"),
-    (2, (28, 28), (5, 5), 1, 3, 2, "same"),
-    (2, (28, 28), (3, 3), 1, 2, 2, 1),  # the stride does not divide: 28 -> 14 leaves a column unseen
-    (1, (5, 3), (3, 2), 2, 3, 1, 0),
-    (1, (3, 5), (1, 1), 3, 2, 1, 0),
-    (2, (7, 5), (3, 2), 2, 3, 2, ((2, 1), (0, 1))),
-    (2, (7, 10), (2, 4), 2, 3, 3, ((0, 3), (2, 0))),
-    (2, (3, 5), (3, 5), 2, 7, 1, 0),  # one output pixel
-    (2, (2, 3), (5, 7), 2, 3, 1, ((4, 3), (2, 5))),  # a kernel larger than the image
-    (2, (5, 5), (2, 2), 2, 3, 3, 0),  # pixels that no tap meets
-    (2, (4, 4), (3, 3), 2, 3, 1, 4),  # outputs that see padding only
-    (0, (7, 5), (3, 2), 2, 3, 2, 1),  # no images
-]
+CONVOLUTIONS = [*cases.CONVOLUTIONS, (0, (7, 5), (3, 2), 2, 3, 2, 1)]  # the last: no images
 
 
 def draw(rng, shape, dtype, contiguous=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cases import KINKS
 from op_table import ROWS
 from standin import COMPILER, FakeCupy, kernels
 
@@ -12,7 +13,7 @@ from tinygan.autograd import Tensor, grad
 from tinygan.autograd.cross_entropy import BCEWithLogits
 from tinygan.autograd.elementwise import Gate, LeakyReLU, Sigmoid, Softplus
 from tinygan.autograd.normalise import BatchNorm
-from tinygan.autograd.reduce import Sum
+from tinygan.autograd.reduce import Mean, Sum
 from tinygan.autograd.shape import SumTo
 from tinygan.backend import CupyBackend, NumpyBackend, cupy_kernels, using_backend
 
@@ -22,18 +23,7 @@ TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
 DTYPES = pytest.mark.parametrize("dtype", list(TOLERANCE), ids=lambda t: t.__name__)
 SHAPES = [(), (5,), (0,), (3, 7), (2, 3, 5, 7)]
 
-ELEMENTWISE = [
-    LeakyReLU(0.2),
-    LeakyReLU(0.0),
-    LeakyReLU(1.0),
-    LeakyReLU(-0.5),
-    LeakyReLU(3.0),
-    Gate(0.0, 1.0),
-    Gate(0.2, 1.0),
-    Gate(2.0, -1.5),
-    Sigmoid(),
-    Softplus(),
-]
+ELEMENTWISE = [*KINKS, Sigmoid(), Softplus()]
 
 
 @pytest.fixture
@@ -168,6 +158,16 @@ def test_sum_to(rng, cupy, shape, to, dtype):
     for contiguous in (True, False):
         x = inside(cupy, draw(rng, shape, dtype, contiguous))
         check(cupy.kernels[SumTo](SumTo(to), cupy.xp, x), SumTo(to).forward(cupy.xp, x), dtype)
+
+
+@DTYPES
+@pytest.mark.parametrize(
+    ("shape", "axes"), [((TALL, 7), (0,)), ((2, 700, 3), (1, 0)), ((TALL, 3), (1,)), ((5, 3), (0,))]
+)
+def test_means(rng, cupy, shape, axes, dtype):
+    for contiguous in (True, False):
+        op, x = Mean(axes, False), inside(cupy, draw(rng, shape, dtype, contiguous))
+        check(cupy.kernels[Mean](op, cupy.xp, x), op.forward(cupy.xp, x), dtype)
 
 
 def test_sums_of_integers_stay_integers(cupy):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cases import CONVOLUTIONS, KINKS
 
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
 from tinygan.autograd.elementwise import Gate, LeakyReLU
@@ -19,21 +20,6 @@ WAYS = {False: numpy_patches, True: numpy_spectrum}
 TOLERANCE = {np.float32: 1e-4, np.float64: 1e-10}
 DTYPES = pytest.mark.parametrize("dtype", list(TOLERANCE), ids=lambda t: t.__name__)
 
-# N, (H, W), (kh, kw), C, O, stride, padding
-CONVOLUTIONS = [
-    (2, (7, 7), (5, 5), 3, 4, 1, "same"),
-    (3, (14, 14), (5, 5), 2, 5, 2, "same"),
-    (2, (28, 28), (5, 5), 1, 3, 2, "same"),
-    (2, (28, 28), (3, 3), 1, 2, 2, 1),  # the stride does not divide: 28 -> 14 leaves a column unseen
-    (1, (5, 3), (3, 2), 2, 3, 1, 0),
-    (1, (3, 5), (1, 1), 3, 2, 1, 0),
-    (2, (7, 5), (3, 2), 2, 3, 2, ((2, 1), (0, 1))),
-    (2, (7, 10), (2, 4), 2, 3, 3, ((0, 3), (2, 0))),
-    (2, (3, 5), (3, 5), 2, 7, 1, 0),  # one output pixel
-    (2, (2, 3), (5, 7), 2, 3, 1, ((4, 3), (2, 5))),  # a kernel larger than the image
-    (2, (5, 5), (2, 2), 2, 3, 3, 0),  # pixels that no tap meets
-    (2, (4, 4), (3, 3), 2, 3, 1, 4),  # outputs that see padding only
-]
 CASES = pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
 
 
@@ -163,16 +149,7 @@ def test_the_spectrum_is_as_exact_as_the_sum_over_taps(rng):
 @pytest.mark.parametrize("shape", [(), (5,), (3, 7), (2, 3, 5, 7), (1000, 131)], ids=str)
 @pytest.mark.parametrize(
     "op",
-    [
-        LeakyReLU(0.2),
-        LeakyReLU(0.0),
-        LeakyReLU(1.0),
-        LeakyReLU(-0.5),
-        LeakyReLU(3.0),
-        Gate(0.0, 1.0),
-        Gate(0.2, 1.0),
-        Gate(2.0, -1.5),
-    ],
+    KINKS,
     ids=lambda op: f"{op.name}{tuple(op.__dict__.values())}",
 )
 def test_piecewise_linear_kernels(rng, op, shape, dtype):

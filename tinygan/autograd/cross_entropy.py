@@ -43,7 +43,9 @@ class BCEWithLogits(Op):
 
 
 def bce_with_logits(logits: Any, targets: Any) -> Tensor:
-    """Binary cross-entropy from logits, the mean over all elements.
+    """Binary cross-entropy from logits, the mean over all elements: -t ln D - (1 - t) ln(1 - D), D = sigmoid(logit).
+
+    Source: what D minimises in Goodfellow et al., NeurIPS 2014, eq. 1, with t = 1 for real and 0 for fake samples.
 
     Parameters
     ----------
@@ -55,6 +57,11 @@ def bce_with_logits(logits: Any, targets: Any) -> Tensor:
     Returns
     -------
     Tensor ()
+
+    Raises
+    ------
+    ValueError
+        If the shapes of `logits` and `targets` do not broadcast.
     """
     (logits,) = as_tensors(logits)
     if isinstance(targets, (int, float, np.number)):
