@@ -4,7 +4,7 @@ from tinygan.data import NAMES, DataError, Images, Mixture, load
 
 
 def test_names():
-    assert NAMES == ("ring", "grid", "digits", "mnist", "fashion", "folder")
+    assert NAMES == ("ring", "grid", "digits", "mnist", "fashion", "stacked", "folder")
 
 
 def test_generated_sets(tmp_path, monkeypatch):
@@ -16,7 +16,9 @@ def test_generated_sets(tmp_path, monkeypatch):
     assert isinstance(images, Images) and len(images) == 30
 
 
-@pytest.mark.parametrize(("name", "meant"), [("mnits", "mnist"), ("digit", "digits"), ("fashon", "fashion")])
+@pytest.mark.parametrize(
+    ("name", "meant"), [("mnits", "mnist"), ("digit", "digits"), ("fashon", "fashion"), ("stakced", "stacked")]
+)
 def test_misspelt_names_are_guessed(name, meant):
     with pytest.raises(DataError, match=f"did you mean '{meant}'") as caught:
         load(name)
@@ -31,7 +33,13 @@ def test_unknown_names_list_the_known(name):
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("ring", {"mode": 4}), ("digits", {"size": 4}), ("mnist", {"n": 4}), ("folder", {"path": 1})],
+    [
+        ("ring", {"mode": 4}),
+        ("digits", {"size": 4}),
+        ("mnist", {"n": 4}),
+        ("stacked", {"size": 4}),
+        ("folder", {"path": 1}),
+    ],
 )
 def test_unknown_options_are_named(name, options):
     (option,) = options

@@ -16,6 +16,10 @@ SWITCHES = {
     "packed": dict(preset="small", pack=2, joint_batch=True, label_smoothing=0.1, fresh_fakes=True, dropout=0.3),
     "clipped": dict(preset="ring", loss="wgan", weight_clip=0.01, n_critic=2),
     "relativistic": dict(preset="ring", loss="ragan", simultaneous=True),
+    "unrolled": dict(preset="ring", unroll=2, unroll_lr=0.5),
+    "minibatch std": dict(preset="mlp", minibatch_std=True),
+    "spectral norm": dict(preset="small", spectral_norm=True),
+    "r3gan on points": dict(preset="r3gan", data="ring"),
 }
 CASES = {**{name: dict(preset=name) for name in presets.PRESETS}, **SWITCHES}
 
@@ -119,7 +123,6 @@ def _few(case):
     """`data.load` with a handful of digits: rendering all of them would take longer than the step."""
     from tinygan import data
 
-    loaded = data.ring() if CASES[case]["preset"] == "ring" else data.grid()
-    if CASES[case]["preset"] not in ("ring", "grid"):
-        loaded = data.digits(n=40)
+    name = presets.configure(CASES[case]).data
+    loaded = data.digits(n=40) if name == "digits" else data.load(name)
     return lambda name, data_dir=None: loaded

@@ -7,8 +7,8 @@ from tinygan import Tensor, grad, models, nn
 from tinygan.autograd import no_grad
 
 IMAGE = (28, 28, 1)
-BUILDERS = {name: getattr(models, name) for name in ("mlp", "small", "deep", "dcgan", "points")}
-each_image_model = pytest.mark.parametrize("name", ["mlp", "small", "deep", "dcgan"])
+BUILDERS = {name: getattr(models, name) for name in ("mlp", "small", "deep", "dcgan", "r3gan", "points")}
+each_image_model = pytest.mark.parametrize("name", ["mlp", "small", "deep", "dcgan", "r3gan"])
 
 
 def build(name, shape=IMAGE, latent=100, pack=1, dropout=0.0, seed=0):
@@ -97,6 +97,19 @@ def test_dcgan():
     assert [repr(x) for x in build("dcgan", dropout=0.3)[1].layers].count("Dropout(0.3)") == 2
 
 
+def test_r3gan():
+    """mlp's sizes without BatchNorm, He's weights; for points the networks of the preset grid."""
+    generator, discriminator = build("r3gan")
+    assert layers(generator) == [layer for layer in layers(build("mlp")[0]) if "BatchNorm" not in layer]
+    assert layers(discriminator) == layers(build("mlp")[1])
+    for network, hidden in ((generator, 3), (discriminator, 2)):
+        dense = [layer for layer in network.layers if isinstance(layer, nn.Dense)]
+        for layer in dense[:hidden]:
+            assert np.isclose(layer.W.data.std(), np.sqrt(2 / 1.04 / layer.in_features), rtol=0.02)
+    for mine, theirs in zip(build("r3gan", (2,), latent=2), models.deep_points((2,), latent=2), strict=True):
+        assert layers(mine) == layers(theirs)
+
+
 def test_points():
     generator, discriminator = build("points", (2,), latent=2)
     for network, out in ((generator, 2), (discriminator, 1)):
@@ -117,7 +130,9 @@ def test_generators_have_no_dropout_and_discriminators_no_sigmoid():
 # -- what they return ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name, span", [("mlp", (-1, 1)), ("small", (0, 1)), ("deep", (-1, 1)), ("dcgan", (-1, 1))])
+@pytest.mark.parametrize(
+    "name, span", [("mlp", (-1, 1)), ("small", (0, 1)), ("deep", (-1, 1)), ("dcgan", (-1, 1)), ("r3gan", (-1, 1))]
+)
 @pytest.mark.parametrize("training", [True, False])
 def test_images_lie_in_the_range_of_the_last_activation(name, span, training):
     generator, _ = build(name, (8, 8, 1), latent=5)

@@ -100,6 +100,11 @@ class Row:
         return layer
 
 
+def with_std(m, x):
+    std = np.sqrt(x.var(axis=0) + m.eps).mean()
+    return np.concatenate([x, np.full((*x.shape[:-1], 1), std)], axis=-1)
+
+
 ROWS = [
     Row("Dense", lambda: nn.Dense(3, 5), (2, 3), lambda m, x: x @ m.W.data + m.b.data),
     Row("Dense without bias", lambda: nn.Dense(3, 5, bias=False), (2, 3), lambda m, x: x @ m.W.data),
@@ -138,6 +143,8 @@ ROWS = [
     Row("BatchNorm of images in evaluation", lambda: nn.BatchNorm(3, eps=0.3).eval(), (2, 3, 2, 3), by_running),
     Row("LayerNorm", lambda: nn.LayerNorm(5), (3, 5), lambda m, x: normalised(x, (-1,), m)),
     Row("LayerNorm on three axes", lambda: nn.LayerNorm(5, eps=0.1), (2, 3, 5), lambda m, x: normalised(x, (-1,), m)),
+    Row("MinibatchStd", lambda: nn.MinibatchStd(), (5, 3), with_std),
+    Row("MinibatchStd of images", lambda: nn.MinibatchStd(), (3, 2, 5, 2), with_std),
     Row("Dropout in evaluation", lambda: nn.Dropout(0.5).eval(), (3, 5), lambda m, x: x),
     Row("Dropout 0", lambda: nn.Dropout(0.0), (3, 5), lambda m, x: x),
 ]

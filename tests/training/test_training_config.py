@@ -63,12 +63,34 @@ def test_each_preset_is_a_checked_config(name, quick):
         assert interval <= config.steps
 
 
-@pytest.mark.parametrize("name", [n for n, preset in presets.PRESETS.items() if not preset.of_points])
+@pytest.mark.parametrize("name", [n for n, preset in presets.PRESETS.items() if "images" in preset.fits])
 def test_real_images_change_what_the_preset_says_and_what_is_given_wins(name):
     config = presets.configure(dict(preset=name, data="mnist", seed=5))
     expected = {**presets.PRESETS[name].options, **presets.PRESETS[name].on_real_images, "seed": 5}
     assert {key: getattr(config, key) for key in expected} == expected
     assert presets.configure(dict(preset=name, data="mnist", steps=7), quick=True).steps == 7
+
+
+@pytest.mark.parametrize("data", ["ring", "grid"])
+def test_points_change_what_the_preset_says_and_what_is_given_wins(data):
+    """r3gan fits both kinds; on points it is the preset grid but for the name and the seed of its networks."""
+    config = presets.configure(dict(preset="r3gan", data=data, lr=0.5))
+    expected = {**presets.PRESETS["grid"].options, "data": data, "lr": 0.5}
+    assert {key: getattr(config, key) for key in expected} == expected
+    assert presets.configure(dict(preset="r3gan")).latent == 100
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        (dict(unroll=1, weight_clip=0.1), "--unroll looks along plain gradient steps"),
+        (dict(minibatch_std=True, penalty="r1"), "--penalty wants a judgement of each sample alone"),
+        (dict(minibatch_std=True, batch_size=1), "give --batch-size above 1"),
+    ],
+)
+def test_switches_that_do_not_go_together_are_refused_in_a_sentence(options, said):
+    with pytest.raises(ConfigError, match=said):
+        presets.configure(options)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tinygan.training import checkpoint, presets
 from tinygan.training.run_folder import RunFolder
 from tinygan.training.setup import build
 
-QUICK = ("mlp", "small", "ring", "grid")
+QUICK = ("mlp", "small", "ring", "grid", "r3gan")
 SLOW = ("deep", "dcgan", "wgan-gp")
 
 
@@ -55,6 +55,9 @@ SWITCHES = {
     "sgd": dict(optimizer="sgd", lr=0.01),
     "rmsprop": dict(optimizer="rmsprop"),
     "learning rate falls": dict(lr_half_life=3, lr_d=0.002),
+    "unrolled": dict(unroll=2, dropout=0.2),
+    "minibatch std": dict(minibatch_std=True, penalty="none"),
+    "spectral norm": dict(spectral_norm=True),
     "many at once": dict(
         dropout=0.3, penalty="gp", instance_noise=0.1, pack=2, ema=0.9, n_critic=2, fresh_fakes=True, lr_half_life=5
     ),

@@ -22,8 +22,8 @@ from tinygan.training.config import Config, ConfigError
 from tinygan.training.setup import build
 
 ALL = [pytest.param(name, marks=pytest.mark.slow) if name == "deep" else name for name in presets.PRESETS]
-IMAGES = [name for name, preset in presets.PRESETS.items() if not preset.of_points]
-POINTS = [name for name, preset in presets.PRESETS.items() if preset.of_points]
+IMAGES = [name for name, preset in presets.PRESETS.items() if "images" in preset.fits]
+POINTS = [name for name, preset in presets.PRESETS.items() if "points" in preset.fits]
 
 
 # -- what decides the result ---------------------------------------------------------------------------
@@ -218,16 +218,16 @@ def folder(tmp_path_factory):
 load_once = functools.cache(data.load)
 
 
-@pytest.mark.parametrize("name", ["digits", "folder", "mnist", "fashion"])
+@pytest.mark.parametrize("name", ["digits", "folder", "mnist", "fashion", "stacked"])
 @pytest.mark.parametrize("preset", [pytest.param(p, marks=pytest.mark.slow) if p == "deep" else p for p in IMAGES])
 def test_each_image_preset_learns_from_each_image_set(preset, name, folder, monkeypatch):
-    if name in ("mnist", "fashion"):
-        place = Path(os.environ.get("TINYGAN_DATA", "")) / name
+    if name in presets.REAL_IMAGES:
+        place = Path(os.environ.get("TINYGAN_DATA", "")) / ("mnist" if name == "stacked" else name)
         if "TINYGAN_DATA" not in os.environ or not place.is_dir():
             pytest.skip(f"no {name} in $TINYGAN_DATA")
     monkeypatch.setattr(data, "load", load_once)
     given = dict(preset=preset, data=name, batch_size=2, data_dir=str(folder) if name == "folder" else None)
-    steps_of(presets.configure(given), (28, 28, 1))
+    steps_of(presets.configure(given), (28, 28, 3 if name == "stacked" else 1))
 
 
 @pytest.mark.parametrize("name", ["ring", "grid"])
@@ -267,8 +267,7 @@ def test_colour_pictures_are_learned_too(tmp_path):
 @pytest.mark.parametrize("preset", presets.PRESETS)
 @pytest.mark.parametrize("name", ["ring", "digits", "mnist"])
 def test_an_unfitting_pair_is_refused_with_those_that_fit(preset, name):
-    fits = presets.PRESETS[preset].of_points == (name == "ring")
-    if fits:
+    if presets.kind(name) in presets.PRESETS[preset].fits:
         assert presets.configure(dict(preset=preset, data=name)).data == name
         return
     with pytest.raises(ConfigError, match=f"--preset {preset} does not fit --data {name}") as error:

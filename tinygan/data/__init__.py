@@ -1,4 +1,4 @@
-"""What to learn from: 2-D mixtures, rendered digits, MNIST, Fashion-MNIST, folders of pictures.
+"""What to learn from: 2-D mixtures, rendered digits, MNIST, Fashion-MNIST, Stacked MNIST, folders of pictures.
 
 `load` finds a data set by its name, `batches` draws from it.
 """
@@ -18,6 +18,7 @@ from tinygan.data.idx import read_idx
 from tinygan.data.images import Images, from_range, to_range
 from tinygan.data.mixture import Mixture, grid, ring
 from tinygan.data.mnist import fashion, mnist
+from tinygan.data.stacked import stacked
 
 __all__ = [
     "NAMES",
@@ -37,10 +38,11 @@ __all__ = [
     "mnist",
     "read_idx",
     "ring",
+    "stacked",
     "to_range",
 ]
 
-NAMES = ("ring", "grid", "digits", "mnist", "fashion", "folder")
+NAMES = ("ring", "grid", "digits", "mnist", "fashion", "stacked", "folder")
 PLACES = ("data_dir", "path")  # what the functions call load's own `data_dir`: no option
 
 
@@ -52,10 +54,10 @@ def load(name: str, data_dir: str | Path | None = None, **options: Any) -> Image
     name : str
         One of `NAMES`.
     data_dir : path, optional
-        For mnist and fashion the folder with the IDX files, for folder the pictures' folder.
+        For mnist, fashion and stacked the folder with the IDX files, for folder the pictures' folder.
         The others are made, not read, and have no use for it.
     **options
-        Arguments of the function `ring`, `grid`, `digits`, `mnist`, `fashion` or `folder`.
+        Arguments of the function `ring`, `grid`, `digits`, `mnist`, `fashion`, `stacked` or `folder`.
 
     Returns
     -------
@@ -76,6 +78,7 @@ def load(name: str, data_dir: str | Path | None = None, **options: Any) -> Image
         "digits": digits,
         "mnist": mnist,
         "fashion": fashion,
+        "stacked": stacked,
         "folder": folder,
     }
     _check_options(name, makers[name], options)
@@ -83,7 +86,7 @@ def load(name: str, data_dir: str | Path | None = None, **options: Any) -> Image
         if data_dir is None:
             raise DataError("the data set 'folder' needs a folder: name it with --data-dir")
         return folder(data_dir, **options)
-    if name in ("mnist", "fashion"):
+    if name in ("mnist", "fashion", "stacked"):
         return makers[name](data_dir, **options)
     return makers[name](**options)
 

@@ -15,6 +15,7 @@ in D moves its running averages whenever D is called in training mode, in G's st
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -23,6 +24,7 @@ import numpy as np
 from tinygan.autograd import Tensor, grad, no_grad, ops
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.losses import Loss
+from tinygan.gan.unrolled import unrolled
 from tinygan.nn import Module
 from tinygan.optim import Optimizer
 
@@ -61,6 +63,10 @@ class Game:
         penalties see them clean.
     weight_clip : float
         After each of its steps D's weights are cut to [-c, c]; 0 is off (WGAN's first form).
+    unroll : int
+        G's step sees D this many steps of gradient descent ahead (see `gan.unrolled`); 0 is off.
+    unroll_lr : float
+        Learning rate of those steps.
     average : MovingAverage, optional
         An exponential moving average of the generator, updated after each of its steps.
     mean_over_ranks : function, optional
@@ -82,6 +88,8 @@ class Game:
     pack: int = 1
     instance_noise: float = 0.0
     weight_clip: float = 0.0
+    unroll: int = 0
+    unroll_lr: float = 0.1
     average: MovingAverage | None = None
     mean_over_ranks: Callable[[list[Tensor]], list[Tensor]] = list
 
@@ -90,6 +98,8 @@ class Game:
             raise ValueError("simultaneous updates take one step of each network: n_critic must be 1")
         if self.pack < 1 or self.n_critic < 1:
             raise ValueError(f"pack and n_critic must be at least 1, not {self.pack} and {self.n_critic}")
+        if self.unroll < 0 or self.unroll_lr <= 0:
+            raise ValueError(f"unroll must be at least 0 and unroll_lr above 0, not {self.unroll} and {self.unroll_lr}")
 
     def step(self, next_reals: Callable[[], np.ndarray], measure: bool = False) -> dict[str, Any]:
         """One step: `n_critic` updates of D and one of G.
@@ -116,7 +126,8 @@ class Game:
 
         if self.fresh_fakes:
             fake = self.fakes(len(real))
-        loss_g, new_fake_logits = self.generator_loss(real, fake)
+        with self.looking_ahead(real, fake):
+            loss_g, new_fake_logits = self.generator_loss(real, fake)
         grads_g = self.mean_over_ranks(grad(loss_g, self.opt_g.params))
         if self.simultaneous:
             self.move_discriminator(grads_d)
@@ -145,6 +156,14 @@ class Game:
             return self.loss.generator(fake_logits, real_logits), fake_logits
         fake_logits = self.judge(fake)
         return self.loss.generator(fake_logits), fake_logits
+
+    def looking_ahead(self, real: Tensor, fake: Tensor) -> AbstractContextManager[None]:
+        """In a ``with`` block: D as it is `unroll` steps from here, a function of G through the fakes."""
+
+        def inner_loss() -> Tensor:
+            return self.loss.discriminator(*self.judge_both(real, fake))
+
+        return unrolled(self.discriminator, inner_loss, self.unroll, self.unroll_lr)
 
     def noise(self, n: int) -> Tensor:
         """z (n, latent) ~ N(0, 1), drawn on the host."""
@@ -203,7 +222,8 @@ def measurements(
 
     D(x) and D(G(z)) are means of `loss.score`; "before" and "after" are D's step. Accuracies are the shares
     of samples on their side of `loss.boundary`, or of the middle between both means where the loss knows only
-    differences. Gradient norms are over all parameters of a network.
+    differences. Gradient norms are over all parameters of a network. With unrolling, loss_g and "after" are of the
+    D that G's step saw, K steps ahead.
     """
     real, fake = (logits.data for logits in before)
     with no_grad():

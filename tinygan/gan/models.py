@@ -78,11 +78,18 @@ def mlp_generator(shape: tuple[int, ...], latent: int, rng: Rng) -> Sequential:
     return Sequential(*layers, Dense(1024, _size(shape), rng=rng), Tanh(), Reshape(shape))
 
 
-def mlp_discriminator(shape: tuple[int, ...], pack: int, dropout: float, rng: Rng, drop_rng: Rng) -> Sequential:
+def mlp_discriminator(
+    shape: tuple[int, ...],
+    pack: int,
+    dropout: float,
+    rng: Rng,
+    drop_rng: Rng,
+    start: init.Initialiser | None = None,
+) -> Sequential:
     """prod(shape) -> 512 -> 256 -> 1 with LeakyReLU, and no BatchNorm: gradient penalties stay exact."""
     layers: list[Module] = [Flatten()]
     for n_in, n_out in ((pack * _size(shape), 512), (512, 256)):
-        layers += [Dense(n_in, n_out, rng=rng), LeakyReLU(0.2), *_dropout(dropout, drop_rng)]
+        layers += [Dense(n_in, n_out, init=start, rng=rng), LeakyReLU(0.2), *_dropout(dropout, drop_rng)]
     return Sequential(*layers, Dense(256, 1, rng=rng))
 
 
@@ -218,6 +225,29 @@ def deep_points(
 ) -> Pair:
     """The same with three hidden layers: 25 modes want more corners than two layers cut."""
     return points(shape, latent, pack, dropout, rng, drop_rng, depth=3)
+
+
+def r3gan(
+    shape: tuple[int, ...],
+    latent: int = 100,
+    pack: int = 1,
+    dropout: float = 0.0,
+    rng: Rng = None,
+    drop_rng: Rng = None,
+) -> Pair:
+    """No normalisation anywhere, for the loss rsgan with r1 and r2, which is steady without it.
+
+    For points the networks of `deep_points`; for images dense ones in mlp's sizes, LeakyReLU 0.2, He's
+    initialisation, tanh. Source of the idea: Huang et al., "The GAN is dead; long live the GAN!", NeurIPS 2024
+    (whose own networks are deep residual ones).
+    """
+    if len(shape) == 1:
+        return deep_points(shape, latent, pack, dropout, rng, drop_rng)
+    layers: list[Module] = []
+    for n_in, n_out in ((latent, 256), (256, 512), (512, 1024)):
+        layers += [Dense(n_in, n_out, init=init.he(0.2), rng=rng), LeakyReLU(0.2)]
+    generator = Sequential(*layers, Dense(1024, _size(shape), rng=rng), Tanh(), Reshape(shape))
+    return generator, mlp_discriminator(shape, pack, dropout, rng, drop_rng, init.he(0.2))
 
 
 def output_range(generator: Sequential) -> tuple[float, float] | None:

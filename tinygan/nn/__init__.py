@@ -4,6 +4,7 @@ from tinygan.nn import init
 from tinygan.nn.activations import Flatten, LeakyReLU, ReLU, Reshape, Sigmoid, Softmax, Tanh
 from tinygan.nn.conv import AvgPool2D, Conv2D, ConvTranspose2D, MaxPool2D, UpSample2D
 from tinygan.nn.linear import Dense, Embedding, Maxout
+from tinygan.nn.minibatch import MinibatchStd
 from tinygan.nn.module import Module, Sequential
 from tinygan.nn.normalise import BatchNorm, Dropout, LayerNorm, SpectralNorm
 
@@ -20,6 +21,7 @@ __all__ = [
     "LeakyReLU",
     "MaxPool2D",
     "Maxout",
+    "MinibatchStd",
     "Module",
     "ReLU",
     "Reshape",

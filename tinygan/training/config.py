@@ -70,7 +70,13 @@ class Config:
     instance_noise: float = option(0.0, "standard deviation of noise on all the discriminator sees", low=0)
     weight_clip: float = option(0.0, "cut the discriminator's weights to [-c, c]; 0 is off", low=0)
     pack: int = option(1, "samples judged together (PacGAN's m)", low=1, high=64)
+    unroll: int = option(0, "the generator's step looks so many discriminator steps ahead; 0 is off", low=0, high=100)
+    unroll_lr: float = option(0.1, "learning rate of the steps that --unroll takes (plain gradient descent)", above=0)
     dropout: float = option(0.0, "dropout in the discriminator", low=0, below=1)
+    minibatch_std: bool = option(
+        False, "show the discriminator how much each batch varies; real and fake samples then come in two batches"
+    )
+    spectral_norm: bool = option(False, "divide each weight of the discriminator by its largest singular value")
     ema: float = option(0.0, "decay of a moving average of the generator, such as 0.999; 0 is off", low=0, below=1)
 
     log_interval: int = option(50, "steps between lines of stats.jsonl", low=1, resumable=True)
@@ -87,6 +93,14 @@ class Config:
         self.penalties()
         if self.n_critic > 1 and self.simultaneous:
             raise ConfigError("--simultaneous takes one step of each network: it does not go with --n-critic above 1")
+        if self.unroll and self.weight_clip:
+            raise ConfigError("--unroll looks along plain gradient steps: it does not go with --weight-clip")
+        if self.minibatch_std and self.penalties():
+            raise ConfigError(
+                "--penalty wants a judgement of each sample alone, which --minibatch-std mixes: give --penalty none"
+            )
+        if self.minibatch_std and self.batch_size == 1:
+            raise ConfigError("--minibatch-std tells how much the samples of a batch differ: give --batch-size above 1")
         if self.half and self.loss != "lsgan":
             raise ConfigError("--half belongs to --loss lsgan")
         if self.label_smoothing and not LOSSES[self.loss].has_labels:

@@ -1,9 +1,9 @@
 """Data-parallel training: several processes ("ranks"), started by mpiexec, train the same two networks together.
 
 Every rank holds the same weights. In a step each computes the gradients of a batch of its own; their mean over
-all ranks is the gradient of the batches joined (but for what looks at a batch as a whole: BatchNorm, the loss
-ragan), and all ranks take the same step with it. What each rank draws for
-itself is its share of the data, its noise and its dropout.
+all ranks is the gradient of the batches joined (but for what looks at a batch as a whole: BatchNorm, MinibatchStd,
+the loss ragan, unrolling), and all ranks take the same step with it. What each rank draws for itself is its share
+of the data, its noise and its dropout.
 """
 
 from __future__ import annotations

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tinygan.gan import models
 from tinygan.training.config import Config, ConfigError, did_you_mean
 
 POINTS = ("ring", "grid")
-REAL_IMAGES = ("mnist", "fashion")
+REAL_IMAGES = ("mnist", "fashion", "stacked")
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,13 @@ class Preset:
     options : mapping
         What differs from `Config`'s defaults.
     on_real_images : mapping
-        What differs further on MNIST and Fashion-MNIST, which take longer than the rendered digits.
+        What differs further on MNIST and its like, which take longer than the rendered digits.
     quick : mapping
         What --quick changes: a first look within seconds.
+    fits : tuple of str
+        The kinds of data, "images" or "points" or both.
+    on_points : mapping
+        What differs on points, of a preset that fits both.
     """
 
     networks: models.Builder
@@ -36,10 +40,13 @@ class Preset:
     options: Mapping[str, Any]
     on_real_images: Mapping[str, Any]
     quick: Mapping[str, Any]
+    fits: tuple[str, ...] = ("images",)
+    on_points: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def of_points(self) -> bool:
-        return self.networks in (models.points, models.deep_points)
+
+def kind(data: str) -> str:
+    """Of a data set, by its name: "points" or "images"."""
+    return "points" if data in POINTS else "images"
 
 
 def _quick(steps: int) -> dict[str, int]:
@@ -59,6 +66,9 @@ _POINTS = dict(
     sample_interval=500,
     checkpoint_interval=1000,
 )
+
+_R3GAN = dict(loss="rsgan", penalty="r1+r2", beta1=0.0, beta2=0.99)
+_GRID = {**_POINTS, **_R3GAN, **dict(steps=8000, penalty_weight=0.1, lr=1e-3, lr_half_life=4000)}
 
 PRESETS: dict[str, Preset] = {
     "mlp": Preset(
@@ -106,17 +116,15 @@ PRESETS: dict[str, Preset] = {
         dict(_POINTS, data="ring", steps=7000, penalty_weight=0.01),
         {},
         _quick(500),
+        fits=("points",),
     ),
     "grid": Preset(
         models.deep_points,
         "25 Gaussians on a grid, R3GAN's loss, and the picture of the game",
-        {
-            **_POINTS,
-            **dict(data="grid", steps=8000, loss="rsgan", penalty="r1+r2", penalty_weight=0.1),
-            **dict(lr=1e-3, lr_half_life=4000, beta1=0.0),
-        },
+        dict(_GRID, data="grid"),
         {},
         _quick(500),
+        fits=("points",),
     ),
     "wgan-gp": Preset(
         models.mlp,
@@ -124,6 +132,15 @@ PRESETS: dict[str, Preset] = {
         dict(steps=2000, loss="wgan", penalty="gp", penalty_weight=10.0, n_critic=5, lr=1e-4, beta1=0.0, beta2=0.9),
         dict(steps=10_000, sample_interval=1000, checkpoint_interval=1000),
         _quick(40),
+    ),
+    "r3gan": Preset(
+        models.r3gan,
+        "the modern baseline: rsgan with r1+r2 and no normalisation, for images and for points",
+        dict(_R3GAN, steps=4000, lr=2e-4, penalty_weight=1.0, ema=0.995),
+        dict(steps=10_000, sample_interval=1000, checkpoint_interval=1000),
+        _quick(100),
+        fits=("images", "points"),
+        on_points=_GRID,
     ),
 }
 
@@ -146,6 +163,8 @@ def configure(given: Mapping[str, Any], quick: bool = False) -> Config:
     preset = get(given.get("preset", Config.preset))
     options = dict(preset.options)
     data = given.get("data", options.get("data", Config.data))
+    if data in POINTS:
+        options.update(preset.on_points)
     if data in REAL_IMAGES:
         options.update(preset.on_real_images)
     if quick:
@@ -153,8 +172,8 @@ def configure(given: Mapping[str, Any], quick: bool = False) -> Config:
     options.update(given)
     config = Config(**options)
     config.check()
-    if preset.of_points != (config.data in POINTS):
-        fitting = [name for name, other in PRESETS.items() if other.of_points == (config.data in POINTS)]
+    if kind(config.data) not in preset.fits:
+        fitting = [name for name, other in PRESETS.items() if kind(config.data) in other.fits]
         what = "points in the plane" if config.data in POINTS else "images"
         pair = f"--preset {config.preset} does not fit --data {config.data}"
         raise ConfigError(f"{pair}, which are {what}: use one of {', '.join(fitting)}")
@@ -166,6 +185,7 @@ def listing() -> str:
     lines = []
     for name, preset in PRESETS.items():
         lines.append(f"{name:8} {preset.about}")
-        changed = {**preset.options}
-        lines.append(" " * 9 + " ".join(f"{key}={value}" for key, value in changed.items()))
+        for where, changed in (("", preset.options), ("on points: ", preset.on_points)):
+            if changed:
+                lines.append(" " * 9 + where + " ".join(f"{key}={value}" for key, value in changed.items()))
     return "\n".join(lines)

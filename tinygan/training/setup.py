@@ -13,7 +13,7 @@ import numpy as np
 from tinygan import data
 from tinygan.backend import use_backend
 from tinygan.data.batches import Batches, MixtureBatches, rng_state, set_rng_state
-from tinygan.gan import losses
+from tinygan.gan import additions, losses
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.game import Game
 from tinygan.gan.models import output_range
@@ -162,10 +162,12 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
         n_critic=config.n_critic,
         simultaneous=config.simultaneous,
         fresh_fakes=config.fresh_fakes,
-        joint_batch=config.joint_batch,
+        joint_batch=config.joint_batch and not config.minibatch_std,
         pack=config.pack,
         instance_noise=config.instance_noise,
         weight_clip=config.weight_clip,
+        unroll=config.unroll,
+        unroll_lr=config.unroll_lr,
         average=MovingAverage(generator, config.ema) if config.ema else None,
         mean_over_ranks=ranks.mean,
     )
@@ -185,6 +187,10 @@ def build_networks(
         generator, discriminator = builder(shape, config.latent, config.pack, config.dropout, weights, dropout)
     except ValueError as error:
         raise ConfigError(f"--preset {config.preset} does not fit --data {config.data}: {error}") from None
+    if config.minibatch_std:
+        discriminator = additions.with_minibatch_std(discriminator, weights)
+    if config.spectral_norm:
+        discriminator = additions.with_spectral_norm(discriminator, weights)
     generator.name_parameters("G")
     discriminator.name_parameters("D")
     return generator, discriminator
