@@ -21,8 +21,9 @@ What was decided here:
   Dropout draws new masks in each of them.
 - Of several ranks, each unrolls on its own samples; the mean over ranks is taken of G's gradient, at the end.
 
-What it costs: a forward pass of D and a backward pass through it for each of the K steps, and then a backward
-pass through those two, which is again about twice as much.
+What it costs: each of the K steps is a forward and a backward pass of D on both batches, and then a backward pass
+through these two. On the networks of the preset ring a step of the game took 2.3 to 2.7 times as long with K = 1 as
+without, and 10 to 11 times with K = 5: about 1 + 2 K.
 
 Source: Metz et al., "Unrolled Generative Adversarial Networks", ICLR 2017, section 2.
 """
