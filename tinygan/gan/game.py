@@ -99,7 +99,7 @@ class Game:
         next_reals : function
             Returns the next batch of real samples: (N * pack, ...), on the host or on the backend in use.
         measure : bool
-            Also compute what is worth looking at (see `measurements`).
+            Also compute what is worth looking at (see the method `measure`).
 
         Returns
         -------
@@ -127,16 +127,14 @@ class Game:
         if not measure:
             return {}
         before, after = (real_logits, fake_logits), new_fake_logits
-        return measurements(self.loss, loss_d, loss_g, before, after, grads_d, grads_g)
+        return self.measure((loss_d, loss_g), before, after, (grads_d, grads_g))
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(loss, logits of the real samples, logits of the fakes); nothing of it reaches G."""
         fake = fake.detach()
         real_logits, fake_logits = self.judge_both(real, fake)
         loss = self.loss.discriminator(real_logits, fake_logits)
-        for penalty, weight in self.penalties:
-            loss = loss + weight * penalty(self.discriminator, self.packed(real), self.packed(fake), self.rng)
-        return loss, real_logits, fake_logits
+        return self.penalised(loss, self.discriminator, real, fake), real_logits, fake_logits
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """(loss, logits of the fakes), where the fakes keep their history back to G's parameters."""
@@ -145,6 +143,12 @@ class Game:
             return self.loss.generator(fake_logits, real_logits), fake_logits
         fake_logits = self.judge(fake)
         return self.loss.generator(fake_logits), fake_logits
+
+    def penalised(self, loss: Tensor, discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> Tensor:
+        """The discriminator's loss with its penalties."""
+        for penalty, weight in self.penalties:
+            loss = loss + weight * penalty(discriminator, self.packed(real), self.packed(fake), self.rng)
+        return loss
 
     def noise(self, n: int) -> Tensor:
         """z (n, latent) ~ N(0, 1), drawn on the host."""
@@ -189,37 +193,34 @@ class Game:
             for p in self.discriminator.parameters():
                 p.data = p.data.clip(-self.weight_clip, self.weight_clip)
 
+    def measure(
+        self,
+        losses: tuple[Tensor, Tensor],
+        before: tuple[Tensor, Tensor],
+        after: Tensor,
+        grads: tuple[list[Tensor], list[Tensor]],
+    ) -> dict[str, Any]:
+        """What stats.jsonl shows of a step, as 0-d arrays: nothing waits for the device here.
 
-def measurements(
-    loss: Loss,
-    loss_d: Tensor,
-    loss_g: Tensor,
-    before: tuple[Tensor, Tensor],
-    after: Tensor,
-    grads_d: list[Tensor],
-    grads_g: list[Tensor],
-) -> dict[str, Any]:
-    """What stats.jsonl shows of a step, as 0-d arrays: nothing waits for the device here.
-
-    D(x) and D(G(z)) are means of `loss.score`; "before" and "after" are D's step. Accuracies are the shares
-    of samples on their side of `loss.boundary`, or of the middle between both means where the loss knows only
-    differences. Gradient norms are over all parameters of a network.
-    """
-    real, fake = (logits.data for logits in before)
-    with no_grad():
-        scores = [loss.score(logits).mean().data for logits in (*before, after)]
-    boundary = (real.mean() + fake.mean()) / 2 if loss.boundary is None else loss.boundary
-    return {
-        "loss_d": loss_d.data,
-        "loss_g": loss_g.data,
-        "d_real": scores[0],
-        "d_fake_before": scores[1],
-        "d_fake_after": scores[2],
-        "accuracy_real": (real > boundary).mean(dtype=real.dtype),
-        "accuracy_fake": (fake < boundary).mean(dtype=fake.dtype),
-        "grad_norm_d": _norm(grads_d),
-        "grad_norm_g": _norm(grads_g),
-    }
+        D(x) and D(G(z)) are means of `loss.score`; "before" and "after" are D's step. Accuracies are the shares
+        of samples on their side of `loss.boundary`, or of the middle between both means where the loss knows
+        only differences. Gradient norms are over all parameters of a network.
+        """
+        real, fake = (logits.data for logits in before)
+        with no_grad():
+            scores = [self.loss.score(logits).mean().data for logits in (*before, after)]
+        boundary = (real.mean() + fake.mean()) / 2 if self.loss.boundary is None else self.loss.boundary
+        return {
+            "loss_d": losses[0].data,
+            "loss_g": losses[1].data,
+            "d_real": scores[0],
+            "d_fake_before": scores[1],
+            "d_fake_after": scores[2],
+            "accuracy_real": (real > boundary).mean(dtype=real.dtype),
+            "accuracy_fake": (fake < boundary).mean(dtype=fake.dtype),
+            "grad_norm_d": _norm(grads[0]),
+            "grad_norm_g": _norm(grads[1]),
+        }
 
 
 def _norm(grads: list[Tensor]) -> Any:
