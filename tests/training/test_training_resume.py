@@ -17,7 +17,7 @@ from tinygan.training import checkpoint, presets
 from tinygan.training.run_folder import RunFolder
 from tinygan.training.setup import build
 
-QUICK = ("mlp", "small", "ring", "grid")
+QUICK = ("mlp", "cgan", "acgan", "infogan", "small", "ring", "grid")
 SLOW = ("deep", "dcgan", "wgan-gp")
 
 
@@ -55,6 +55,10 @@ SWITCHES = {
     "sgd": dict(optimizer="sgd", lr=0.01),
     "rmsprop": dict(optimizer="rmsprop"),
     "learning rate falls": dict(lr_half_life=3, lr_d=0.002),
+    "a code": dict(conditioning="infogan"),
+    "a code, many at once": dict(
+        conditioning="infogan", dropout=0.3, penalty="gp", instance_noise=0.1, n_critic=2, fresh_fakes=True, ema=0.9
+    ),
     "many at once": dict(
         dropout=0.3, penalty="gp", instance_noise=0.1, pack=2, ema=0.9, n_critic=2, fresh_fakes=True, lr_half_life=5
     ),

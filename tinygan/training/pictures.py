@@ -27,7 +27,7 @@ def reals(setup: Setup, n: int) -> np.ndarray:
     if isinstance(dataset, Mixture):
         return dataset.sample(n, rng)
     order = rng.permutation(len(dataset))
-    if setup.condition and setup.condition.needs_labels:
+    if dataset.labels is not None and setup.condition and setup.condition.needs_labels:
         order = by_class(order, dataset.labels, n)
     return to_range(dataset.pixels[order[:n]], *setup.range)
 

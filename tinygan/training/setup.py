@@ -172,7 +172,8 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
     condition = condition_of(config, classes)
     generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, condition)
     low, high = output_range(generator) or (0.0, 1.0)
-    game = (functools.partial(ConditionalGame, condition=condition) if condition else Game)(
+    new_game = functools.partial(ConditionalGame, condition=condition) if condition else Game
+    game = new_game(
         generator,
         discriminator,
         opt_g=_optimizer(config, generator, config.lr),
