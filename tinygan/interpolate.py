@@ -15,7 +15,16 @@ from tinygan.commandline import Parser, guarded
 from tinygan.data import Mixture, from_range
 from tinygan.gan.latent import lerp, noise, slerp
 from tinygan.gan.sampling import draw
-from tinygan.sample import add_source, check_source, in_bounds, load_generator, output_file
+from tinygan.sample import (
+    add_source,
+    check_source,
+    codes_of,
+    condition_of_generator,
+    in_bounds,
+    load_generator,
+    output_file,
+    said_of,
+)
 from tinygan.training.pictures import extent
 from tinygan.training.presets import POINTS
 
@@ -67,13 +76,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     ends = noise(np.random.default_rng(args.seed), (args.pairs, 2, meta["config"]["latent"]), args.truncation)
     between = slerp if args.way == "spherical" else lerp
     z = between(ends[:, 0], ends[:, 1], np.linspace(0, 1, steps))
-    samples = draw(generator, z.reshape(args.pairs * steps, -1))
+    condition = condition_of_generator(meta)
+    codes = codes_of(args, condition, path, args.pairs)  # of the whole path: halfway between two classes lies none
+    z = np.concatenate([z.reshape(args.pairs * steps, -1), codes.repeat(steps, axis=0)], axis=1)
+    samples = draw(generator, z)
     samples = samples.reshape(args.pairs, steps, *samples.shape[1:])
     if in_plane:
         save_points(out, samples, meta, title=f"{args.pairs} {args.way} paths at step {meta['step']}")
     else:
         save_images(out, from_range(samples, *meta["range"]))
-    print(f"{args.pairs} {args.way} paths of {steps} samples of {path} in {out}")
+    print(f"{args.pairs} {args.way} paths of {steps} samples{said_of(args, condition)} of {path} in {out}")
 
 
 def save_images(out: Path, images: np.ndarray) -> None:

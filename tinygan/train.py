@@ -151,7 +151,7 @@ def describe(setup: Setup) -> str:
     options = "\n".join(f"  {name} = {value}" for name, value in asdict(c).items())
     *outer, channels = setup.dataset.sample_shape
     return (
-        f"generator\n{game.generator.summary((c.latent,))}\n\n"
+        f"generator\n{game.generator.summary(setup.z.shape[1:])}\n\n"
         f"discriminator\n{game.discriminator.summary((*outer, c.pack * channels))}\n\n"
         f"options\n{options}\n\nnothing was written (--dry-run)"
     )

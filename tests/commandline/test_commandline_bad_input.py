@@ -114,6 +114,9 @@ TRAIN = {
     "half without lsgan": ("--half", "--half belongs to --loss lsgan"),
     "smoothing without labels": ("--loss wgan --label-smoothing 0.1", "--loss wgan has no labels", "--label-smoothing"),
     "simultaneous and n_critic": ("--simultaneous --n-critic 2", "--simultaneous", "--n-critic"),
+    "unknown conditioning": ("--conditioning agan", "conditioning 'agan'", "did you mean acgan?"),
+    "classes of points": ("--preset ring --conditioning cgan", "--conditioning cgan needs labels", "--data ring"),
+    "classes of packs": ("--preset cgan --pack 2", "--conditioning", "--pack"),
     "folder without a place": ("--data folder", "--data folder needs --data-dir"),
     # places
     "missing folder": ("--data folder --data-dir gone", "gone", "does not exist"),

@@ -17,7 +17,7 @@ from tinygan.training import checkpoint, presets
 from tinygan.training.run_folder import RunFolder
 from tinygan.training.setup import build
 
-QUICK = ("mlp", "small", "ring", "grid", "r3gan")
+QUICK = ("mlp", "cgan", "acgan", "infogan", "small", "ring", "grid", "r3gan")
 SLOW = ("deep", "dcgan", "wgan-gp")
 
 
@@ -58,6 +58,11 @@ SWITCHES = {
     "unrolled": dict(unroll=2, dropout=0.2),
     "minibatch std": dict(minibatch_std=True, penalty="none"),
     "spectral norm": dict(spectral_norm=True),
+    "a code": dict(conditioning="infogan"),
+    "a code, unrolled": dict(conditioning="infogan", unroll=1, minibatch_std=True, penalty="none"),
+    "a code, many at once": dict(
+        conditioning="infogan", dropout=0.3, penalty="gp", instance_noise=0.1, n_critic=2, fresh_fakes=True, ema=0.9
+    ),
     "many at once": dict(
         dropout=0.3, penalty="gp", instance_noise=0.1, pack=2, ema=0.9, n_critic=2, fresh_fakes=True, lr_half_life=5
     ),

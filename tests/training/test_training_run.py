@@ -226,6 +226,8 @@ def test_each_image_preset_learns_from_each_image_set(preset, name, folder, monk
         if "TINYGAN_DATA" not in os.environ or not place.is_dir():
             pytest.skip(f"no {name} in $TINYGAN_DATA")
     monkeypatch.setattr(data, "load", load_once)
+    if preset in ("cgan", "acgan") and name == "folder":
+        pytest.skip("these pictures have no labels")
     given = dict(preset=preset, data=name, batch_size=2, data_dir=str(folder) if name == "folder" else None)
     steps_of(presets.configure(given), (28, 28, 3 if name == "stacked" else 1))
 
@@ -249,7 +251,7 @@ def steps_of(config, shape):
         assert np.isfinite(array).all(), name
         if name.startswith(("G/", "D/")) and name.endswith("W"):
             assert (array != before[name]).any(), name
-    real, fake = setup.next_reals(), setup.game.fakes(3).data
+    fake, real = setup.game.fakes(2).data, setup.batches.next()[0]
     assert real.shape[1:] == fake.shape[1:] == shape
     if len(shape) == 3:
         low, high = setup.range

@@ -109,7 +109,7 @@ class Game:
         next_reals : function
             Returns the next batch of real samples: (N * pack, ...), on the host or on the backend in use.
         measure : bool
-            Also compute what is worth looking at (see `measurements`).
+            Also compute what is worth looking at (see the method `measure`).
 
         Returns
         -------
@@ -138,16 +138,20 @@ class Game:
         if not measure:
             return {}
         before, after = (real_logits, fake_logits), new_fake_logits
-        return measurements(self.loss, loss_d, loss_g, before, after, grads_d, grads_g)
+        return self.measure((loss_d, loss_g), before, after, (grads_d, grads_g))
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(loss, logits of the real samples, logits of the fakes); nothing of it reaches G."""
         fake = fake.detach()
-        real_logits, fake_logits = self.judge_both(real, fake)
-        loss = self.loss.discriminator(real_logits, fake_logits)
+        loss, real_logits, fake_logits = self.contest(real, fake)
         for penalty, weight in self.penalties:
-            loss = loss + weight * penalty(self.discriminator, self.packed(real), self.packed(fake), self.rng)
+            loss = loss + weight * penalty(self.verdict, self.packed(real), self.packed(fake), self.rng)
         return loss, real_logits, fake_logits
+
+    def contest(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The same without the penalties; where the fakes have a history, the loss keeps it."""
+        real_logits, fake_logits = self.judge_both(real, fake)
+        return self.loss.discriminator(real_logits, fake_logits), real_logits, fake_logits
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """(loss, logits of the fakes), where the fakes keep their history back to G's parameters."""
@@ -161,7 +165,7 @@ class Game:
         """In a ``with`` block: D as it is `unroll` steps from here, a function of G through the fakes."""
 
         def inner_loss() -> Tensor:
-            return self.loss.discriminator(*self.judge_both(real, fake))
+            return self.contest(real, fake)[0]
 
         return unrolled(self.discriminator, inner_loss, self.unroll, self.unroll_lr)
 
@@ -175,6 +179,10 @@ class Game:
             with no_grad():
                 return self.generator(self.noise(n))
         return self.generator(self.noise(n))
+
+    def verdict(self, samples: Tensor) -> Tensor:
+        """D's logits for samples packed and as they are: what the penalties differentiate."""
+        return self.discriminator(samples)
 
     def judge(self, samples: Tensor) -> Tensor:
         """D's logits for samples (N * pack, ...): (N, 1)."""
@@ -208,38 +216,35 @@ class Game:
             for p in self.discriminator.parameters():
                 p.data = p.data.clip(-self.weight_clip, self.weight_clip)
 
+    def measure(
+        self,
+        losses: tuple[Tensor, Tensor],
+        before: tuple[Tensor, Tensor],
+        after: Tensor,
+        grads: tuple[list[Tensor], list[Tensor]],
+    ) -> dict[str, Any]:
+        """What stats.jsonl shows of a step, as 0-d arrays: nothing waits for the device here.
 
-def measurements(
-    loss: Loss,
-    loss_d: Tensor,
-    loss_g: Tensor,
-    before: tuple[Tensor, Tensor],
-    after: Tensor,
-    grads_d: list[Tensor],
-    grads_g: list[Tensor],
-) -> dict[str, Any]:
-    """What stats.jsonl shows of a step, as 0-d arrays: nothing waits for the device here.
-
-    D(x) and D(G(z)) are means of `loss.score`; "before" and "after" are D's step. Accuracies are the shares
-    of samples on their side of `loss.boundary`, or of the middle between both means where the loss knows only
-    differences. Gradient norms are over all parameters of a network. With unrolling, loss_g and "after" are of the
-    D that G's step saw, K steps ahead.
-    """
-    real, fake = (logits.data for logits in before)
-    with no_grad():
-        scores = [loss.score(logits).mean().data for logits in (*before, after)]
-    boundary = (real.mean() + fake.mean()) / 2 if loss.boundary is None else loss.boundary
-    return {
-        "loss_d": loss_d.data,
-        "loss_g": loss_g.data,
-        "d_real": scores[0],
-        "d_fake_before": scores[1],
-        "d_fake_after": scores[2],
-        "accuracy_real": (real > boundary).mean(dtype=real.dtype),
-        "accuracy_fake": (fake < boundary).mean(dtype=fake.dtype),
-        "grad_norm_d": _norm(grads_d),
-        "grad_norm_g": _norm(grads_g),
-    }
+        D(x) and D(G(z)) are means of `loss.score`; "before" and "after" are D's step. Accuracies are the shares
+        of samples on their side of `loss.boundary`, or of the middle between both means where the loss knows
+        only differences. Gradient norms are over all parameters of a network. With unrolling, loss_g and "after"
+        are of the D that G's step saw, K steps ahead.
+        """
+        real, fake = (logits.data for logits in before)
+        with no_grad():
+            scores = [self.loss.score(logits).mean().data for logits in (*before, after)]
+        boundary = (real.mean() + fake.mean()) / 2 if self.loss.boundary is None else self.loss.boundary
+        return {
+            "loss_d": losses[0].data,
+            "loss_g": losses[1].data,
+            "d_real": scores[0],
+            "d_fake_before": scores[1],
+            "d_fake_after": scores[2],
+            "accuracy_real": (real > boundary).mean(dtype=real.dtype),
+            "accuracy_fake": (fake < boundary).mean(dtype=fake.dtype),
+            "grad_norm_d": _norm(grads[0]),
+            "grad_norm_g": _norm(grads[1]),
+        }
 
 
 def _norm(grads: list[Tensor]) -> Any:

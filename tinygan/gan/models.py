@@ -1,15 +1,16 @@
 """Generators and discriminators, by preset. Each function returns the pair for samples of one shape.
 
 A generator takes noise z (N, latent) ~ N(0, 1) and returns samples (N, ``*shape``); its last activation tells
-the range of the data. A discriminator takes samples and returns logits (N, 1). With packing m, it takes m
-samples side by side along the last axis (Lin et al., "PacGAN", NeurIPS 2018).
+the range of the data. A discriminator takes samples and returns logits (N, 1), or (N, outputs) of which the
+first is the logit. With packing m, it takes m samples side by side along the last axis (Lin et al., "PacGAN",
+NeurIPS 2018).
 
 Every builder has the same arguments:
 
 shape : tuple of int
     Of one sample: (H, W, C) for images, (2,) for points.
 latent : int
-    Length of z.
+    Length of z, with the code behind it where there is one (see `tinygan.gan.conditioning`).
 pack : int
     How many samples the discriminator sees at once.
 dropout : float
@@ -18,6 +19,8 @@ rng : numpy.random.Generator, optional
     Where the initial weights are drawn from; unseeded when None.
 drop_rng : numpy.random.Generator, optional
     Where Dropout draws from during training.
+outputs : int
+    How many numbers the discriminator returns.
 """
 
 from __future__ import annotations
@@ -57,6 +60,7 @@ def mlp(
     dropout: float = 0.0,
     rng: Rng = None,
     drop_rng: Rng = None,
+    outputs: int = 1,
 ) -> Pair:
     """The MLP GAN of many Keras tutorials.
 
@@ -67,7 +71,7 @@ def mlp(
     took momentum 0.8 for PyTorch's eps; here data are shuffled, steps are steps, and momentum is momentum.
     The preset adds a moving average of G, from which samples are drawn.
     """
-    return mlp_generator(shape, latent, rng), mlp_discriminator(shape, pack, dropout, rng, drop_rng)
+    return mlp_generator(shape, latent, rng), mlp_discriminator(shape, pack, dropout, rng, drop_rng, outputs)
 
 
 def mlp_generator(shape: tuple[int, ...], latent: int, rng: Rng) -> Sequential:
@@ -84,13 +88,14 @@ def mlp_discriminator(
     dropout: float,
     rng: Rng,
     drop_rng: Rng,
+    outputs: int = 1,
     start: init.Initialiser | None = None,
 ) -> Sequential:
-    """prod(shape) -> 512 -> 256 -> 1 with LeakyReLU, and no BatchNorm: gradient penalties stay exact."""
+    """prod(shape) -> 512 -> 256 -> outputs with LeakyReLU, and no BatchNorm: gradient penalties stay exact."""
     layers: list[Module] = [Flatten()]
     for n_in, n_out in ((pack * _size(shape), 512), (512, 256)):
         layers += [Dense(n_in, n_out, init=start, rng=rng), LeakyReLU(0.2), *_dropout(dropout, drop_rng)]
-    return Sequential(*layers, Dense(256, 1, rng=rng))
+    return Sequential(*layers, Dense(256, outputs, rng=rng))
 
 
 def small(
@@ -100,6 +105,7 @@ def small(
     dropout: float = 0.0,
     rng: Rng = None,
     drop_rng: Rng = None,
+    outputs: int = 1,
 ) -> Pair:
     """A small dense generator against a convolutional discriminator.
 
@@ -113,17 +119,19 @@ def small(
     generator = Sequential(
         Dense(latent, 128, rng=rng), ReLU(), Dense(128, _size(shape), rng=rng), Sigmoid(), Reshape(shape)
     )
-    return generator, conv_discriminator(shape, pack, dropout, rng, drop_rng)
+    return generator, conv_discriminator(shape, pack, dropout, rng, drop_rng, outputs)
 
 
-def conv_discriminator(shape: tuple[int, ...], pack: int, dropout: float, rng: Rng, drop_rng: Rng) -> Sequential:
+def conv_discriminator(
+    shape: tuple[int, ...], pack: int, dropout: float, rng: Rng, drop_rng: Rng, outputs: int = 1
+) -> Sequential:
     """Two 5x5 convolutions of stride 2 (64 and 128 channels, LeakyReLU 0.2), then one Dense."""
     height, width, channels = shape
     layers: list[Module] = []
     for c_in, c_out in ((channels * pack, 64), (64, 128)):
         layers += [Conv2D(c_in, c_out, 5, 2, "same", rng=rng), LeakyReLU(0.2), *_dropout(dropout, drop_rng)]
         height, width = -(-height // 2), -(-width // 2)
-    return Sequential(*layers, Flatten(), Dense(height * width * 128, 1, rng=rng))
+    return Sequential(*layers, Flatten(), Dense(height * width * 128, outputs, rng=rng))
 
 
 def deep(
@@ -133,6 +141,7 @@ def deep(
     dropout: float = 0.0,
     rng: Rng = None,
     drop_rng: Rng = None,
+    outputs: int = 1,
 ) -> Pair:
     """A deep dense stem with two upsamplings, against a dense discriminator with Dropout.
 
@@ -156,7 +165,7 @@ def deep(
     layers = [Flatten()]
     for n_in, n_out in ((pack * _size(shape), 512), (512, 256)):
         layers += [Dense(n_in, n_out, rng=rng), ReLU(), *_dropout(dropout, drop_rng)]
-    return generator, Sequential(*layers, Dense(256, 1, rng=rng))
+    return generator, Sequential(*layers, Dense(256, outputs, rng=rng))
 
 
 def dcgan(
@@ -166,6 +175,7 @@ def dcgan(
     dropout: float = 0.0,
     rng: Rng = None,
     drop_rng: Rng = None,
+    outputs: int = 1,
 ) -> Pair:
     """DCGAN for small images (Radford et al., ICLR 2016, in the sizes of TensorFlow's tutorial).
 
@@ -190,7 +200,7 @@ def dcgan(
             LeakyReLU(0.2),
         ]
     generator = Sequential(*layers, ConvTranspose2D(64, shape[2], 5, 2, "same", rng=rng), Tanh())
-    return generator, conv_discriminator(shape, pack, dropout, rng, drop_rng)
+    return generator, conv_discriminator(shape, pack, dropout, rng, drop_rng, outputs)
 
 
 def points(
@@ -200,6 +210,7 @@ def points(
     dropout: float = 0.0,
     rng: Rng = None,
     drop_rng: Rng = None,
+    outputs: int = 1,
     depth: int = 2,
 ) -> Pair:
     """For points in the plane: `depth` hidden layers of 128 ReLUs on both sides, and no last activation."""
@@ -212,7 +223,7 @@ def points(
             layers += [Dense(128 if i else n_in, 128, init=init.he(), rng=rng), ReLU(), *_dropout(p, drop_rng)]
         return Sequential(*layers, Dense(128, n_out, rng=rng))
 
-    return net(latent, shape[0], 0.0), net(pack * shape[0], 1, dropout)
+    return net(latent, shape[0], 0.0), net(pack * shape[0], outputs, dropout)
 
 
 def deep_points(
@@ -222,9 +233,10 @@ def deep_points(
     dropout: float = 0.0,
     rng: Rng = None,
     drop_rng: Rng = None,
+    outputs: int = 1,
 ) -> Pair:
     """The same with three hidden layers: 25 modes want more corners than two layers cut."""
-    return points(shape, latent, pack, dropout, rng, drop_rng, depth=3)
+    return points(shape, latent, pack, dropout, rng, drop_rng, outputs, depth=3)
 
 
 def r3gan(
@@ -234,6 +246,7 @@ def r3gan(
     dropout: float = 0.0,
     rng: Rng = None,
     drop_rng: Rng = None,
+    outputs: int = 1,
 ) -> Pair:
     """No normalisation anywhere, for the loss rsgan with r1 and r2, which is steady without it.
 
@@ -242,12 +255,12 @@ def r3gan(
     (whose own networks are deep residual ones).
     """
     if len(shape) == 1:
-        return deep_points(shape, latent, pack, dropout, rng, drop_rng)
+        return deep_points(shape, latent, pack, dropout, rng, drop_rng, outputs)
     layers: list[Module] = []
     for n_in, n_out in ((latent, 256), (256, 512), (512, 1024)):
         layers += [Dense(n_in, n_out, init=init.he(0.2), rng=rng), LeakyReLU(0.2)]
     generator = Sequential(*layers, Dense(1024, _size(shape), rng=rng), Tanh(), Reshape(shape))
-    return generator, mlp_discriminator(shape, pack, dropout, rng, drop_rng, init.he(0.2))
+    return generator, mlp_discriminator(shape, pack, dropout, rng, drop_rng, outputs, init.he(0.2))
 
 
 def output_range(generator: Sequential) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from tinygan.plot.curves import save_curves
 from tinygan.plot.game import cell_centres, save_game
 from tinygan.plot.gif import save_gif
 from tinygan.plot.grid import image_grid, save_grid
+from tinygan.plot.panels import save_panels
 from tinygan.plot.paths import save_paths
 from tinygan.plot.points import save_points
 
@@ -18,6 +19,7 @@ __all__ = [
     "save_game",
     "save_gif",
     "save_grid",
+    "save_panels",
     "save_paths",
     "save_points",
 ]

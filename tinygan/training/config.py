@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinygan.data import NAMES as DATASETS
+from tinygan.gan.conditioning import CONDITIONINGS
 from tinygan.gan.losses import LOSSES
 from tinygan.gan.penalties import PENALTIES
 
@@ -59,6 +60,8 @@ class Config:
     seed: int = option(0, "seed of weights, data order and noise", low=0, high=2**63 - 1)
     latent: int = option(100, "length of the noise vector z", low=1, high=10_000)
 
+    conditioning: str = option("none", "what stands behind z: a class, or a code", choices=("none", *CONDITIONINGS))
+
     n_critic: int = option(1, "discriminator steps for each generator step", low=1, high=1000)
     simultaneous: bool = option(False, "take both gradients at the old parameters, then move both networks")
     fresh_fakes: bool = option(False, "draw new noise for the generator's step instead of reusing the fakes")
@@ -101,6 +104,8 @@ class Config:
             )
         if self.minibatch_std and self.batch_size == 1:
             raise ConfigError("--minibatch-std tells how much the samples of a batch differ: give --batch-size above 1")
+        if self.conditioning != "none" and self.pack > 1:
+            raise ConfigError("--conditioning gives each sample a code of its own: it does not go with --pack above 1")
         if self.half and self.loss != "lsgan":
             raise ConfigError("--half belongs to --loss lsgan")
         if self.label_smoothing and not LOSSES[self.loss].has_labels:

@@ -26,7 +26,17 @@ def reals(setup: Setup, n: int) -> np.ndarray:
     dataset = setup.dataset
     if isinstance(dataset, Mixture):
         return dataset.sample(n, rng)
-    return to_range(dataset.pixels[rng.permutation(len(dataset))[:n]], *setup.range)
+    order = rng.permutation(len(dataset))
+    if dataset.labels is not None and setup.condition and setup.condition.needs_labels:
+        order = by_class(order, dataset.labels, n)
+    return to_range(dataset.pixels[order[:n]], *setup.range)
+
+
+def by_class(order: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
+    """The places of n images, the i-th of class i % classes; the images of a small class come again."""
+    classes = [order[labels[order] == k] for k in range(labels.max() + 1)]
+    rows = -(-n // len(classes))
+    return np.stack([np.resize(places, rows) for places in classes], axis=1).ravel()[:n]
 
 
 def save_reals(setup: Setup, path: Path) -> None:
@@ -39,7 +49,9 @@ def save_reals(setup: Setup, path: Path) -> None:
 
 
 def save_images(setup: Setup, path: Path, images: np.ndarray) -> None:
-    plot.save_grid(path, from_range(images, *setup.range))
+    """A grid; with classes, each has a column."""
+    columns = min(setup.condition.classes, len(images)) if setup.condition else None
+    plot.save_grid(path, from_range(images, *setup.range), columns)
 
 
 def save_fakes(setup: Setup, path: Path, fakes: np.ndarray, step: int) -> None:
@@ -80,7 +92,8 @@ def judgement(setup: Setup, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     plane = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
     def logits(points: Tensor) -> Tensor:
-        return game.discriminator(ops.concatenate([points] * game.pack, axis=-1))
+        outputs = game.discriminator(ops.concatenate([points] * game.pack, axis=-1))
+        return outputs[:, :1]  # behind the logit infogan's D guesses the code
 
     with game.discriminator.evaluating():
         with no_grad():
@@ -100,8 +113,8 @@ def metrics(setup: Setup, fakes: np.ndarray, step: int) -> dict[str, Any]:
     """A line of metrics.jsonl: the modes of points; of images, how much they differ from each other."""
     if isinstance(setup.dataset, Mixture):
         rng = np.random.default_rng(setup.config.seed + 1)
-        z = rng.standard_normal((MODE_SAMPLES, setup.config.latent), dtype=np.float32)
-        report = count_modes(draw(setup.sampler, z, batch=MODE_SAMPLES), setup.dataset.means, setup.dataset.sigma)
+        fakes = draw(setup.sampler, setup.noise(rng, MODE_SAMPLES), batch=MODE_SAMPLES)
+        report = count_modes(fakes, setup.dataset.means, setup.dataset.sigma)
         return {
             "step": step,
             "modes": report.modes,

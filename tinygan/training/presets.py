@@ -69,15 +69,26 @@ _POINTS = dict(
 
 _R3GAN = dict(loss="rsgan", penalty="r1+r2", beta1=0.0, beta2=0.99)
 _GRID = {**_POINTS, **_R3GAN, **dict(steps=8000, penalty_weight=0.1, lr=1e-3, lr_half_life=4000)}
+_MLP = dict(steps=3500, ema=0.995)  # the average's digits have far fewer stray white pixels
+_MLP_ON_REAL_IMAGES = dict(steps=10_000, sample_interval=1000, checkpoint_interval=1000)
+
+
+def _of_classes(conditioning: str, about: str) -> Preset:
+    """The preset mlp with a code behind z."""
+    return Preset(models.mlp, about, dict(_MLP, conditioning=conditioning), _MLP_ON_REAL_IMAGES, _quick(200))
+
 
 PRESETS: dict[str, Preset] = {
     "mlp": Preset(
         models.mlp,
         "dense generator and discriminator: digits in about a minute",
-        dict(steps=3500, ema=0.995),  # the average's digits have far fewer stray white pixels
-        dict(steps=10_000, sample_interval=1000, checkpoint_interval=1000),
+        _MLP,
+        _MLP_ON_REAL_IMAGES,
         _quick(200),
     ),
+    "cgan": _of_classes("cgan", "the MLP networks told which digit to make, and which to judge"),
+    "acgan": _of_classes("acgan", "the same, but the discriminator must name the digit itself"),
+    "infogan": _of_classes("infogan", "the same without labels: a code comes to mean something by itself"),
     "small": Preset(
         models.small,
         "small dense generator against a convolutional discriminator, simultaneous updates",

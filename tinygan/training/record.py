@@ -84,6 +84,7 @@ class Record:
             "config": asdict(setup.config),
             "shape": list(setup.dataset.sample_shape),
             "range": list(setup.range),
+            "classes": setup.classes,
         }
         checkpoint.save(self.run.path / name, setup.sampler.state_dict(), meta)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ import numpy as np
 from tinygan import data
 from tinygan.backend import use_backend
 from tinygan.data.batches import Batches, MixtureBatches, rng_state, set_rng_state
-from tinygan.gan import additions, losses
+from tinygan.gan import additions, conditioning, losses
 from tinygan.gan.average import MovingAverage
+from tinygan.gan.conditional_game import ConditionalGame
 from tinygan.gan.game import Game
 from tinygan.gan.models import output_range
 from tinygan.gan.penalties import PENALTIES
@@ -40,10 +42,15 @@ class Setup:
         Of the generator's images, to which the data are scaled; (0, 1) stands in for points.
     drop_rng : numpy.random.Generator
         Drawn from by the Dropout layers.
-    z : array (samples, latent)
-        The fixed noise behind all pictures of the run.
+    z : array (samples, latent + code)
+        The fixed noise behind all pictures of the run; with classes, sample i is of class i % classes, and each
+        row of so many samples shares the rest.
     ranks : Ranks
         The processes that train together; just this one, as a rule.
+    classes : int, optional
+        How many labels the data have; None without labels.
+    condition : Conditioning, optional
+        What stands behind z.
     """
 
     config: Config
@@ -54,6 +61,8 @@ class Setup:
     drop_rng: np.random.Generator
     z: np.ndarray
     ranks: Ranks
+    classes: int | None
+    condition: conditioning.Conditioning | None
 
     @property
     def sampler(self) -> Sequential:
@@ -61,9 +70,18 @@ class Setup:
         game = self.game
         return game.average.network if game.average else game.generator  # type: ignore[return-value]
 
-    def next_reals(self) -> np.ndarray:
-        """The next batch of real samples, in the generator's range: on the host, or where the data are."""
-        return self.batches.next()[0]
+    def next_reals(self) -> Any:
+        """The next batch of real samples, in the generator's range: on the host, or where the data are.
+
+        With conditioning: (samples, labels).
+        """
+        batch = self.batches.next()
+        return batch if self.condition else batch[0]
+
+    def noise(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Fresh noise for the generator, with drawn codes behind it: (n, latent + code)."""
+        z = rng.standard_normal((n, self.config.latent), dtype=np.float32)
+        return np.concatenate([z, self.condition.codes(rng, n)], axis=1) if self.condition else z
 
     def set_learning_rates(self, step: int) -> None:
         """The learning rates of this step; they depend on the step alone, so that resuming is exact."""
@@ -94,6 +112,7 @@ class Setup:
             "config": options,
             "shape": list(self.dataset.sample_shape),
             "range": list(self.range),
+            "classes": self.classes,
             **own,
         }
         if self.ranks.size > 1:
@@ -148,9 +167,13 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
     weights, pictures = np.random.default_rng(seeds[0]), np.random.default_rng(seeds[4])
     dropout, order, noise = (ranks.rng(seed) for seed in seeds[1:4])
     dataset = data.load(config.data, config.data_dir)
-    generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout)
+    labels = None if isinstance(dataset, data.Mixture) else dataset.labels
+    classes = None if labels is None else int(labels.max()) + 1
+    condition = condition_of(config, classes)
+    generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, condition)
     low, high = output_range(generator) or (0.0, 1.0)
-    game = Game(
+    new_game = functools.partial(ConditionalGame, condition=condition) if condition else Game
+    game = new_game(
         generator,
         discriminator,
         opt_g=_optimizer(config, generator, config.lr),
@@ -174,17 +197,47 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
     ranks.carried = [tensor for network in (generator, discriminator) for _, tensor in network.buffers()]
     batches = data.batches(ranks.share(dataset), config.batch_size * config.pack, order, low, high)
     n = config.samples * (10 if isinstance(dataset, data.Mixture) else 1)
-    z = pictures.standard_normal((n, config.latent), dtype=np.float32)
-    return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks)
+    z = picture_noise(pictures, n, config.latent, condition)
+    return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks, classes, condition)
+
+
+def condition_of(config: Config, classes: int | None) -> conditioning.Conditioning | None:
+    """What stands behind z, for data with so many classes, or with no labels; None without conditioning."""
+    try:
+        return conditioning.get(config.conditioning, classes)
+    except ValueError:
+        has = f"--conditioning {config.conditioning} needs labels, and --data {config.data} has none"
+        raise ConfigError(f"{has}: infogan does without, and so does --conditioning none") from None
+
+
+def picture_noise(
+    rng: np.random.Generator, n: int, latent: int, condition: conditioning.Conditioning | None
+) -> np.ndarray:
+    """Noise (n, latent + code) for a grid whose columns are the classes, and whose rows share all else."""
+    if condition is None:
+        return rng.standard_normal((n, latent), dtype=np.float32)
+    k = condition.classes
+    rows = -(-n // k)
+    z = rng.standard_normal((rows, latent), dtype=np.float32).repeat(k, axis=0)
+    codes = condition.codes(rng, rows).repeat(k, axis=0)
+    codes[:, :k] = np.tile(np.eye(k, dtype=np.float32), (rows, 1))
+    return np.concatenate([z, codes], axis=1)[:n]
 
 
 def build_networks(
-    config: Config, shape: tuple[int, ...], weights: np.random.Generator, dropout: np.random.Generator
+    config: Config,
+    shape: tuple[int, ...],
+    weights: np.random.Generator,
+    dropout: np.random.Generator,
+    condition: conditioning.Conditioning | None,
 ) -> tuple[Sequential, Sequential]:
     """The preset's generator and discriminator for samples of `shape`, with full names on all parameters."""
     builder = presets.get(config.preset).networks
+    code, outputs = (condition.length, condition.outputs) if condition else (0, 0)
     try:
-        generator, discriminator = builder(shape, config.latent, config.pack, config.dropout, weights, dropout)
+        generator, discriminator = builder(
+            shape, config.latent + code, config.pack, config.dropout, weights, dropout, outputs=1 + outputs
+        )
     except ValueError as error:
         raise ConfigError(f"--preset {config.preset} does not fit --data {config.data}: {error}") from None
     if config.minibatch_std:

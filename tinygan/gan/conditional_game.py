@@ -1,0 +1,94 @@
+"""The game with a code behind z: the same steps, in which each sample has a class (see `conditioning`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd import Tensor, no_grad, ops
+from tinygan.gan.conditioning import Conditioning
+from tinygan.gan.game import Game
+
+
+@dataclass
+class ConditionalGame(Game):
+    """A `Game` whose discriminator returns (N, 1 + outputs), and whose generator takes (N, latent + code).
+
+    Fakes are made with the codes of the batch of real samples (drawn, where these have none). So the i-th real
+    and the i-th fake sample are of one class, and `code` belongs to both: a loss that compares pairs compares
+    samples of one class, and a point between the two, where a gradient penalty looks, has *one* label. That
+    label is held fixed there: the penalties ask how D's logit changes with the sample alone.
+
+    Attributes
+    ----------
+    condition : Conditioning
+    code : Tensor (N, length)
+        Of the batch that is being played with; set by `begin`.
+    """
+
+    condition: Conditioning = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.pack > 1:
+            raise ValueError("samples that are judged together have no one label: conditioning does not go with packs")
+
+    def step(self, next_reals: Callable[[], Any], measure: bool = False) -> dict[str, Any]:
+        """`Game.step`, where next_reals returns (samples, labels): labels (N,) on the host, or None for infogan."""
+
+        def next_samples() -> Any:
+            samples, labels = next_reals()
+            self.begin(len(samples), labels)
+            return samples
+
+        return super().step(next_samples, measure)
+
+    def begin(self, n: int, labels: np.ndarray | None = None) -> None:
+        """Settle the codes of the next n real samples and n fakes."""
+        self.code = Tensor(self.condition.codes(self.rng, n, labels if self.condition.needs_labels else None))
+
+    def noise(self, n: int) -> Tensor:
+        """z (n, latent) with the code of the batch behind it: (n, latent + code)."""
+        return ops.concatenate([super().noise(n), self.code], axis=1)
+
+    def logits(self, outputs: Tensor) -> Tensor:
+        """Real or fake: (N, 1), of all that D returns."""
+        return self.condition.logits(outputs, self.code)
+
+    def verdict(self, samples: Tensor) -> Tensor:
+        """Real or fake, the label held fixed."""
+        return self.logits(self.discriminator(samples))
+
+    def contest(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(loss without the penalties, outputs for the real samples, outputs for the fakes)."""
+        on_real, on_fake = self.judge_both(real, fake)
+        loss = self.loss.discriminator(self.logits(on_real), self.logits(on_fake))
+        loss = loss + self.condition.loss_on_real(on_real, self.code) + self.condition.loss_on_fake(on_fake, self.code)
+        return loss, on_real, on_fake
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """(loss, outputs for the fakes), where the fakes keep their history back to G's parameters."""
+        if self.loss.needs_real:
+            on_real, on_fake = self.judge_both(real, fake)
+            loss = self.loss.generator(self.logits(on_fake), self.logits(on_real))
+        else:
+            on_fake = self.judge(fake)
+            loss = self.loss.generator(self.logits(on_fake))
+        return loss + self.condition.loss_on_fake(on_fake, self.code), on_fake
+
+    def measure(
+        self,
+        losses: tuple[Tensor, Tensor],
+        before: tuple[Tensor, Tensor],
+        after: Tensor,
+        grads: tuple[list[Tensor], list[Tensor]],
+    ) -> dict[str, Any]:
+        """The numbers of any game, and whether the code is learned."""
+        on_real, on_fake = before
+        with no_grad():
+            logits = self.logits(on_real), self.logits(on_fake)
+            numbers = super().measure(losses, logits, self.logits(after), grads)
+            return numbers | self.condition.measurements(on_real, after, self.code)
