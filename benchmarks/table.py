@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import shlex
 import textwrap
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
+from tinygan.commandline import fail
+
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+RESULTS = PAGE.with_name("results.md")
 END = "<!-- end -->"
 
 
@@ -20,7 +24,12 @@ class NoMarkers(Exception):
 
 
 def replace_table(text: str, name: str, table: str) -> str:
-    """The text with another table between ``<!-- table: name -->`` and the next ``<!-- end -->``.
+    """The text with another table between ``<!-- table: name -->`` and the next ``<!-- end -->``."""
+    return replace(text, name, f"```\n{table.strip()}\n```")
+
+
+def replace(text: str, name: str, content: str) -> str:
+    """The same with anything else, such as pictures.
 
     Raises
     ------
@@ -30,8 +39,8 @@ def replace_table(text: str, name: str, table: str) -> str:
     before, found, rest = text.partition(marker)
     old, end, after = rest.partition(END)
     if not found or not end or "<!-- table:" in old:
-        raise NoMarkers(f"docs/{PAGE.name} has no place for the table: add the lines {marker} and {END}")
-    return f"{before}{marker}\n```\n{table.strip()}\n```\n{END}{after}"
+        raise NoMarkers(f"there is no place for the table: add the lines {marker} and {END}")
+    return f"{before}{marker}\n{content}\n{END}{after}"
 
 
 def show(lines: Iterable[str], command: str, packages: Sequence[str], name: str | None, page: Path = PAGE) -> None:
@@ -43,13 +52,29 @@ def show(lines: Iterable[str], command: str, packages: Sequence[str], name: str 
         Before the first line, if the table could not be written.
     """
     if name:
-        replace_table(page.read_text(), name, "")
+        check_place(name, page)
     seen = []
     for line in chain(lines, ["", circumstances(command, packages)]):
         print(line, flush=True)
         seen.append(line)
     if name:
         page.write_text(replace_table(page.read_text(), name, "\n".join(seen)))
+
+
+def check_place(name: str, page: Path) -> None:
+    """Raise NoMarkers, with the page's name, if it has no place for a table of that name."""
+    try:
+        replace_table(page.read_text(), name, "")
+    except NoMarkers as error:
+        raise NoMarkers(f"docs/{page.name}: {error}") from None
+
+
+def publish(program: str, argv: Sequence[str], lines: Iterable[str], name: str | None) -> None:
+    """Show a table of results, with a `name` also in docs/results.md; one sentence and status 2 if it has no place."""
+    try:
+        show(lines, f"{program} {shlex.join(argv)}".strip(), [], name, RESULTS)
+    except NoMarkers as error:
+        fail(program, str(error))
 
 
 def circumstances(command: str, packages: Sequence[str]) -> str:
