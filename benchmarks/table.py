@@ -7,7 +7,7 @@ import os
 import platform
 import shlex
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
@@ -23,13 +23,10 @@ class NoMarkers(Exception):
     """The page says nowhere where the table shall stand."""
 
 
-def replace_table(text: str, name: str, table: str) -> str:
-    """The text with another table between ``<!-- table: name -->`` and the next ``<!-- end -->``."""
-    return replace(text, name, f"```\n{table.strip()}\n```")
+def replace_table(text: str, name: str, table: str, below: str = "") -> str:
+    """The text with another table between ``<!-- table: name -->`` and the next ``<!-- end -->``.
 
-
-def replace(text: str, name: str, content: str) -> str:
-    """The same with anything else, such as pictures.
+    `below` is what else stands there, such as pictures.
 
     Raises
     ------
@@ -40,10 +37,17 @@ def replace(text: str, name: str, content: str) -> str:
     old, end, after = rest.partition(END)
     if not found or not end or "<!-- table:" in old:
         raise NoMarkers(f"there is no place for the table: add the lines {marker} and {END}")
-    return f"{before}{marker}\n{content}\n{END}{after}"
+    return f"{before}{marker}\n```\n{table.strip()}\n```\n{below}{END}{after}"
 
 
-def show(lines: Iterable[str], command: str, packages: Sequence[str], name: str | None, page: Path = PAGE) -> None:
+def show(
+    lines: Iterable[str],
+    command: str,
+    packages: Sequence[str],
+    name: str | None,
+    page: Path = PAGE,
+    below: Callable[[], str] = str,
+) -> None:
     """Print the lines as they come and how they came about; with a `name`, write them into the page as well.
 
     Raises
@@ -52,27 +56,24 @@ def show(lines: Iterable[str], command: str, packages: Sequence[str], name: str 
         Before the first line, if the table could not be written.
     """
     if name:
-        check_place(name, page)
+        try:
+            replace_table(page.read_text(), name, "")
+        except NoMarkers as error:
+            raise NoMarkers(f"docs/{page.name}: {error}") from None
     seen = []
     for line in chain(lines, ["", circumstances(command, packages)]):
         print(line, flush=True)
         seen.append(line)
     if name:
-        page.write_text(replace_table(page.read_text(), name, "\n".join(seen)))
+        page.write_text(replace_table(page.read_text(), name, "\n".join(seen), below()))
 
 
-def check_place(name: str, page: Path) -> None:
-    """Raise NoMarkers, with the page's name, if it has no place for a table of that name."""
-    try:
-        replace_table(page.read_text(), name, "")
-    except NoMarkers as error:
-        raise NoMarkers(f"docs/{page.name}: {error}") from None
-
-
-def publish(program: str, argv: Sequence[str], lines: Iterable[str], name: str | None) -> None:
+def publish(
+    program: str, argv: Sequence[str], lines: Iterable[str], name: str | None, below: Callable[[], str] = str
+) -> None:
     """Show a table of results, with a `name` also in docs/results.md; one sentence and status 2 if it has no place."""
     try:
-        show(lines, f"{program} {shlex.join(argv)}".strip(), [], name, RESULTS)
+        show(lines, f"{program} {shlex.join(argv)}".strip(), [], name, RESULTS, below)
     except NoMarkers as error:
         fail(program, str(error))
 
