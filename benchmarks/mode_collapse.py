@@ -7,24 +7,20 @@ tenth of them; `--budget small` is another, smaller game that takes minutes.
 
 from __future__ import annotations
 
-import math
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from benchmarks import options, table
+from benchmarks.cell import Cell
 from benchmarks.pacgan import DATA, Job, Rules, oracle
 from benchmarks.pacgan_jobs import Jobs
 from tinygan.backend import use_backend
-from tinygan.commandline import Parser, fail, guarded
+from tinygan.commandline import Parser, guarded
 from tinygan.metrics import ModeReport
 
 PROGRAM = "python -m benchmarks.mode_collapse"
-PAGE = table.PAGE.with_name("results.md")
 OUT = Path("runs/mode_collapse")
 SEEDS = 10  # the paper's number of trials
 
@@ -35,30 +31,6 @@ BUDGETS = {
     "40k": Rules(steps=40_000),
     "400k": Rules(),
 }
-
-
-class Cell(NamedTuple):
-    """A mean over trials and its standard error; the error of a single trial is unknown: NaN."""
-
-    mean: float
-    error: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Cell:
-        """The mean, and the standard deviation (with n - 1) over sqrt(n)."""
-        if len(values) < 2 or not np.isfinite(values).all():
-            return cls(float(np.mean(values)), math.nan)
-        return cls(float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values))))
-
-    def agrees(self, other: Cell) -> bool | None:
-        """Whether the means lie within two standard errors of their difference; None if those are unknown."""
-        error = math.hypot(self.error, other.error)
-        return None if math.isnan(error) else abs(self.mean - other.mean) <= 2 * error
-
-    def show(self, digits: int) -> str:
-        error = "" if math.isnan(self.error) else f" +- {self.error:.{digits}f}"
-        return f"{self.mean:.{digits}f}{error}"
-
 
 # The paper's Table 1: modes, high quality in %, reverse KL; mean and standard error of ten trials.
 PAPER = {
@@ -87,7 +59,7 @@ def parse(argv: Sequence[str], budgets: Mapping[str, Rules] = BUDGETS) -> Any:
     p.add_argument("--seeds", type=options.number, default=SEEDS, metavar="N", help="trials of each (%(default)s)")
     p.add_argument("--backend", choices=("numpy", "cupy"), default="numpy", help="(numpy)")
     p.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="folder of the checkpoints (%(default)s)")
-    p.add_argument("--write", action="store_true", help=f"also put the table into docs/{PAGE.name}")
+    p.add_argument("--write", action="store_true", help=f"also put the table into docs/{table.RESULTS.name}")
     args = p.parse_args(argv)
     rules = budgets[args.budget]
     if max(args.pack) * rules.batch > rules.points:
@@ -159,12 +131,7 @@ def marker(args: Any) -> str:
 def main(argv: Sequence[str] | None = None, budgets: Mapping[str, Rules] = BUDGETS) -> None:
     argv = sys.argv[1:] if argv is None else list(argv)
     args = parse(argv, budgets)
-    command = f"{PROGRAM} {shlex.join(argv)}".strip()
-    try:
-        table.show(lines(args, budgets[args.budget]), command, [], marker(args) if args.write else None, PAGE)
-    except table.NoMarkers:
-        place = f"<!-- table: {marker(args)} --> and {table.END}"
-        fail(PROGRAM, f"docs/{PAGE.name} has no place for the table: add the lines {place}")
+    table.publish(PROGRAM, argv, lines(args, budgets[args.budget]), marker(args) if args.write else None)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import shlex
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
+from tinygan.commandline import fail
+
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+RESULTS = PAGE.with_name("results.md")
 END = "<!-- end -->"
 
 
@@ -19,8 +23,10 @@ class NoMarkers(Exception):
     """The page says nowhere where the table shall stand."""
 
 
-def replace_table(text: str, name: str, table: str) -> str:
+def replace_table(text: str, name: str, table: str, below: str = "") -> str:
     """The text with another table between ``<!-- table: name -->`` and the next ``<!-- end -->``.
+
+    `below` is what else stands there, such as pictures.
 
     Raises
     ------
@@ -30,11 +36,18 @@ def replace_table(text: str, name: str, table: str) -> str:
     before, found, rest = text.partition(marker)
     old, end, after = rest.partition(END)
     if not found or not end or "<!-- table:" in old:
-        raise NoMarkers(f"docs/{PAGE.name} has no place for the table: add the lines {marker} and {END}")
-    return f"{before}{marker}\n```\n{table.strip()}\n```\n{END}{after}"
+        raise NoMarkers(f"there is no place for the table: add the lines {marker} and {END}")
+    return f"{before}{marker}\n```\n{table.strip()}\n```\n{below}{END}{after}"
 
 
-def show(lines: Iterable[str], command: str, packages: Sequence[str], name: str | None, page: Path = PAGE) -> None:
+def show(
+    lines: Iterable[str],
+    command: str,
+    packages: Sequence[str],
+    name: str | None,
+    page: Path = PAGE,
+    below: Callable[[], str] = str,
+) -> None:
     """Print the lines as they come and how they came about; with a `name`, write them into the page as well.
 
     Raises
@@ -43,13 +56,26 @@ def show(lines: Iterable[str], command: str, packages: Sequence[str], name: str 
         Before the first line, if the table could not be written.
     """
     if name:
-        replace_table(page.read_text(), name, "")
+        try:
+            replace_table(page.read_text(), name, "")
+        except NoMarkers as error:
+            raise NoMarkers(f"docs/{page.name}: {error}") from None
     seen = []
     for line in chain(lines, ["", circumstances(command, packages)]):
         print(line, flush=True)
         seen.append(line)
     if name:
-        page.write_text(replace_table(page.read_text(), name, "\n".join(seen)))
+        page.write_text(replace_table(page.read_text(), name, "\n".join(seen), below()))
+
+
+def publish(
+    program: str, argv: Sequence[str], lines: Iterable[str], name: str | None, below: Callable[[], str] = str
+) -> None:
+    """Show a table of results, with a `name` also in docs/results.md; one sentence and status 2 if it has no place."""
+    try:
+        show(lines, f"{program} {shlex.join(argv)}".strip(), [], name, RESULTS, below)
+    except NoMarkers as error:
+        fail(program, str(error))
 
 
 def circumstances(command: str, packages: Sequence[str]) -> str:

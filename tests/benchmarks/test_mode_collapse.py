@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks import mode_collapse, pacgan_jobs, table
-from benchmarks.mode_collapse import BUDGETS, Cell
+from benchmarks.cell import Cell
+from benchmarks.mode_collapse import BUDGETS
 from benchmarks.pacgan import Job, Rules, Trial, discriminator, generator, oracle, settings
 from benchmarks.pacgan_jobs import Jobs
 from tinygan.autograd import Tensor
@@ -182,7 +183,7 @@ def test_standard_errors_are_those_computed_by_hand():
     # Errors of 0.3 and 0.4 combine to 0.5: up to a difference of 1 the cells agree.
     assert Cell(5.0, 0.3).agrees(Cell(6.0, 0.4)) is True and Cell(5.0, 0.3).agrees(Cell(6.01, 0.4)) is False
     assert Cell.of([5]).agrees(Cell(5.0, 0.1)) is None
-    assert Cell.of([0.1, np.inf]).show(2) == "inf"
+    assert Cell.of([0.1, np.inf]).show(2) == "inf" and Cell.of([]).show(2) == "-"
 
 
 def test_a_row_shows_both_sides_and_their_agreement():
@@ -215,7 +216,7 @@ def test_the_table_from_the_command_line(tmp_path, capsys, monkeypatch):
     assert "6.3 +- 0.5" in rows["1"] and rows["5"].count(" - ") == 2 and "oracle" in rows
     page = tmp_path / "results.md"
     page.write_text("<!-- table: benchmarks.mode_collapse ring small -->\n<!-- end -->\n")
-    monkeypatch.setattr(mode_collapse, "PAGE", page)
+    monkeypatch.setattr(table, "RESULTS", page)
     mode_collapse.main([*argv, "--write"], tiny)
     assert rows["1"] in page.read_text() and table.END in page.read_text()
     page.write_text("no place")
