@@ -25,7 +25,11 @@ LAYERS = {
     "metrics": {"files"},
     "plot": {"files"},
     "gan": {"autograd", "backend", "nn", "optim"},
-    "training": {"files", "autograd", "backend", "nn", "optim", "gan", "data", "metrics", "plot"},
+    "evaluation": {"files", "backend", "data", "classifier", "metrics"},
+    "training": {
+        *("files", "autograd", "backend", "nn", "optim", "gan", "data"),
+        *("metrics", "plot", "classifier", "evaluation"),
+    },
 }
 # The kernels name the ops they replace, so they are imported when first used, not when the backend is.
 KERNELS = ("numpy_kernels", "numpy_patches", "numpy_spectrum", "cupy_kernels", "cupy_conv")

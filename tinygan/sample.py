@@ -61,9 +61,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"{args.n} samples{said_of(args, condition)} of {path} in {out}")
 
 
-def add_source(p: Parser) -> None:
+def add_source(p: Parser, needed: bool = True) -> None:
     """The options that say from which generator, and from which noise."""
-    p.add_argument("run", metavar="RUN", help="a run folder, or a generator*.npz in it")
+    about = "a run folder, or a generator*.npz, checkpoint-*.npz or best.npz in it"
+    p.add_argument("run", metavar="RUN", nargs=None if needed else "?", help=about)
     p.add_argument("--seed", type=int, default=0, help="seed of the noise (0)")
     p.add_argument("--label", type=int, metavar="K", help="only this class, or code of infogan; else any (drawn)")
     p.add_argument("--truncation", type=float, metavar="T", help="redraw noise above T: samples are more alike")
@@ -147,19 +148,22 @@ def in_bounds(option: str, value: int, low: int, high: int) -> None:
         raise ConfigError(f"{option} must be from {low} to {high}, not {value}")
 
 
-def output_file(name: str, endings: Mapping[str, str]) -> Path:
+def output_file(name: str, endings: Mapping[str, str], option: str = "--out") -> Path:
     """The file to write; ConfigError if it has none of the `endings`, or cannot be where it should."""
     out = Path(name)
     if out.suffix not in endings:
         known = " or ".join(f"{ending} ({what})" for ending, what in endings.items())
-        raise ConfigError(f"--out must end in {known}, not {out.name}")
+        raise ConfigError(f"{option} must end in {known}, not {out.name}")
     if out.is_dir() or not out.parent.is_dir():
-        raise ConfigError(f"--out {out} {'is a folder' if out.is_dir() else f'is in {out.parent}, which is no folder'}")
+        why = "is a folder" if out.is_dir() else f"is in {out.parent}, which is no folder"
+        raise ConfigError(f"{option} {out} {why}")
     return out
 
 
 def load_generator(run: str | Path) -> tuple[Sequential, dict[str, Any], Path]:
-    """The generator of a run folder (or of a generator*.npz), with the options it was trained with.
+    """The generator of a run folder, a generator*.npz or a checkpoint, with the options it was trained with.
+
+    Of a checkpoint it is the moving average, where there is one: the generator that the run draws its samples from.
 
     Raises
     ------
@@ -169,16 +173,18 @@ def load_generator(run: str | Path) -> tuple[Sequential, dict[str, Any], Path]:
         If the file is damaged or of another version.
     """
     path = Path(run)
-    if path.suffix != ".npz":
-        folder = RunFolder.existing(path)
+    folder = None if path.suffix == ".npz" else RunFolder.existing(path)
+    if folder:
         path = folder.path / "generator.npz"
-    if path.exists() or path.suffix == ".npz" and Path(run).suffix == ".npz":
-        arrays, meta = checkpoint.load(path)
-    else:  # the run goes on, or was cut short: its newest checkpoint holds the generator too
+    if folder and not path.exists():  # the run goes on, or was cut short: its newest checkpoint holds the generator too
         arrays, meta, path = folder.load_checkpoint()
-        arrays, meta = checkpoint.part(arrays, "average") or checkpoint.part(arrays, "G"), {**meta, "kind": "generator"}
-    if meta.get("kind") != "generator":
-        raise checkpoint.CheckpointError(f"{path} holds no generator: give the run folder, or a generator*.npz")
+    else:
+        arrays, meta = checkpoint.load(path)
+    if meta.get("kind") == "checkpoint":
+        arrays = checkpoint.part(arrays, "average") or checkpoint.part(arrays, "G")
+    elif meta.get("kind") != "generator":
+        files = "a generator*.npz, a checkpoint-*.npz or best.npz"
+        raise checkpoint.CheckpointError(f"{path} holds no generator: give the run folder, {files}")
     lacks = [name for name in ("config", "shape", "range", "step") if name not in meta]
     if lacks:
         why = f"it lacks {', '.join(lacks)}"

@@ -370,7 +370,6 @@ SAMPLE = {
     "label without labels": ("run --label 3 --out a.png", "--label", "without labels"),
     "unknown backend": ("run --backend tpu --out a.png", "--backend", "'tpu'"),
     "unknown option": ("run --sede 1 --out a.png", "option --sede", "did you mean --seed?"),
-    "a checkpoint": ("run/checkpoint-000003.npz --out a.png", "holds no generator"),
     "two runs": ("run run --out a.png", "argument run"),
 }
 

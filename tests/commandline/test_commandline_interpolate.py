@@ -202,7 +202,6 @@ INTERPOLATE = {
     "no out": ("run", "--out"),
     "missing run": ("gone --out a.png", "no run folder gone"),
     "missing weights": ("gone.npz --out a.png", "no file gone.npz"),
-    "a checkpoint": ("run/checkpoint-000002.npz --out a.png", "holds no generator"),
     "another ending": ("run --out a.npz", "--out must end in .png (a picture) or .gif (an animation)", "a.npz"),
     "no ending": ("run --out a", "--out must end in .png"),
     "missing folder": ("run --out gone/a.gif", "--out gone/a.gif", "no folder"),

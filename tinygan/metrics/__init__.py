@@ -1,6 +1,6 @@
 """Numbers that say how good the samples of a generator are."""
 
-from tinygan.metrics.class_scores import ClassifierScore, ClassReport, class_coverage, classifier_score
+from tinygan.metrics.class_scores import ClassifierScore, ClassReport, class_coverage, classifier_score, label_accuracy
 from tinygan.metrics.divergence import jensen_shannon
 from tinygan.metrics.em import fit_mixture
 from tinygan.metrics.energy import energy_distance
@@ -27,6 +27,7 @@ __all__ = [
     "frechet_of_features",
     "jensen_shannon",
     "kernel_distance",
+    "label_accuracy",
     "mean_and_covariance",
     "nearest_neighbours",
     "oracle",

@@ -76,6 +76,43 @@ def score_of(p: np.ndarray) -> float:
     return math.exp(max(0.0, divergence))  # rounding may leave -1e-17 for equal rows
 
 
+def label_accuracy(p: np.ndarray, labels: np.ndarray) -> float:
+    """Share of the images to whose label the classifier gives the highest probability: ``mean(argmax p_i = y_i)``.
+
+    Of a conditional generator, asked for class y_i: does it draw what it is asked for? It says nothing about how
+    alike the images of a class are. Guessing gives 1 / K.
+
+    Parameters
+    ----------
+    p : ndarray of float, shape (n, K)
+        Class probabilities (or logits) of each image. Of equal ones the first counts.
+    labels : ndarray of int, shape (n,)
+        The classes asked for, 0 to K - 1.
+
+    Returns
+    -------
+    share : float
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a probability is not finite, or a label is no whole number from 0 to K - 1.
+
+    References
+    ----------
+    Odena, Olah and Shlens, "Conditional image synthesis with auxiliary classifier GANs", ICML 2017, section 4.2.
+    """
+    p, labels = np.asarray(p), np.asarray(labels)
+    if p.ndim != 2 or p.size == 0 or labels.shape != p.shape[:1]:
+        raise ValueError(f"the shapes must be (n, K) and (n,) with n > 0, not {p.shape} and {labels.shape}")
+    if not np.isfinite(p).all():
+        raise ValueError("the class probabilities must be finite")
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= p.shape[1]:
+        raise ValueError(f"the labels must be whole numbers from 0 to {p.shape[1] - 1}")
+    return float((p.argmax(axis=1) == labels).mean())
+
+
 @dataclass(frozen=True, eq=False)
 class ClassReport:
     """What `class_coverage` found.

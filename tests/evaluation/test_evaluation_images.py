@@ -1,0 +1,155 @@
+"""Images are judged by a classifier: bad generators are far from real images, and each is bad in its own way."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tinygan import classifier, data, metrics
+from tinygan.data import Images, from_range, to_range
+from tinygan.evaluation import baselines, judge
+from tinygan.evaluation.images import ALONE, ImageJudge, look
+from tinygan.evaluation.judge import test_images as load_test
+
+N = 400
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.digits(1000)
+
+
+@pytest.fixture(scope="module")
+def judging(digits):
+    return judge("digits", digits, N)
+
+
+@pytest.fixture(scope="module")
+def rows(judging):
+    return judging.reference_rows()
+
+
+def test_real_images_are_the_floor(rows):
+    real, *bad = rows.values()
+    assert list(rows) == ["real test images", "uniform noise", "one image repeated", "blurred real images"]
+    assert list(real) == ["score", "fcd", "kid", "kid_error", "precision", "recall", "classes", "class_kl"]
+    assert real["score"] > 9 and real["classes"] == 10 and real["class_kl"] < 0.02
+    assert abs(real["kid"]) < 5 * real["kid_error"] and min(real["precision"], real["recall"]) > 0.7
+    for row in bad:
+        assert row["fcd"] > 50 * real["fcd"] and row["kid"] > 50 * abs(real["kid"])
+        assert row["recall"] < 0.1 and row["score"] < 4
+
+
+def test_one_image_repeated_covers_one_class(rows):
+    row = rows["one image repeated"]
+    assert row["classes"] == 1 and row["score"] == pytest.approx(1) and row["recall"] < 0.02
+    assert row["class_kl"] == pytest.approx(math.log(10), abs=0.01)
+
+
+def test_a_blur_leaves_the_classes_but_not_the_images(rows, digits):
+    smooth = baselines.blurred(digits.pixels[:20])
+    assert smooth.dtype == np.uint8 and smooth.shape == (20, 28, 28, 1)
+    assert smooth.mean() == pytest.approx(digits.pixels[:20].mean(), rel=0.02)
+    assert (
+        np.abs(np.diff(smooth.astype(int), axis=1)).max()
+        < 0.5 * np.abs(np.diff(digits.pixels[:20].astype(int), axis=1)).max()
+    )
+    assert rows["blurred real images"]["classes"] > 5
+
+
+def test_a_blur_is_the_mean_of_25_neighbours_twice():
+    point = np.zeros((1, 28, 28, 1), np.uint8)
+    point[0, 14, 14, 0] = 250
+    triangle = np.array([1, 2, 3, 4, 5, 4, 3, 2, 1]) / 25
+    expected = np.rint(250 * np.outer(triangle, triangle))
+    np.testing.assert_array_equal(baselines.blurred(point)[0, 10:19, 10:19, 0], expected)
+
+
+def test_the_scale_of_the_samples_does_not_matter(judging, digits):
+    pixels = digits.pixels[:N]
+    whole = judging.report(pixels)
+    for low, high in ((0.0, 1.0), (-1.0, 1.0)):
+        other = judge("digits", digits, N, low, high).report(to_range(pixels, low, high))
+        assert other == pytest.approx(whole, rel=1e-3, abs=1e-3)
+
+
+def test_numbers_outside_the_range_are_cut_off_as_in_a_picture(judging, digits):
+    images = to_range(digits.pixels[:N], 0, 1)
+    beyond = np.where(images == 1, np.float32(7), np.where(images == 0, np.float32(-2), images))
+    assert judging.report(beyond) == judging.report(from_range(beyond, 0, 1))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_number_that_is_not_finite_makes_all_of_them_nan(judging, digits, bad):
+    images = to_range(digits.pixels[:N], 0, 1)
+    images[N - 1, 3, 3, 0] = bad
+    report = judging.report(images, labels=digits.labels[:N])
+    assert list(report)[-1] == "label_accuracy" and all(math.isnan(value) for value in report.values())
+    assert list(judging.report(images, keys=["kid"])) == ["kid", "kid_error"]
+
+
+def test_only_what_is_asked_for_is_reported(judging, digits, monkeypatch):
+    whole = judging.report(digits.pixels[:N])
+    monkeypatch.setattr(metrics, "precision_recall", None)  # and worked out
+    monkeypatch.setattr(metrics, "kernel_distance", None)
+    assert judging.report(digits.pixels[:N], keys={"fcd", "class_kl"}) == {k: whole[k] for k in ("fcd", "class_kl")}
+
+
+def test_labels_asked_for_are_compared(judging, digits):
+    labels = digits.labels[:N].copy()
+    assert judging.report(digits.pixels[:N], keys=["label_accuracy"], labels=labels) == {"label_accuracy": 1.0}
+    labels[: N // 4] = (labels[: N // 4] + 1) % 10
+    assert judging.report(digits.pixels[:N], labels=labels)["label_accuracy"] == 0.75
+    assert "label_accuracy" not in judging.report(digits.pixels[:N], keys=["classes"])
+
+
+def test_label_accuracy_is_the_share_of_right_argmaxes():
+    p = np.array([[0.6, 0.4, 0], [0.1, 0.2, 0.7], [0, 1, 0], [0.5, 0.5, 0]])
+    assert metrics.label_accuracy(p, np.array([0, 2, 0, 0])) == 0.75
+    assert metrics.label_accuracy(p, np.array([1, 1, 2, 1])) == 0.0
+    for bad_p, labels in (
+        (p, [0, 1]), (p, [0, 1, 2, 3]), (p, [0, 1, 2, -1]), (p, [0.0, 1, 2, 0]), (p * np.nan, [0] * 4), (p[:0], []),
+    ):  # fmt: skip
+        with pytest.raises(ValueError):
+            metrics.label_accuracy(bad_p, np.array(labels))
+
+
+def test_the_real_side_is_a_fixed_choice_of_training_images(digits, judging):
+    other = judge("digits", digits, N)
+    np.testing.assert_array_equal(other.real.features, judging.real.features)
+    whole = look(judging.classifier, digits.pixels, 0, 1).features
+    among = (judging.real.features[:, None, :8] == whole[None, :, :8]).all(axis=2)  # rows of the same sums
+    assert len(whole) > len(judging.real.features) == N and among.any(axis=1).mean() > 0.9
+
+
+def test_test_images_are_none_of_the_training_images(digits):
+    test = load_test("digits", 50)
+    assert test.shape == (50, 28, 28, 1) and test.dtype == np.uint8
+    assert not {image.tobytes() for image in test} & {image.tobytes() for image in digits.pixels}
+
+
+@pytest.mark.parametrize("n", [0, 99, 1001])
+def test_a_number_of_images_out_of_range_is_refused(digits, n):
+    with pytest.raises(data.DataError, match=f"from 100 to 1000 images .* not {n}"):
+        judge("digits", digits, n)
+
+
+def test_labels_are_needed(digits):
+    bare = Images("bare", digits.pixels)
+    with pytest.raises(data.DataError, match="without labels"):
+        ImageJudge(bare, classifier.load("digits"), 100, 0, 1, lambda n: digits.pixels[:n])
+
+
+def test_images_without_a_classifier_are_refused_with_what_can_be_done(digits):
+    with pytest.raises(data.DataError, match="no classifier .* --data fashion.* --features FAKE.npz"):
+        judge("fashion", digits)
+
+
+def test_each_metric_knows_its_direction():
+    better = {m.key: m.higher_is_better for m in ALONE}
+    assert [key for key, up in better.items() if up] == ["score", "precision", "recall", "classes"]
+    for metric in ALONE:
+        up, nan = metric.higher_is_better, math.nan
+        assert metric.better(2, than=1) is up and metric.better(1, than=2) is not up
+        assert not metric.better(1, than=1) and metric.better(1, than=nan) and not metric.better(nan, than=1)
+        assert not metric.better(nan, than=nan)

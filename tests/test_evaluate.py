@@ -1,0 +1,294 @@
+"""``python -m tinygan.evaluate``: a table beside known rows, JSON, pictures of neighbours, features of one's own."""
+
+import json
+import math
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli import call, one_sentence, train
+from PIL import Image
+
+from tinygan import data, evaluate, metrics
+from tinygan.sample import load_generator
+from tinygan.training import checkpoint
+
+TINY = ("--batch-size", 4, "--samples", 4)
+IMAGE_KEYS = ["score", "fcd", "kid", "kid_error", "precision", "recall", "classes", "class_kl"]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Finished runs of images and of points."""
+    folder = tmp_path_factory.mktemp("runs")
+    return {preset: train("--preset", preset, *TINY, "--steps", 2, "--outdir", folder) for preset in ("mlp", "ring")}
+
+
+@pytest.fixture
+def here(runs, tmp_path, monkeypatch):
+    """A folder to stand in, with a copy of the run of points as ``run``, and features of two sets of images."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(runs["ring"], tmp_path / "run")
+    rng = np.random.default_rng(0)
+    for name, shift in (("real", 0.0), ("fake", 0.5)):
+        p = rng.dirichlet(np.ones(6), size=60)
+        np.savez(f"{name}.npz", features=rng.normal(size=(60, 4)) + shift, probabilities=p)
+    return tmp_path
+
+
+def evaluated(*argv):
+    result = call("evaluate", *argv)
+    assert result.status == 0 and result.err == "", result.err
+    assert result.out.isascii() and "nan" not in result.out.split("samples of", 1)[-1].split("\n\n")[0]
+    return result.out
+
+
+def rows_of(text):
+    """The lines of the table."""
+    lines = text.split("\n\n")[0].splitlines()
+    (rule,) = (i for i, line in enumerate(lines) if set(line) == {"-"})
+    assert max(map(len, lines[rule - 1 :])) <= 110
+    return lines[rule + 1 :]
+
+
+# -- runs ------------------------------------------------------------------------------------------------------
+
+
+def test_points_stand_beside_the_oracle_and_a_fitted_mixture(here):
+    text = evaluated("run", "--n", 500, "--json", "a.json")
+    assert [line.split("  ")[0] for line in rows_of(text)] == ["generator", "oracle", "EM mixture"]
+    for metric in ("modes", "high quality", "reverse KL", "energy distance", "Jensen-Shannon"):
+        assert f"\n{metric} " in text.split("\n\n")[1] or text.split("\n\n")[1].startswith(metric)
+    assert "8 Gaussians of equal weight" in text
+    found = json.loads((here / "a.json").read_text())
+    assert list(found) == ["run", "step", "data", "n", "extractor", "rows"]
+    assert found["run"] == str(Path("run/generator.npz")) and (found["step"], found["data"], found["n"]) == (
+        2,
+        "ring",
+        500,
+    )
+    assert found["extractor"] is None and list(found["rows"]) == ["generator", "oracle", "EM mixture"]
+    for row in found["rows"].values():
+        assert list(row) == ["modes", "high_quality", "reverse_kl", "energy", "jensen_shannon"]
+    assert found["rows"]["oracle"]["modes"] == 8 > found["rows"]["generator"]["modes"]
+
+
+def test_images_stand_beside_real_and_bad_ones(runs, here):
+    text = evaluated(runs["mlp"], "--n", 200, "--json", "a.json", "--neighbours", "a.png")
+    assert len(rows_of(text)) == 5
+    assert "digits classifier" in text and "these are not the Inception Score and the FID" in text
+    found = json.loads((here / "a.json").read_text())
+    assert "digits classifier" in found["extractor"] and found["n"] == 200
+    assert all(list(row) == IMAGE_KEYS for row in found["rows"].values())
+    generator, real, *_ = found["rows"].values()
+    assert real["fcd"] < 1 < generator["fcd"] and real["classes"] == 10
+    with Image.open("a.png") as image:
+        assert image.size == (2 * (8 * 30 - 2), 2 * (12 * 30 - 2))
+
+
+def test_the_number_of_samples_is_that_of_the_papers(here):
+    assert evaluated("run").startswith("2500 samples of run/generator.npz at step 2\n")
+
+
+def test_the_seed_and_the_truncation_change_the_generators_row_alone(here):
+    first = rows_of(evaluated("run", "--n", 300))
+    for options in (("--seed", 1), ("--truncation", 0.5)):
+        other = rows_of(evaluated("run", "--n", 300, *options))
+        assert first[0] != other[0] and first[1:] == other[1:]
+    assert rows_of(evaluated("run", "--n", 300, "--seed", 0)) == first
+
+
+def test_neighbours_are_the_nearest_training_images(here, monkeypatch):
+    images = data.digits(300)
+    shown = []
+    monkeypatch.setattr(evaluate.plot, "save_grid", lambda path, grid, columns: shown.append((grid, columns)))
+    samples = images.pixels[[7, 100]].astype(np.float32) / 255
+    evaluate.save_neighbours(Path("a.png"), samples, images)
+    ((grid, columns),) = shown
+    assert columns == 8 and grid.shape == (16, 28, 28, 1)
+    np.testing.assert_array_equal(grid[0], samples[0])
+    np.testing.assert_array_equal(grid[1], samples[0])  # learnt by heart
+    np.testing.assert_array_equal(grid[9], samples[1])
+    distances = np.linalg.norm((grid[1:8] - samples[0]).reshape(7, -1), axis=1)
+    assert (np.diff(distances) >= 0).all() and distances[1] > 0
+
+
+def test_a_checkpoint_named_by_its_file_is_the_same_generator(here, runs):
+    for run in (here / "run", runs["mlp"]):  # with a moving average, and its name
+        whole, meta, _ = load_generator(run)
+        copy = shutil.copy(run / "checkpoint-000002.npz", here / "best.npz")
+        other, other_meta, path = load_generator(copy)
+        assert path == here / "best.npz" and other_meta["step"] == meta["step"] == 2
+        for name, value in whole.state_dict().items():
+            np.testing.assert_array_equal(value, other.state_dict()[name])
+    assert "best.npz at step 2" in evaluated("best.npz", "--n", 100)
+
+
+def broken(run, value):
+    """The run, with a generator that draws `value` alone."""
+    arrays, meta = checkpoint.load(run / "generator.npz")
+    last = [name for name in arrays if name.endswith("b")][-1]
+    arrays[last] = np.full_like(arrays[last], value)
+    checkpoint.save("broken.npz", arrays, meta)
+    return "broken.npz"
+
+
+@pytest.mark.parametrize("preset", ["ring", "mlp"])
+def test_a_generator_that_yields_nan_is_told_in_words(runs, here, preset):
+    result = call("evaluate", broken(runs[preset], np.nan), "--n", 100, "--json", "a.json", *more(preset))
+    assert result.status == 0 and result.err == ""
+    assert "the generator is broken: 100 of its 100 samples hold numbers that are not finite" in result.out
+    row = json.loads((here / "a.json").read_text(), parse_constant=pytest.fail)["rows"]["generator"]
+    missing = [key for key, value in row.items() if value is None]
+    assert missing == (IMAGE_KEYS if preset == "mlp" else ["reverse_kl", "energy"])
+
+
+def more(preset):
+    return ("--neighbours", "a.png") if preset == "mlp" else ()
+
+
+def test_evaluating_leaves_the_run_as_it_is(here):
+    before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in (here / "run").iterdir()}
+    evaluated("run", "--n", 100)
+    assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in (here / "run").iterdir()} == before
+
+
+def test_mnist_is_judged_by_its_own_classifier(here):
+    if "TINYGAN_DATA" not in os.environ or not (Path(os.environ["TINYGAN_DATA"]) / "mnist").is_dir():
+        pytest.skip("no mnist in $TINYGAN_DATA")
+    run = train("--preset", "mlp", "--data", "mnist", *TINY, "--steps", 1, "--outdir", here)
+    text = evaluated(run, "--n", 500, "--json", "a.json")
+    assert "mnist classifier" in text
+    real = json.loads((here / "a.json").read_text())["rows"]["real test images"]
+    assert real["classes"] == 10 and real["score"] > 8.5 and real["precision"] > 0.7
+
+
+# -- features of one's own ------------------------------------------------------------------------------------
+
+
+def test_features_of_inception_give_the_real_names(here):
+    text = evaluated("--features", "fake.npz", "--reference", "real.npz", "--json", "a.json")
+    assert "only if the arrays are Inception's" in text and "Inception Score" in text and "FID" in text
+    found = json.loads((here / "a.json").read_text())
+    fake, real = np.load("fake.npz"), np.load("real.npz")
+    row = found["rows"]["features"]
+    assert row["fid"] == pytest.approx(metrics.frechet_of_features(fake["features"], real["features"]))
+    assert row["inception_score"] == pytest.approx(metrics.classifier_score(fake["probabilities"], 10).mean)
+    assert (row["precision"], row["recall"]) == metrics.precision_recall(real["features"], fake["features"])
+    assert found["run"] is None and found["n"] == 60
+
+
+def test_without_probabilities_there_is_no_inception_score(here):
+    np.savez("bare.npz", features=np.load("fake.npz")["features"])
+    text = evaluated("--features", "bare.npz", "--reference", "real.npz")
+    assert "Inception Score  " not in text.split("\n\n")[0] and "exp(E" not in text
+
+
+# -- bad input -------------------------------------------------------------------------------------------------
+
+BAD = {
+    "nothing": ("", "give a RUN", "--features"),
+    "missing run": ("gone", "no run folder gone"),
+    "missing weights": ("gone.npz", "no file gone.npz"),
+    "no weights": ("real.npz", "real.npz", "no checkpoint of tinygan"),
+    "two runs": ("run run", "argument run"),
+    "no n": ("run --n 0", "from 1 to 20000 points", "not 0"),
+    "negative n": ("run --n -5", "from 1 to 20000 points", "not -5"),
+    "huge n": ("run --n 20001", "from 1 to 20000 points", "not 20001"),
+    "n a word": ("run --n many", "--n", "'many'"),
+    "few images": ("mlp --n 99", "from 100 to 10000 images", "not 99"),
+    "many images": ("mlp --n 10001", "from 100 to 10000 images", "not 10001"),
+    "negative seed": ("run --seed -1", "--seed must be at least 0", "not -1"),
+    "no truncation": ("run --truncation 0", "--truncation must be a finite number above 0", "not 0"),
+    "unknown backend": ("run --backend tpu", "--backend", "'tpu'"),
+    "unknown option": ("run --neighbors a.png", "option --neighbors", "did you mean --neighbours?"),
+    "json without its ending": ("run --json a.txt", "--json must end in .json (the numbers)", "a.txt"),
+    "json in no folder": ("run --json gone/a.json", "--json gone/a.json", "no folder"),
+    "json a folder": ("run --json dir.json", "--json dir.json is a folder"),
+    "neighbours without their ending": ("mlp --neighbours a.gif", "--neighbours must end in .png", "a.gif"),
+    "neighbours of points": ("run --neighbours a.png", "--neighbours is for images", "points"),
+    "features alone": ("--features fake.npz", "--features FAKE.npz and --reference REAL.npz belong together"),
+    "reference alone": ("run --reference real.npz", "belong together"),
+    "features of a run": ("run --features fake.npz --reference real.npz", "RUN does not go with --features"),
+    "features and n": ("--features fake.npz --reference real.npz --n 10", "--n does not go with --features"),
+    "features and neighbours": (
+        "--features fake.npz --reference real.npz --neighbours a.png",
+        "--neighbours does not go with --features",
+    ),
+    "missing features": ("--features gone.npz --reference real.npz", "no file gone.npz"),
+    "features a folder": ("--features run --reference real.npz", "run", "cannot be read"),
+    "features a text": ("--features run/log.txt --reference real.npz", "log.txt", "cannot be read"),
+    "damaged run": ("damaged.npz", "damaged.npz", "damaged"),
+}
+
+
+def refused(*argv, names):
+    before = sorted(Path.cwd().rglob("*"))
+    result = call("evaluate", *argv)
+    sentence = one_sentence(result.err)
+    assert result.status == 2, result
+    assert all(name in sentence for name in names), sentence
+    assert len(sentence) < 500 and sorted(Path.cwd().rglob("*")) == before
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_evaluate_refuses(case, here, runs):
+    line, *names = BAD[case]
+    (here / "dir.json").mkdir()
+    (here / "mlp").symlink_to(runs["mlp"])
+    raw = bytearray((here / "run/generator.npz").read_bytes())
+    raw[3000] ^= 1
+    (here / "damaged.npz").write_bytes(raw)
+    refused(*line.split(), names=names)
+
+
+def test_a_file_of_tinygan_that_holds_no_generator_is_refused(here):
+    checkpoint.save("other.npz", {}, {"kind": "other"})
+    refused("other.npz", names=["other.npz holds no generator", "best.npz"])
+
+
+def test_images_that_no_classifier_knows_are_refused_with_what_can_be_done(here, runs):
+    arrays, meta = checkpoint.load(runs["mlp"] / "generator.npz")
+    for name in ("fashion", "folder"):
+        meta["config"].update(data=name, data_dir="gone")
+        checkpoint.save("other.npz", arrays, meta)
+        refused("other.npz", names=[f"--data {name}", "--features FAKE.npz --reference REAL.npz"])
+
+
+ARRAYS = {
+    "another key": ({"feats": np.ones((60, 4))}, "no array 'features', only: feats"),
+    "one axis": ({"features": np.ones(60)}, "(n, d)", "(60,)"),
+    "too few rows": ({"features": np.ones((5, 4))}, "at least 20", "(5, 4)"),
+    "no columns": ({"features": np.ones((60, 0))}, "(60, 0)"),
+    "text": ({"features": np.full((60, 4), "a")}, "must be numbers"),
+    "NaN": ({"features": np.full((60, 4), math.nan)}, "finite"),
+    "another length": ({"features": np.ones((60, 5))}, "same length", "(60, 5)"),
+    "probabilities of others": (
+        {"features": np.ones((60, 4)), "probabilities": np.ones((59, 1))},
+        "'probabilities'",
+        "(60, K)",
+    ),
+    "probabilities that are none": (
+        {"features": np.ones((60, 4)), "probabilities": np.ones((60, 3))},
+        "probabilities must be finite, not negative, and have the sum 1",
+    ),
+    "text as probabilities": (
+        {"features": np.ones((60, 4)), "probabilities": np.full((60, 3), "a")},
+        "probabilities",
+    ),
+    "objects": ({"features": np.array([[None]])}, "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("case", ARRAYS)
+def test_features_refuse(case, here):
+    arrays, *names = ARRAYS[case]
+    np.savez("bad.npz", **arrays)
+    refused("--features", "bad.npz", "--reference", "real.npz", names=names)
+
+
+def test_one_array_alone_is_refused(here):
+    np.save("one.npy", np.ones((60, 4)))
+    refused("--features", "one.npy", "--reference", "real.npz", names=["one.npy", "no .npz file of plain arrays"])

@@ -1,0 +1,151 @@
+"""How good are its samples? ``python -m tinygan.evaluate RUN``, or ``--features FAKE.npz --reference REAL.npz``."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygan import data, evaluation, plot
+from tinygan.backend import use_backend
+from tinygan.commandline import Parser, guarded
+from tinygan.data import Images, from_range
+from tinygan.evaluation.features import METRICS as OF_FEATURES
+from tinygan.evaluation.features import NOTE
+from tinygan.evaluation.metric import Metric
+from tinygan.files import whole_file
+from tinygan.gan.latent import noise
+from tinygan.gan.sampling import draw
+from tinygan.metrics import nearest_neighbours
+from tinygan.sample import add_source, check_source, load_generator, output_file
+from tinygan.training.config import Config, ConfigError
+
+PROGRAM = "python -m tinygan.evaluate"
+NEIGHBOURS, SHOWN = 7, 12  # training images beside each sample, and samples, in --neighbours
+
+Rows = dict[str, dict[str, float]]
+
+
+def parser() -> Parser:
+    p = Parser(prog=PROGRAM, description="Measure how good the samples of a run's generator are, beside known rows.")
+    n = "how many samples (2,500 points, 10,000 images, 26,000 stacked images; or as many as there are)"
+    p.add_argument("--n", type=int, help=n)
+    add_source(p, needed=False)
+    p.add_argument("--data-dir", metavar="DIR", help="folder of the IDX files, if not that of the run")
+    p.add_argument("--json", metavar="FILE", help="also write the numbers to this .json")
+    p.add_argument("--neighbours", metavar="FILE", help="also draw samples beside the nearest training images (.png)")
+    features = "instead of RUN: a .npz of your own 'features' (n, d), and 'probabilities' (n, K) if there are"
+    p.add_argument("--features", metavar="FAKE", help=features)
+    p.add_argument("--reference", metavar="REAL", help="the same of real images, for --features")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parser().parse_args(argv)
+    check(args)
+    outputs = {}
+    for name, ending, what in (("json", ".json", "the numbers"), ("neighbours", ".png", "a picture")):
+        if getattr(args, name) is not None:
+            outputs[name] = output_file(getattr(args, name), {ending: what}, f"--{name}")
+    found = of_features(args) if args.run is None else of_run(args, outputs.get("neighbours"))
+    if "json" in outputs:
+        with whole_file(outputs["json"]) as file:
+            file.write((json.dumps(found, indent=2) + "\n").encode())
+        print(f"the numbers are in {outputs['json']}")
+
+
+def check(args: Any) -> None:
+    """Raise ConfigError, in one sentence, for options that do not go together."""
+    if (args.features is None) != (args.reference is None):
+        raise ConfigError("--features FAKE.npz and --reference REAL.npz belong together: give both")
+    if args.run is None and args.features is None:
+        raise ConfigError("give a RUN to evaluate, or --features FAKE.npz and --reference REAL.npz")
+    if args.features is not None:
+        for name in ("run", "n", "truncation", "data_dir", "neighbours"):
+            if getattr(args, name) is not None:
+                what = "RUN" if name == "run" else f"--{name.replace('_', '-')}"
+                raise ConfigError(f"{what} does not go with --features: the samples are those that it names")
+    check_source(args)
+
+
+def of_features(args: Any) -> dict[str, Any]:
+    """FID, KID, precision, recall and Inception Score of arrays that the user brought; what --json holds."""
+    fake, real = (evaluation.read_features(path) for path in (args.features, args.reference))
+    rows = {"features": evaluation.compare(fake, real)}
+    n = len(fake.features)
+    shown = [m for m in OF_FEATURES if m.key in rows["features"]]
+    show(
+        shown, rows, [f"{n} feature vectors of {args.features} against {len(real.features)} of {args.reference}", NOTE]
+    )
+    return {"run": None, "step": None, "data": None, "n": n, "extractor": None, "rows": finite(rows)}
+
+
+def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
+    """The numbers of a run's generator beside the reference rows; what --json holds."""
+    use_backend(args.backend)
+    generator, meta, path = load_generator(args.run)
+    config, (low, high) = Config(**meta["config"]), meta["range"]
+    name, data_dir = config.data, args.data_dir or config.data_dir
+    if not evaluation.metrics_of(name):
+        raise data.DataError(evaluation.NO_JUDGE.format(name=name))
+    dataset = data.load(name, data_dir)
+    if neighbours and not isinstance(dataset, Images):
+        raise ConfigError(f"--neighbours is for images, and {path} draws points")
+    if list(dataset.sample_shape) != list(meta["shape"]):
+        raise data.DataError(f"{path} was trained on samples of shape {meta['shape']}, not {dataset.sample_shape}")
+    judge = evaluation.judge(name, dataset, args.n, low, high, data_dir)
+
+    z = noise(np.random.default_rng(args.seed), (judge.n, config.latent), args.truncation)
+    with np.errstate(all="ignore"):  # a broken generator is told below, in words
+        samples = draw(generator, z)
+    print(f"{judge.n} samples of {path} at step {meta['step']}", flush=True)
+    rows = {"generator": judge.report(samples), **judge.reference_rows()}
+    show(judge.metrics, rows, judge.captions())
+    bad = int((~np.isfinite(samples.reshape(judge.n, -1)).all(axis=1)).sum())
+    if bad:
+        print(f"the generator is broken: {bad} of its {judge.n} samples hold numbers that are not finite")
+    if neighbours and isinstance(dataset, Images):
+        save_neighbours(neighbours, from_range(np.nan_to_num(samples[:SHOWN]), low, high), dataset)
+        print(f"samples (first column) and their nearest training images, by pixels, are in {neighbours}")
+    about = {"run": str(path), "step": meta["step"], "data": name, "n": judge.n, "extractor": judge.extractor}
+    return {**about, "rows": finite(rows)}
+
+
+def show(metrics: Sequence[Metric], rows: Rows, captions: Sequence[str]) -> None:
+    """Print the table, what its columns mean, and what its numbers are of."""
+    cells = {name: [m.cell(report) for m in metrics] for name, report in rows.items()}
+    print(evaluation.table([m.heading for m in metrics], cells), end="\n\n")
+    width = max(len(m.heading) for m in metrics)
+    for m in metrics:
+        print(f"{m.heading:{width}}  {m.definition} ({'higher' if m.higher_is_better else 'lower'} is better)")
+    print("", *captions, sep="\n")
+
+
+def finite(rows: Rows) -> dict[str, dict[str, float | None]]:
+    """The same rows with None for what JSON has no number for: NaN and infinity."""
+
+    def row(report: Mapping[str, float]) -> dict[str, float | None]:
+        return {key: value if math.isfinite(value) else None for key, value in report.items()}
+
+    return {name: row(report) for name, report in rows.items()}
+
+
+def save_neighbours(path: Path, samples: np.ndarray, dataset: Images) -> None:
+    """Draw samples (n, H, W, C) in [0, 1], each at the left of a row with its nearest training images, by pixels.
+
+    A generator that has learnt images by heart shows the same image twice in a row.
+    """
+    training = dataset.pixels.reshape(len(dataset), -1)
+    k = min(NEIGHBOURS, len(training))
+    nearest, _ = nearest_neighbours(255 * samples.reshape(len(samples), -1), training, k)
+    beside = dataset.pixels[nearest].astype(np.float32) / 255
+    rows = np.concatenate([samples[:, None], beside], axis=1)
+    plot.save_grid(path, rows.reshape(-1, *samples.shape[1:]), columns=k + 1)
+
+
+if __name__ == "__main__":
+    guarded(PROGRAM, main)

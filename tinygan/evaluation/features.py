@@ -1,0 +1,91 @@
+"""Features that the user brings along: of Inception, they give the real FID and Inception Score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tinygan import metrics
+from tinygan.data import DataError
+from tinygan.evaluation.metric import Metric
+
+SPLITS = 10  # of the Inception Score, as in its paper
+LEAST = 2 * SPLITS  # KID's ten subsets have at least two rows each
+
+METRICS = (
+    Metric("fid", "FID", "Frechet distance between Gaussians fitted to the features", ".5g", False),
+    Metric("kid", "KID", "kernel distance of the features (x . y / d + 1)^3, unbiased", ".4g", False, "kid_error"),
+    Metric("precision", "precision", "share of the samples inside the real images' manifold (k = 3)", ".3f", True),
+    Metric("recall", "recall", "share of real images inside the samples' manifold (k = 3)", ".3f", True),
+    Metric(
+        "inception_score",
+        "Inception Score",
+        f"exp(E KL(p(class|x) || p(class))), mean +- standard deviation over {SPLITS} splits",
+        ".3f",
+        True,
+        "inception_score_std",
+    ),
+)
+NOTE = "FID, KID and Inception Score only if the arrays are Inception's (pool3 features, softmax of its logits)"
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Features of images, and class probabilities of them or None: shapes (n, d) and (n, K)."""
+
+    features: np.ndarray
+    probabilities: np.ndarray | None
+
+
+def read_features(path: str | Path) -> Features:
+    """Read the arrays ``features`` and, if it is there, ``probabilities`` of a `.npz` file, and check them.
+
+    Raises
+    ------
+    DataError
+        In one sentence, if the file or an array is missing or not what it should be.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files if name in ("features", "probabilities")}
+            others = ", ".join(file.files[:9])
+    except FileNotFoundError:
+        raise DataError(f"there is no file {path}") from None
+    except Exception as error:  # zipfile and NumPy have a dozen ways to say so
+        why = getattr(error, "strerror", None) or "it is damaged, or no .npz file of plain arrays"
+        raise DataError(f"{path} cannot be read: {why}") from None
+    if "features" not in arrays:
+        raise DataError(f"{path} has no array 'features', only: {others or 'nothing'}")
+    features, probabilities = arrays["features"], arrays.get("probabilities")
+    if features.ndim != 2 or len(features) < LEAST or features.dtype.kind not in "fiu" or features.shape[1] == 0:
+        what = f"{features.dtype} of shape {features.shape}"
+        raise DataError(f"'features' of {path} must be numbers of shape (n, d), n at least {LEAST}, not {what}")
+    if probabilities is not None:
+        fits = probabilities.ndim == 2 and len(probabilities) == len(features) and probabilities.dtype.kind in "fiu"
+        if not fits:
+            what = f"a row for each of features, not {probabilities.dtype} of shape {probabilities.shape}"
+            raise DataError(f"'probabilities' of {path} must be numbers of shape ({len(features)}, K), {what}")
+    return Features(features, probabilities)
+
+
+def compare(fake: Features, real: Features) -> dict[str, float]:
+    """FID, KID, precision and recall of features, and the Inception Score where there are probabilities.
+
+    Raises
+    ------
+    DataError
+        If the features are of different lengths, or a number is not finite.
+    """
+    try:
+        values = {"fid": metrics.frechet_of_features(fake.features, real.features)}
+        kid = metrics.kernel_distance(fake.features, real.features, rng=np.random.default_rng(0))
+        values["kid"], values["kid_error"] = kid
+        values["precision"], values["recall"] = metrics.precision_recall(real.features, fake.features)
+        if fake.probabilities is not None:
+            score = metrics.classifier_score(fake.probabilities, SPLITS)
+            values["inception_score"], values["inception_score_std"] = score
+    except ValueError as error:
+        raise DataError(f"--features and --reference: {error}") from None
+    return values
