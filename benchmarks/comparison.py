@@ -42,9 +42,11 @@ class Column(NamedTuple):
     extremes: bool = False
 
     def show(self, rows: Sequence[Mapping[str, float]]) -> str:
-        """Mean and standard error over the rows that have this number."""
+        """Mean and standard error, and of how many rows if not all have this number (a KL may be infinite)."""
         found = [self.scale * row[self.key] for row in rows if not math.isnan(row.get(self.key, math.nan))]
         text = Cell.of(found).show(self.digits)
+        if 0 < len(found) < len(rows):
+            text += f", {len(found)} of {len(rows)}"
         if self.extremes and len(found) > 1:
             text += f" ({min(found):.{self.digits}f}..{max(found):.{self.digits}f})"
         return text
