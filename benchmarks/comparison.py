@@ -13,7 +13,7 @@ from benchmarks.cell import Cell
 from benchmarks.runs import Job, Outcome
 from tinygan.commandline import Parser
 
-FEW_PICTURES = "--sample-interval 1000000"  # the first and the last
+FEW_PICTURES = "--sample-interval 1000000"  # the first and the last: what is measured is the last generator
 SHOWN = "mean +- standard error over the seeds"
 
 Row = Sequence[Outcome]  # of one set of options, a seed each
@@ -92,7 +92,7 @@ def train(args: Any, name: str, common: str, rows: Mapping[str, str], seeds: int
     """Train and evaluate each row with each seed. Options of a row win over the common ones."""
     steps = f" --steps {args.steps}" if args.steps else ""
     jobs = [  # seeds outermost: whoever stops early and asks for fewer seeds has them for each row
-        (row, Job(f"{name}/{row}-seed{seed}", f"{common} {own}{steps} --seed {seed}"))
+        (row, Job(f"{name}/{row}-seed{seed}", f"{FEW_PICTURES} {common} {own}{steps} --seed {seed}"))
         for seed in range(seeds)
         for row, own in rows.items()
     ]

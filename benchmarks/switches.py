@@ -12,7 +12,7 @@ from tinygan.commandline import guarded
 
 PROGRAM = "python -m benchmarks.switches"
 # The preset grid without all that makes it work.
-PLAIN = f"--preset grid --loss ns --penalty none --ema 0 --lr-half-life 0 --lr 1e-3 {comparison.FEW_PICTURES}"
+PLAIN = "--preset grid --loss ns --penalty none --ema 0 --lr-half-life 0 --lr 1e-3"
 SWITCHES = {
     "plain": "",
     "pack-2": "--pack 2",

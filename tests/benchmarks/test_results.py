@@ -68,7 +68,7 @@ def test_a_rows_options_win_and_seeds_come_first(trained):
     args = losses.parse(["--losses", "wgan,ns", "--seeds", "2", "--steps", "7"])
     rows = comparison.train(args, "losses", "--lr 1", {"wgan": "--lr 2", "ns": ""}, 2)
     assert [job.name for job in trained] == [f"losses/{row}-seed{seed}" for seed in (0, 1) for row in ("wgan", "ns")]
-    assert trained[0].options.split() == "--lr 1 --lr 2 --steps 7 --seed 0".split()
+    assert trained[0].options.split() == [*comparison.FEW_PICTURES.split(), *"--lr 1 --lr 2 --steps 7 --seed 0".split()]
     assert [found.rows["generator"]["modes"] for found in rows["ns"]] == [20, 21]
 
 
