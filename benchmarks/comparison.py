@@ -63,7 +63,7 @@ MANIFOLD = (Column("precision", "precision", 3), Column("recall", "recall", 3))
 IMAGES = (
     Column("score", "score", 2),
     FRECHET._replace(title="FCD", extremes=False),
-    Column("kid", "KID x 1000", 2, 1000),
+    Column("kid", "KID", 3),
     *MANIFOLD,
     Column("classes", "classes", 1),
 )

@@ -112,7 +112,7 @@ def test_the_cost_of_a_step_is_relative(tmp_path):
         (switches, ["--switches", "plain,pack-2"], ["cost of a step", "21.0 +- 0.6", "1.00"]),
         (baselines, ["--data", "ring,mnist", "--seeds", "2"], ["on ring", "on mnist", "wgan-gp", "20.5 +- 0.5"]),
         (baselines, ["--data", "stacked", "--seeds", "1"], ["modes of 1000", "--backend cupy"]),
-        (presets, ["--presets", "mlp"], ["KID x 1000", "9.00", "2.00"]),
+        (presets, ["--presets", "mlp"], ["KID", "9.00", "0.002"]),
     ],
 )
 def test_the_tables_from_the_command_line(program, argv, parts, trained, capsys):
