@@ -60,7 +60,7 @@ def lines(args: Any, data: str) -> Iterator[str]:
     """The table of a data set, once all runs are finished."""
     game = GAMES[data]
     steps = args.steps or game.steps
-    common = f"--preset r3gan --data {data} --backend {args.backend} --steps {steps} {comparison.FEW_PICTURES}"
+    common = f"--preset r3gan --data {data} --backend {args.backend} --steps {steps}"
     rows = comparison.train(args, f"baselines/{data}", common, game.rows(), args.seeds)
     yield f"The preset r3gan beside ns and wgan-gp with its networks on {data}, {steps:,} steps; {comparison.SHOWN}.\n"
     yield from comparison.table(rows, game.columns)

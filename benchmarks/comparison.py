@@ -13,7 +13,7 @@ from benchmarks.cell import Cell
 from benchmarks.runs import Job, Outcome
 from tinygan.commandline import Parser
 
-FEW_PICTURES = "--sample-interval 1000000"  # the first and the last
+FEW_PICTURES = "--sample-interval 1000000"  # the first and the last: what is measured is the last generator
 SHOWN = "mean +- standard error over the seeds"
 
 Row = Sequence[Outcome]  # of one set of options, a seed each
@@ -42,9 +42,11 @@ class Column(NamedTuple):
     extremes: bool = False
 
     def show(self, rows: Sequence[Mapping[str, float]]) -> str:
-        """Mean and standard error over the rows that have this number."""
+        """Mean and standard error, and of how many rows if not all have this number (a KL may be infinite)."""
         found = [self.scale * row[self.key] for row in rows if not math.isnan(row.get(self.key, math.nan))]
         text = Cell.of(found).show(self.digits)
+        if 0 < len(found) < len(rows):
+            text += f", {len(found)} of {len(rows)}"
         if self.extremes and len(found) > 1:
             text += f" ({min(found):.{self.digits}f}..{max(found):.{self.digits}f})"
         return text
@@ -61,7 +63,7 @@ MANIFOLD = (Column("precision", "precision", 3), Column("recall", "recall", 3))
 IMAGES = (
     Column("score", "score", 2),
     FRECHET._replace(title="FCD", extremes=False),
-    Column("kid", "KID x 1000", 2, 1000),
+    Column("kid", "KID", 3),
     *MANIFOLD,
     Column("classes", "classes", 1),
 )
@@ -90,7 +92,7 @@ def train(args: Any, name: str, common: str, rows: Mapping[str, str], seeds: int
     """Train and evaluate each row with each seed. Options of a row win over the common ones."""
     steps = f" --steps {args.steps}" if args.steps else ""
     jobs = [  # seeds outermost: whoever stops early and asks for fewer seeds has them for each row
-        (row, Job(f"{name}/{row}-seed{seed}", f"{common} {own}{steps} --seed {seed}"))
+        (row, Job(f"{name}/{row}-seed{seed}", f"{FEW_PICTURES} {common} {own}{steps} --seed {seed}"))
         for seed in range(seeds)
         for row, own in rows.items()
     ]

@@ -18,7 +18,7 @@ from benchmarks.comparison import FRECHET, MANIFOLD, Row
 from tinygan.commandline import guarded
 
 PROGRAM = "python -m benchmarks.losses"
-COMMON = f"--preset mlp --data mnist {comparison.FEW_PICTURES}"
+COMMON = "--preset mlp --data mnist"
 LOSSES = {
     "mm": "--loss mm",
     "ns": "--loss ns",

@@ -225,7 +225,7 @@ def look_after(running: dict[JobFolder, subprocess.Popen]) -> list[JobFolder]:
         if folder.outcome() is not None:
             finished.append(folder)
             del running[folder]
-        elif process.args[3:] == folder.next_command():  # type: ignore[index]
+        elif process.args[2:] == folder.next_command():  # type: ignore[index]
             raise TrainingStopped(f"{folder.path}: {' '.join(folder.next_command())} left nothing behind")
         else:
             running[folder] = folder.start()

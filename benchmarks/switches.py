@@ -1,4 +1,4 @@
-"""Each switch of the game alone, on a ring that the plain GAN fails on: ``python -m benchmarks.switches``."""
+"""Each switch of the game alone, on a grid that the plain GAN fails on: ``python -m benchmarks.switches``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from benchmarks.comparison import POINTS
 from tinygan.commandline import guarded
 
 PROGRAM = "python -m benchmarks.switches"
-# The preset ring without all that makes it work.
-PLAIN = f"--preset ring --penalty none --ema 0 --lr-half-life 0 {comparison.FEW_PICTURES}"
+# The preset grid without all that makes it work.
+PLAIN = "--preset grid --loss ns --penalty none --ema 0 --lr-half-life 0 --lr 1e-3"
 SWITCHES = {
     "plain": "",
     "pack-2": "--pack 2",
@@ -22,19 +22,19 @@ SWITCHES = {
     "unroll-5": "--unroll 5",
     "minibatch-std": "--minibatch-std",
     "spectral-norm": "--spectral-norm",
-    "dragan": "--penalty dragan --penalty-weight 10",
-    "r1": "--penalty r1 --penalty-weight 0.01",
+    "dragan": "--penalty dragan --penalty-weight 1",
+    "r1": "--penalty r1 --penalty-weight 0.1",
     "ema": "--ema 0.998",
-    "lr-half-life": "--lr-half-life 2500",
+    "lr-half-life": "--lr-half-life 1000",
     "n-critic-5": "--n-critic 5",
     "label-smoothing": "--label-smoothing 0.1",
-    "instance-noise": "--instance-noise 0.05",
+    "instance-noise": "--instance-noise 0.1",
     "simultaneous": "--simultaneous",
 }
 
 
 def parse(argv: Sequence[str]) -> Any:
-    p = comparison.parser(PROGRAM, "Each switch of the game alone, on the ring.", "switches", SWITCHES, 4000)
+    p = comparison.parser(PROGRAM, "Each switch of the game alone, on the grid.", "switches", SWITCHES, 4000)
     comparison.add_seeds(p, 3)
     args = p.parse_args(argv)
     if "plain" not in args.switches:
@@ -45,7 +45,7 @@ def parse(argv: Sequence[str]) -> Any:
 def lines(args: Any) -> Iterator[str]:
     """The table, once all runs are finished."""
     rows = comparison.train(args, "switches", PLAIN, {name: SWITCHES[name] for name in args.switches}, args.seeds)
-    yield f"One switch at a time, {args.steps:,} steps on the ring; {comparison.SHOWN}."
+    yield f"One switch at a time, {args.steps:,} steps on the grid; {comparison.SHOWN}."
     yield f"plain: {PLAIN}\n"
     yield from comparison.table(
         rows, POINTS, cost_of_a_step=lambda name: comparison.relative_cost(rows[name], rows["plain"])
