@@ -1,5 +1,7 @@
 """Unrolling: G's gradient is the derivative of the game K discriminator steps ahead, and D never notices."""
 
+import copy
+
 import numpy as np
 import pytest
 from gan.test_gan_game import BATCH, LATENT, Reals, Watch, equal, make_game, networks
@@ -104,6 +106,24 @@ def test_gs_gradient_is_the_numeric_derivative_of_the_unrolled_objective(K, loss
                 p.data[place] -= sign * step
             p.data = old
             assert np.isclose(g.data[place], (values[0] - values[1]) / (2 * step), rtol=1e-5, atol=1e-8), p.name
+
+
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_the_step_of_the_game_moves_g_along_this_gradient(simultaneous):
+    """From D as it is after its own step, or before it; through the fakes that D has just seen."""
+    rules = dict(unroll=2, unroll_lr=0.5, simultaneous=simultaneous)
+    game = make_game(**rules)
+    old = copy.deepcopy(game.generator), copy.deepcopy(game.discriminator)
+    watch, reals = Watch(game), Reals()
+    game.step(reals)
+    if not simultaneous:
+        old[1].load_state_dict(game.discriminator.state_dict())
+    other = make_game(pair=old, **rules)
+    real, fake = Tensor(reals.given[0]), old[0](Tensor(watch.of("G sees")[0][1]))
+    with other.looking_ahead(real, fake):
+        loss_g, _ = other.generator_loss(real, fake)
+    for mine, theirs in zip(watch.of("G moves")[0][1], grad(loss_g, old[0].parameters()), strict=True):
+        assert np.allclose(mine, theirs.data, rtol=1e-4, atol=1e-6)
 
 
 def test_it_can_be_differentiated_again(rng):

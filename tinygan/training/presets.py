@@ -147,8 +147,8 @@ PRESETS: dict[str, Preset] = {
     "r3gan": Preset(
         models.r3gan,
         "the modern baseline: rsgan with r1+r2 and no normalisation, for images and for points",
-        dict(_R3GAN, steps=4000, lr=2e-4, penalty_weight=1.0, ema=0.995),
-        dict(steps=10_000, sample_interval=1000, checkpoint_interval=1000),
+        dict(_R3GAN, steps=3000, lr=6e-4, lr_half_life=1500, penalty_weight=1.0, ema=0.995),
+        dict(steps=10_000, lr_half_life=4000, sample_interval=1000, checkpoint_interval=1000),
         _quick(100),
         fits=("images", "points"),
         on_points=_GRID,
