@@ -12,8 +12,8 @@ differentiable function of t and of w_(k-1), and the engine does the rest. D its
 
 What was decided here:
 
-- The inner steps see the same real and fake samples as G's loss, and are plain gradient descent (the paper's
-  experiments unroll Adam; its equations, and this, do not).
+- The inner steps see the same real and fake samples as G's loss, and are plain gradient descent (the authors'
+  own code unrolls Adam; its equations, and this, do not).
 - The inner loss is the loss alone, as in the paper. Gradient penalties hold D down in its own steps only: inside
   they would make each inner step a derivative of third order, and they take their samples as constants, so that
   G's gradient would no longer be the derivative of what it minimises.

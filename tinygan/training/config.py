@@ -77,7 +77,9 @@ class Config:
     unroll_lr: float = option(0.1, "learning rate of the steps that --unroll takes (plain gradient descent)", above=0)
     dropout: float = option(0.0, "dropout in the discriminator", low=0, below=1)
     minibatch_std: bool = option(
-        False, "show the discriminator how much each batch varies; real and fake samples then come in two batches"
+        False,
+        "show the discriminator how much each batch varies; real and fake samples then come in two batches, whatever "
+        "--joint-batch says",
     )
     spectral_norm: bool = option(False, "divide each weight of the discriminator by its largest singular value")
     ema: float = option(0.0, "decay of a moving average of the generator, such as 0.999; 0 is off", low=0, below=1)
