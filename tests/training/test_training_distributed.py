@@ -175,6 +175,7 @@ GAMES = {
     "simultaneous": dict(simultaneous=True),
     "fresh fakes, moving average": dict(fresh_fakes=True, ema=0.9),
     "three critic steps": dict(n_critic=3, loss="wgan", weight_clip=0.1),
+    "a code": dict(conditioning="infogan"),
 }
 
 
