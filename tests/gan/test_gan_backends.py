@@ -76,18 +76,19 @@ def test_step_agrees_and_does_not_wait_without_kernels(case, monkeypatch, tmp_pa
     agree((here, stats_here), (there, stats_there))
 
 
-def test_a_step_sends_nothing_but_noise(monkeypatch, tmp_path):
-    """The images are on the device, and so are the losses: z is all that the host has to say."""
+@pytest.mark.parametrize("case", ["mlp", "cgan", "acgan", "infogan"])
+def test_a_step_sends_nothing_but_noise(case, monkeypatch, tmp_path):
+    """The images are on the device, and so are the losses: z, and the code, is all that the host has to say."""
     monkeypatch.setenv("TINYGAN_CACHE", str(tmp_path))
-    monkeypatch.setattr("tinygan.data.load", _few("mlp"))
+    monkeypatch.setattr("tinygan.data.load", _few(case))
     backend = CupyBackend(FakeCupy())
     monkeypatch.setattr(setup, "use_backend", lambda name: backend)
     with using_backend(backend):
-        built = setup.build(presets.configure(dict(preset="mlp", batch_size=4, samples=1)))
+        built = setup.build(presets.configure(dict(preset=case, batch_size=4, samples=1)))
         for _ in range(3):
             before = backend.xp.sent
             built.game.step(built.next_reals, measure=True)
-            assert backend.xp.sent - before == 4 * built.config.latent * 4 and backend.xp.syncs == 0
+            assert backend.xp.sent - before == 4 * built.z.shape[1] * 4 and backend.xp.syncs == 0
 
 
 @pytest.mark.gpu

@@ -23,7 +23,7 @@ def make_game(name, loss="ns", penalty=None, opt=optim.Adam, lr=0.01, d_hidden=7
         nn.Dense(LATENT + condition.length, 8, rng=rng), nn.BatchNorm(8), nn.ReLU(), nn.Dense(8, 2, rng=rng)
     )
     discriminator = nn.Sequential(
-        nn.Dense(2, d_hidden, rng=rng), nn.LeakyReLU(0.2), nn.Dense(d_hidden, 1 + condition.outputs, rng=rng)
+        nn.Dense(2, d_hidden, rng=rng), nn.LeakyReLU(0.2), nn.Dense(d_hidden, 1 + condition.length, rng=rng)
     )
     return ConditionalGame(
         generator.name_parameters("G"),
@@ -60,12 +60,12 @@ def tensor(rng, *shape):
 
 def test_a_code_is_a_one_hot_label_and_for_infogan_two_numbers(rng):
     for condition in (CGAN(4), ACGAN(4)):
-        assert condition.length == condition.outputs == 4
+        assert condition.length == 4
         codes = condition.codes(rng, 3, np.array([2, 0, 3]))
         assert codes.dtype == np.float32 and codes.tolist() == [[0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]
     info = InfoGAN()
     codes = info.codes(rng, 5000)
-    assert codes.shape == (5000, 12) and codes.dtype == np.float32 and info.outputs == 12
+    assert codes.shape == (5000, 12) and codes.dtype == np.float32 and info.length == 12
     assert (np.sort(codes[:, :10]) == [0] * 9 + [1]).all()
     assert np.allclose(codes[:, :10].mean(axis=0), 0.1, atol=0.02)
     assert -1 <= codes[:, 10:].min() < -0.99 and 0.99 < codes[:, 10:].max() <= 1
@@ -121,7 +121,7 @@ def test_the_label_of_cgan_chooses_what_is_added_to_the_logit():
 def test_gradients_of_what_is_added(name, rng):
     condition = conditioning.get(name, K)
     code = Tensor(condition.codes(rng, 5).astype(np.float64))
-    outputs = rng.normal(size=(5, 1 + condition.outputs))
+    outputs = rng.normal(size=(5, 1 + condition.length))
     assert gradcheck(lambda y: condition.logits(y, code), outputs, order=2).ok
     if name != "cgan":
         assert gradcheck(lambda y: condition.loss_on_fake(y, code), outputs, order=2).ok
@@ -222,7 +222,7 @@ def test_the_losses_by_hand(name, joint, rng):
     loss_g, _ = game.generator_loss(Tensor(real), fake)
     assert loss_d.item() == pytest.approx(game.loss.discriminator(*logits).item() + extra_d, rel=1e-5)
     assert loss_g.item() == pytest.approx(game.loss.generator(logits[1]).item() + extra_g, rel=1e-5)
-    assert [y.shape for y in outputs] == [(BATCH, 1 + game.condition.outputs)] * 2
+    assert [y.shape for y in outputs] == [(BATCH, 1 + game.condition.length)] * 2
     assert grad(loss_d, game.generator.parameters(), allow_unused=True) == [None] * 6
 
 

@@ -176,6 +176,7 @@ GAMES = {
     "fresh fakes, moving average": dict(fresh_fakes=True, ema=0.9),
     "three critic steps": dict(n_critic=3, loss="wgan", weight_clip=0.1),
     "unrolled, minibatch std, spectral norm": dict(unroll=2, minibatch_std=True, spectral_norm=True, penalty="none"),
+    "a code": dict(conditioning="infogan"),
 }
 
 

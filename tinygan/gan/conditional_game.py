@@ -15,7 +15,7 @@ from tinygan.gan.game import Game
 
 @dataclass
 class ConditionalGame(Game):
-    """A `Game` whose discriminator returns (N, 1 + outputs), and whose generator takes (N, latent + code).
+    """A `Game` whose generator takes (N, latent + code), and whose discriminator returns (N, 1 + code).
 
     Fakes are made with the codes of the batch of real samples (drawn, where these have none). So the i-th real
     and the i-th fake sample are of one class, and `code` belongs to both: a loss that compares pairs compares

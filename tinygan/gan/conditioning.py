@@ -40,8 +40,6 @@ class Conditioning:
         Length of the one-hot part of the code, which comes first.
     numbers : int
         Continuous codes behind it, uniform in [-1, 1].
-    outputs : int
-        How many numbers D returns beside its logit.
     needs_labels : bool
         The codes of a batch are the labels of its real samples; else they are drawn.
     """
@@ -54,12 +52,8 @@ class Conditioning:
 
     @property
     def length(self) -> int:
-        """Of the code."""
+        """Of the code; D returns as many numbers beside its logit."""
         return self.classes + self.numbers
-
-    @property
-    def outputs(self) -> int:
-        return self.length
 
     def codes(self, rng: np.random.Generator, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """n codes, drawn on the host; the first do not depend on how many follow.
@@ -81,7 +75,7 @@ class Conditioning:
         one_hot = np.eye(self.classes, dtype=np.float32)[labels]
         return np.concatenate([one_hot, (2 * u[:, 1:] - 1).astype(np.float32)], axis=1)
 
-    # -- D's outputs (n, 1 + outputs) for samples with these codes (n, length) --------------------------
+    # -- D's outputs (n, 1 + length) for samples with these codes (n, length) --------------------------
 
     def logits(self, outputs: Tensor, code: Tensor) -> Tensor:
         """Real or fake: (n, 1)."""

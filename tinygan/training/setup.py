@@ -233,10 +233,10 @@ def build_networks(
 ) -> tuple[Sequential, Sequential]:
     """The preset's generator and discriminator for samples of `shape`, with full names on all parameters."""
     builder = presets.get(config.preset).networks
-    code, outputs = (condition.length, condition.outputs) if condition else (0, 0)
+    code = condition.length if condition else 0
     try:
         generator, discriminator = builder(
-            shape, config.latent + code, config.pack, config.dropout, weights, dropout, outputs=1 + outputs
+            shape, config.latent + code, config.pack, config.dropout, weights, dropout, outputs=1 + code
         )
     except ValueError as error:
         raise ConfigError(f"--preset {config.preset} does not fit --data {config.data}: {error}") from None
