@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import data
+from tinygan import data, evaluation
 from tinygan.backend import use_backend
 from tinygan.data.batches import Batches, MixtureBatches, rng_state, set_rng_state
 from tinygan.gan import losses
@@ -24,6 +24,8 @@ from tinygan.training import presets
 from tinygan.training.checkpoint import CheckpointError, part
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks, program
+
+EVAL_SAMPLES = 2500  # as many as in PacGAN's experiments on points
 
 
 @dataclass
@@ -44,6 +46,8 @@ class Setup:
         The fixed noise behind all pictures of the run.
     ranks : Ranks
         The processes that train together; just this one, as a rule.
+    judge : Judge or None
+        Measures samples on the way, on rank 0; None if nothing is to be measured.
     """
 
     config: Config
@@ -54,6 +58,7 @@ class Setup:
     drop_rng: np.random.Generator
     z: np.ndarray
     ranks: Ranks
+    judge: evaluation.Judge | None = None
 
     @property
     def sampler(self) -> Sequential:
@@ -173,7 +178,11 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
     batches = data.batches(ranks.share(dataset), config.batch_size * config.pack, order, low, high)
     n = config.samples * (10 if isinstance(dataset, data.Mixture) else 1)
     z = pictures.standard_normal((n, config.latent), dtype=np.float32)
-    return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks)
+    judge = None
+    if config.measured() and ranks.rank == 0:
+        n = config.eval_samples or EVAL_SAMPLES
+        judge = evaluation.judge(config.data, dataset, n, low, high, config.data_dir)
+    return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks, judge)
 
 
 def build_networks(
