@@ -165,6 +165,26 @@ def test_mnist_is_judged_by_its_own_classifier(here):
     assert real["classes"] == 10 and real["score"] > 8.5 and real["precision"] > 0.7
 
 
+def test_stacked_digits_are_counted(here, monkeypatch):
+    """Of a run that learnt from colour pictures, as if they had been the data set of this name."""
+    digits, rng = data.digits(1000), np.random.default_rng(0)
+    pixels = np.concatenate([digits.pixels[rng.permutation(1000)[:300]] for _ in range(3)], axis=-1)
+    (here / "pictures").mkdir()
+    for i, picture in enumerate(pixels[:8]):
+        Image.fromarray(picture).save(here / "pictures" / f"{i}.png")
+    run = train("--preset", "small", "--data", "folder", "--data-dir", "pictures", *TINY, "--steps", 1, "--outdir", ".")
+    arrays, meta = checkpoint.load(run / "generator.npz")
+    meta["config"]["data"] = "stacked"
+    checkpoint.save("stacked.npz", arrays, meta)
+    monkeypatch.setattr(evaluate.data, "load", lambda name, data_dir: data.Images(name, pixels))
+    text = evaluated("stacked.npz", "--json", "a.json", "--neighbours", "a.png")
+    assert "300 samples of stacked.npz" in text and "mnist classifier" in text
+    found = json.loads((here / "a.json").read_text())
+    assert list(found["rows"]) == ["generator", "real images"]
+    assert all(list(row) == ["modes", "class_kl"] for row in found["rows"].values())
+    assert found["rows"]["generator"]["modes"] < 100 < found["rows"]["real images"]["modes"] <= 300
+
+
 # -- features of one's own ------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from tinygan.commandline import Parser, guarded
+from tinygan.evaluation import metrics_of
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, flag, option_type
 from tinygan.training.distributed import Ranks, program, warn_of_separate_runs
@@ -107,7 +108,7 @@ def resume(args: Any, given: dict[str, Any], ranks: Ranks) -> tuple[Setup, RunFo
     if args.epochs is not None and args.steps is not None:
         raise ConfigError("give --steps or --epochs, not both")
     run = RunFolder.existing(args.resume)
-    if run.checkpoints():
+    if run.states():
         arrays, meta, path = run.load_checkpoint()
     else:  # it was stopped in its first moments: begin again
         arrays, meta, path = {}, {"config": run.read_options(), "step": 0}, run.path / "config.json"
@@ -160,6 +161,11 @@ def describe(setup: Setup) -> str:
 def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     """README.txt and config.json, in this order: from a folder with options a run can begin again."""
     config = setup.config
+    more = ""
+    if config.keep_best != "none":
+        more += f"best.npz         the checkpoint with the best {config.keep_best}, to be given to the same command\n"
+    if metrics_of(config.data):
+        more += f"how good it is:  python -m tinygan.evaluate {run.path}\n"
     text = README.format(
         first=f"fakes_init.png, then {run.picture(config.steps).name}",
         pictures="training.gif",
@@ -167,6 +173,7 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
         log_interval=config.log_interval,
         folder=run.path,
         program=program(setup.ranks.size),
+        more=more,
     )
     run.write_text("README.txt", text)
     run.write_config(asdict(config), command)

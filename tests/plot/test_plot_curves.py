@@ -96,3 +96,25 @@ def test_a_critic_has_no_line_at_one_half(monkeypatch):
     figure = saved_figure(monkeypatch, rows)
     assert figure.axes[1].get_ylim()[1] > 40
     assert not figure.axes[1].texts
+
+
+@pytest.mark.parametrize("count, height", [(0, 840), (1, 1070), (2, 1070), (5, 1530)])
+def test_each_metric_gets_a_panel(tmp_path, count, height, monkeypatch):
+    drawn = []
+    draw = curves.draw_panel
+    monkeypatch.setattr(
+        curves,
+        "draw_panel",
+        lambda axes, name, *rest, **more: drawn.append((axes, name)) or draw(axes, name, *rest, **more),
+    )
+    measured = [{"step": 0, "a0": 1.0}, {"step": 900, "a0": 3.0, "a1": math.nan}, {"step": 1000, "a0": 2.0, "a1": None}]
+    panels = {f"a{i}": f"metric {i}" for i in range(count)}
+    save_curves(tmp_path / "c.png", [], measured=measured, panels=panels)
+    with Image.open(tmp_path / "c.png") as image:
+        assert image.size == (900, height)
+    assert [name for _, name in drawn[3:]] == list(panels.values())
+    for axes, _ in drawn:
+        assert axes.get_xlim() == (0, 1000)
+    if count:
+        assert drawn[3][0].lines[0].get_ydata().tolist() == [1, 3, 2]
+        assert drawn[3][0].get_legend() is None

@@ -412,3 +412,15 @@ def test_a_nan_is_found_by_all_and_said_once(mpi, tmp_path):
     options = ("--preset", "ring", *TINY, "--optimizer", "sgd", "--lr", 1e30, "--log-interval", 1)
     result = finish(launch_training(2, *options, "--outdir", tmp_path))
     assert result.status == 1 and "is not a finite number any more" in only_sentence(result.err)
+
+
+def test_rank_0_measures_and_all_ranks_are_in_the_best_checkpoint(mpi, tmp_path):
+    measured = ("--metrics", "energy", "--keep-best", "energy", "--eval-interval", 1, "--eval-samples", 50)
+    plain = train(2, *RING, "--steps", 5, "--outdir", tmp_path / "plain")
+    run = train(2, *RING, "--steps", 5, *measured, "--outdir", tmp_path / "measured")
+    assert_same_arrays(newest(plain)[0], newest(run)[0])
+    _, meta = checkpoint.load(run / "best.npz")
+    row = min(rows(run, "metrics.jsonl")[1:], key=lambda row: row["energy"])
+    assert (meta["best"]["step"], meta["best"]["value"]) == (row["step"], row["energy"])
+    assert len(meta["ranks"]) == 2 and meta["ranks"][0] != meta["ranks"][1]
+    assert finish(launch_training(2, "--resume", run, "--steps", 7)).status == 0

@@ -15,6 +15,7 @@ from training.runs import TINY, assert_same_arrays, newest, pictures, rows, same
 
 import tinygan
 from tinygan import data
+from tinygan import evaluate as evaluate_tool
 from tinygan import sample as sample_tool
 from tinygan import train as train_tool
 from tinygan.training import checkpoint, presets
@@ -143,9 +144,10 @@ def test_readme_names_files_and_options_that_exist(run):
     for name in re.findall(r"[\w-]+\.(?:png|gif|jsonl|json|txt|npz)", text.replace("--out samples.png", "")):
         assert (run / name).exists() or list(run.glob(f"*{name}")), name
     commands = re.findall(r"python -m tinygan\.(\w+) (.*)", text)
-    assert {tool for tool, _ in commands} == {"train", "sample"}
+    tools = {"train": train_tool, "sample": sample_tool, "evaluate": evaluate_tool}
+    assert {tool for tool, _ in commands} == set(tools)
     for tool, rest in commands:
-        known = {text for action in {"train": train_tool, "sample": sample_tool}[tool].parser()._actions
+        known = {text for action in tools[tool].parser()._actions
                  for text in action.option_strings}  # fmt: skip
         assert {word for word in rest.split() if word.startswith("--")} <= known
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIZE = (9.0, 8.4)  # inches
+METRIC_HEIGHT = 2.3  # inches of a row of two metrics
 MOST_POINTS = 2000  # more than the pixels of a panel
 
 
@@ -41,17 +42,21 @@ def save_curves(
     rows: Sequence[Mapping[str, Any]],
     title: str | None = None,
     reference_lines: bool = False,
+    measured: Sequence[Mapping[str, Any]] = (),
+    panels: Mapping[str, str] | None = None,
 ) -> None:
-    """Draw the numbers of a run in three panels over the step: losses, D's outputs, gradients.
+    """Draw the numbers of a run over the step: losses, D's outputs, gradients, and metrics of its samples.
 
     Pale lines are the values (of a long run, evenly thinned to 2,000), strong lines their running
     mean over a fiftieth of the run. Values that are missing or not finite leave a gap, and a
-    panel says how many of the second kind it left out.
+    panel says how many of the second kind it left out. Each metric has a small panel of its own below,
+    as their units have nothing in common.
 
     Parameters
     ----------
     path : str or PathLike
-        The PNG to write, 900 x 840 pixels; replaced only when the whole new file is written.
+        The PNG to write, 900 x 840 pixels, and 230 more for every two metrics; replaced only when the whole
+        new file is written.
     rows : sequence of dict
         As in stats.jsonl: ``step`` (one D and one G update), ``loss_d``, ``loss_g``, ``d_real``,
         ``d_fake_before``, ``d_fake_after``, ``grad_norm_d``, ``grad_norm_g``. Any may be missing
@@ -62,6 +67,10 @@ def save_curves(
         Mark the losses when D cannot tell real from fake, D(x) = D(G(z)) = 1/2: 2 ln 2 for D and
         ln 2 for the non-saturating G (Goodfellow et al., "Generative adversarial nets", NeurIPS
         2014, sections 3 and 4).
+    measured : sequence of dict
+        As in metrics.jsonl: ``step``, and the keys of `panels`.
+    panels : mapping of str to str, optional
+        The title of each metric's panel by its key.
 
     Raises
     ------
@@ -70,30 +79,44 @@ def save_curves(
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure = style.new_figure(*SIZE)
-    panels = figure.subplots(3, 1, sharex=True)
-    figure.subplots_adjust(left=0.085, right=0.94, bottom=0.065, top=0.90, hspace=0.30)
-    steps = column(rows, "step")
-    if np.isnan(steps).any():
-        steps = np.arange(len(rows), dtype=np.float64)
+    names = dict(panels or {})
+    extra = math.ceil(len(names) / 2)
+    width, height = SIZE[0], SIZE[1] + METRIC_HEIGHT * extra
+    figure = style.new_figure(width, height)
+    top, foot = (0.10 * SIZE[1] / height, 0.065 * SIZE[1] / height)
+    layout = figure.add_gridspec(3 + extra, 2, height_ratios=[1.5] * 3 + [1] * extra)
+    layout.update(left=0.085, right=0.94, bottom=foot, top=1 - top, hspace=0.30 if not extra else 0.50, wspace=0.18)
+    big = [figure.add_subplot(layout[row, :]) for row in range(3)]
+    small = [figure.add_subplot(layout[3 + i // 2, i % 2]) for i in range(len(names))]
+    steps = steps_of(rows)
 
-    draw_panel(panels[0], "loss", LOSSES, steps, rows)
+    draw_panel(big[0], "loss", LOSSES, steps, rows)
     if reference_lines:
-        mark(panels[0], 2 * math.log(2), "2 ln 2", style.BLUE)
-        mark(panels[0], math.log(2), "ln 2", style.DARK_ORANGE)
-    draw_panel(panels[1], "D's output, batch mean", OUTPUTS, steps, rows)
-    low, high = panels[1].dataLim.intervaly
+        mark(big[0], 2 * math.log(2), "2 ln 2", style.BLUE)
+        mark(big[0], math.log(2), "ln 2", style.DARK_ORANGE)
+    draw_panel(big[1], "D's output, batch mean", OUTPUTS, steps, rows)
+    low, high = big[1].dataLim.intervaly
     if 0 <= low <= high <= 1:  # probabilities, not the values of a critic
-        panels[1].set_ylim(-0.03, 1.03)
-        mark(panels[1], 0.5, "1/2", style.GREY)
-    draw_panel(panels[2], "gradient norm", NORMS, steps, rows, log=True)
-    panels[2].set_xlabel("step (one update of D and one of G)", fontsize=10, color=style.INK)
-    panels[2].xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
-    panels[2].xaxis.set_major_formatter("{x:,.0f}")
-    panels[2].set_xlim(0, max(1, steps.max(initial=1)))
+        big[1].set_ylim(-0.03, 1.03)
+        mark(big[1], 0.5, "1/2", style.GREY)
+    draw_panel(big[2], "gradient norm", NORMS, steps, rows, log=True)
+    big[2].set_xlabel("step (one update of D and one of G)", fontsize=10, color=style.INK)
+    for axes, (key, name) in zip(small, names.items(), strict=True):
+        draw_panel(axes, name, (Curve(key, "", style.ORANGE),), steps_of(measured), measured)
+    last = max(1, steps.max(initial=1), steps_of(measured).max(initial=1))
+    for axes in (*big, *small):
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.set_xlim(0, last)
     if title:
-        figure.suptitle(style.plain_text(title), x=0.085, y=0.977, ha="left", fontsize=13, color=style.INK)
+        figure.suptitle(style.plain_text(title), x=0.085, y=1 - 0.23 * top, ha="left", fontsize=13, color=style.INK)
     style.save_figure(figure, path)
+
+
+def steps_of(rows: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """Return the step of each row; their numbers where one lacks it."""
+    steps = column(rows, "step")
+    return np.arange(len(rows), dtype=np.float64) if np.isnan(steps).any() else steps
 
 
 def column(rows: Sequence[Mapping[str, Any]], key: str) -> np.ndarray:
@@ -124,7 +147,7 @@ def draw_panel(
         left_out += sum(row.get(curve.key) is not None for row in rows) - int(good.sum())
         if good.any():
             draw_curve(axes, curve, steps, np.where(good, values, math.nan))
-    if axes.lines:
+    if any(curve.name for curve in curves) and axes.lines:
         axes.legend(
             loc="lower right",
             bbox_to_anchor=(1.005, 0.985),
@@ -134,7 +157,7 @@ def draw_panel(
             labelcolor=style.INK,
             handlelength=1.8,
         )
-    else:
+    if not axes.lines:
         axes.text(
             0.5, 0.5, "no values yet", transform=axes.transAxes, ha="center", va="center", fontsize=10, color=style.GREY
         )

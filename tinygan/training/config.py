@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinygan.data import NAMES as DATASETS
+from tinygan.evaluation import metrics_of
 from tinygan.gan.conditioning import CONDITIONINGS
 from tinygan.gan.losses import LOSSES
 from tinygan.gan.penalties import PENALTIES
@@ -89,6 +90,15 @@ class Config:
     checkpoint_interval: int = option(500, "steps between checkpoints", low=1, resumable=True)
     weights_interval: int = option(0, "steps between copies of the generator; 0 keeps the last", low=0, resumable=True)
     samples: int = option(100, "samples in each picture (2-D runs show ten times as many)", low=1, high=10_000)
+    metrics: str = option(
+        "none",
+        "what to measure on the way, joined by '+' (as in fcd+recall), or all: of points modes, high_quality, "
+        "reverse_kl, energy, jensen_shannon; of digits score, fcd, kid, precision, recall, classes, class_kl",
+        resumable=True,
+    )
+    eval_interval: int = option(0, "steps between measurements; 0 measures with every picture", low=0, resumable=True)
+    eval_samples: int = option(0, "samples of each measurement; 0 is 2,500", low=0, high=26_000, resumable=True)
+    keep_best: str = option("none", "keep the checkpoint with the best of this metric as best.npz", resumable=True)
     tensorboard: bool = option(False, "also write TensorBoard events (needs the extra 'tensorboard')", resumable=True)
 
     def check(self) -> None:
@@ -96,6 +106,7 @@ class Config:
         for f in dataclasses.fields(self):
             _check_option(f, getattr(self, f.name))
         self.penalties()
+        self.measured()
         if self.n_critic > 1 and self.simultaneous:
             raise ConfigError("--simultaneous takes one step of each network: it does not go with --n-critic above 1")
         if self.unroll and self.weight_clip:
@@ -125,6 +136,30 @@ class Config:
         for name in names:
             if name not in PENALTIES:
                 raise ConfigError(f"unknown penalty {name!r}{did_you_mean(name, ['none', *PENALTIES])}")
+        return names
+
+    def measured(self) -> list[str]:
+        """The names in `metrics`, checked against the data, and `keep_best` among them."""
+        fitting = [metric.key for metric in metrics_of(self.data)]
+        if self.metrics not in ("none", "all"):
+            names = self.metrics.split("+")
+        else:
+            names = fitting if self.metrics == "all" else []
+        if self.metrics != "none" and not fitting:
+            raise ConfigError(f"--metrics {self.metrics}: no metric knows --data {self.data}; leave it at none")
+        if len(set(names)) < len(names):
+            raise ConfigError(f"--metrics {self.metrics} names a metric twice")
+        for name in names:
+            if name not in fitting:
+                what = f"no metric of --data {self.data} is called {name!r}"
+                raise ConfigError(f"--metrics {self.metrics}: {what}{did_you_mean(name, ['none', 'all', *fitting])}")
+        if self.keep_best not in ("none", *names):
+            if not names:
+                raise ConfigError(f"--keep-best {self.keep_best} is not measured: add --metrics {self.keep_best}")
+            measured = f"not among what is measured, --metrics {self.metrics}"
+            raise ConfigError(f"--keep-best {self.keep_best} is {measured}{did_you_mean(self.keep_best, names)}")
+        if self.metrics == "none" and (self.eval_interval or self.eval_samples):
+            raise ConfigError("--eval-interval and --eval-samples need --metrics, such as --metrics all")
         return names
 
 

@@ -43,6 +43,7 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
     """
     config, game, ranks = setup.config, setup.game, setup.ranks
     record: Record | NoRecord = Record(setup, run, start) if ranks.rank == 0 else NoRecord()
+    eval_interval = config.eval_interval or config.sample_interval
 
     # Overflow and NaN are found and said in plain words below, with the layer's name.
     with stop_on_signals() as stop, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -55,10 +56,11 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
             log_now = last or step % config.log_interval == 0
             show_now = last or step % config.sample_interval == 0
             save_now = last or step % config.checkpoint_interval == 0
+            eval_now = config.metrics != "none" and (last or step % eval_interval == 0)
             copy_now = config.weights_interval > 0 and step % config.weights_interval == 0
 
             setup.set_learning_rates(step)
-            stats = game.step(setup.next_reals, measure=log_now or show_now or save_now or copy_now)
+            stats = game.step(setup.next_reals, measure=log_now or show_now or eval_now or save_now or copy_now)
             numbers = {name: float(to_numpy(value)) for name, value in stats.items()}
             record.step()
 
@@ -70,14 +72,20 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
                     raise TrainingStopped(f"step {step}: {problem}; the last checkpoint is {run.checkpoints()[-1]}")
             if log_now:
                 record.log(step, numbers)
+            # Rank 0 alone measures, and all come to save what it found to be the best.
+            best = eval_now and bool(ranks.first(record.evaluate(step)))
             if show_now:
                 record.show(step)
             if copy_now:
                 record.save_generator(f"generator-{step:06d}.npz", step)
             if last:
                 record.end(step)
-            if save_now:  # last of all: a run that is resumed here lacks nothing from before
-                record.save(step, *setup.state(step))
+            if save_now or best:  # last of all: a run that is resumed here lacks nothing from before
+                state = setup.state(step)
+                if best:
+                    record.keep(*state)
+                if save_now:
+                    record.save(step, *state)
             if last:
                 break
 

@@ -14,6 +14,7 @@ from tinygan.training import checkpoint, pictures
 from tinygan.training.board import Board
 from tinygan.training.progress import Progress
 from tinygan.training.run_folder import RunFolder
+from tinygan.training.scores import Scores
 from tinygan.training.setup import Setup
 
 
@@ -33,11 +34,13 @@ class Record:
         self.progress = Progress(start, setup.config.steps)
         self.board = Board(run.path, setup.config.tensorboard)
         self.health = Health(watch_accuracy=setup.game.loss.boundary is not None)
+        self.scores = Scores(setup, run) if setup.judge else None
         self.clock, self.clock_step = time.monotonic(), start
 
     def begin(self) -> None:
         """Real samples, and the fakes of the untrained generator."""
         pictures.save_reals(self.setup, self.run.path / "reals.png")
+        self.evaluate(0)
         self.show(0)
         self.clock = time.monotonic()
 
@@ -55,16 +58,31 @@ class Record:
         self.say(self.health.after_log(numbers), step)
 
     def show(self, step: int) -> None:
-        """A picture of samples, their numbers, and the curves so far."""
+        """A picture of samples, a few numbers if `evaluate` has none, and the curves so far."""
         setup, run = self.setup, self.run
         fakes = draw(setup.sampler, setup.z)
         pictures.save_fakes(setup, run.picture(step), fakes, step)
-        numbers = pictures.metrics(setup, fakes, step)
-        run.append("metrics.jsonl", numbers)
-        self.board.add(numbers)
-        plot.save_curves(run.path / "curves.png", run.rows("stats.jsonl"), title=run.path.name)
+        measured: dict[str, Any] = {}
+        if self.scores:
+            measured = dict(measured=run.rows("metrics.jsonl"), panels=self.scores.panels())
+        else:
+            self.add_metrics(pictures.metrics(setup, fakes, step))
+        plot.save_curves(run.path / "curves.png", run.rows("stats.jsonl"), title=run.path.name, **measured)
         if step > 0:
             self.say(self.health.after_samples(fakes, pictures.reals(setup, len(fakes))), step)
+
+    def evaluate(self, step: int) -> bool:
+        """Measure the samples, if anything is to be measured; whether they are the best so far."""
+        if not self.scores:
+            return False
+        numbers = self.scores.measure()
+        self.add_metrics({"step": step, **numbers, "n": self.scores.n})
+        return self.scores.is_best(step, numbers)
+
+    def add_metrics(self, row: Mapping[str, Any]) -> None:
+        """A line of metrics.jsonl."""
+        self.run.append("metrics.jsonl", row)
+        self.board.add(row)
 
     def note(self, sentence: str) -> None:
         """A line of log.txt."""
@@ -92,6 +110,11 @@ class Record:
         """What the last step leaves."""
         self.save_generator("generator.npz", step)
         plot.save_gif(self.run.path / "training.gif", self.run.pictures(), max_side=300)
+
+    def keep(self, arrays: Any, meta: Any) -> None:
+        """best.npz: the same as a checkpoint."""
+        if self.scores:
+            self.scores.keep(arrays, meta)
 
     def save(self, step: int, arrays: Any, meta: Any) -> None:
         """The checkpoint."""

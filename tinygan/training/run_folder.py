@@ -19,6 +19,7 @@ from tinygan.training import checkpoint
 from tinygan.training.config import Config
 
 KEEP_CHECKPOINTS = 2
+BEST = "best.npz"
 
 README = """This folder is one training run of tinygan.
 
@@ -31,10 +32,10 @@ config.json      all options, versions and the seed: {command}
 log.txt          the commands, and every warning
 stats.jsonl      a line every {log_interval} steps: step, losses, D(x), D(G(z)) before and after D's step,
                  accuracies, gradient norms, steps per second
-metrics.jsonl    a line for every picture: how good the samples are
+metrics.jsonl    how good the samples are: a line for every picture, or every --eval-interval
 checkpoint-*.npz everything needed to go on: {program} --resume {folder} --steps N
 generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.png
-"""
+{more}"""
 
 
 class RunError(ValueError):
@@ -182,8 +183,28 @@ class RunFolder:
         for old in self.checkpoints()[:-KEEP_CHECKPOINTS]:
             old.unlink()
 
+    def save_best(self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+        """Keep a checkpoint's content as best.npz; `about` says in what it is the best, and its step."""
+        checkpoint.save(self.path / BEST, arrays, {**meta, "best": dict(about)})
+
+    def best(self) -> dict[str, Any] | None:
+        """What `save_best` was told about best.npz; None if there is none, or it is damaged."""
+        try:
+            _, meta = checkpoint.load(self.path / BEST)
+        except checkpoint.CheckpointError:
+            return None
+        return meta.get("best")
+
+    def states(self) -> list[Path]:
+        """All files that a run can go on from, oldest first: the checkpoints and best.npz, which is one too."""
+        found, best = self.checkpoints(), self.best()
+        if best:
+            later = [path for path in found if _step_of(path) >= best["step"]]
+            found.insert(len(found) - len(later), self.path / BEST)
+        return found
+
     def load_checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any], Path]:
-        """(arrays, meta, path) of the newest checkpoint.
+        """(arrays, meta, path) of the newest checkpoint, which may be the best.
 
         Raises
         ------
@@ -192,7 +213,7 @@ class RunFolder:
         CheckpointError
             If it is damaged; the sentence names an older one where there is one.
         """
-        found = self.checkpoints()
+        found = self.states()
         if not found:
             raise RunError(f"{self.path} holds no checkpoint-*.npz to go on from")
         try:

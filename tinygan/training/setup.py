@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import data
+from tinygan import data, evaluation
 from tinygan.backend import use_backend
 from tinygan.data.batches import Batches, MixtureBatches, rng_state, set_rng_state
 from tinygan.gan import additions, conditioning, losses
@@ -26,6 +26,8 @@ from tinygan.training import presets
 from tinygan.training.checkpoint import CheckpointError, part
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks, program
+
+EVAL_SAMPLES = 2500  # as many as in PacGAN's experiments on points
 
 
 @dataclass
@@ -51,6 +53,8 @@ class Setup:
         How many labels the data have; None without labels.
     condition : Conditioning, optional
         What stands behind z.
+    judge : Judge or None
+        Measures samples on the way, on rank 0; None if nothing is to be measured.
     """
 
     config: Config
@@ -63,6 +67,7 @@ class Setup:
     ranks: Ranks
     classes: int | None
     condition: conditioning.Conditioning | None
+    judge: evaluation.Judge | None = None
 
     @property
     def sampler(self) -> Sequential:
@@ -198,7 +203,11 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
     batches = data.batches(ranks.share(dataset), config.batch_size * config.pack, order, low, high)
     n = config.samples * (10 if isinstance(dataset, data.Mixture) else 1)
     z = picture_noise(pictures, n, config.latent, condition)
-    return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks, classes, condition)
+    judge = None
+    if config.measured() and ranks.rank == 0:
+        n = config.eval_samples or EVAL_SAMPLES
+        judge = evaluation.judge(config.data, dataset, n, low, high, config.data_dir)
+    return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks, classes, condition, judge)
 
 
 def condition_of(config: Config, classes: int | None) -> conditioning.Conditioning | None:
