@@ -11,7 +11,7 @@ import pytest
 from cli import call, one_sentence, train
 from PIL import Image
 
-from tinygan import data, evaluate, metrics
+from tinygan import data, evaluate, evaluation, metrics
 from tinygan.sample import load_generator
 from tinygan.training import checkpoint
 
@@ -98,6 +98,20 @@ def test_the_seed_and_the_truncation_change_the_generators_row_alone(here):
         other = rows_of(evaluated("run", "--n", 300, *options))
         assert first[0] != other[0] and first[1:] == other[1:]
     assert rows_of(evaluated("run", "--n", 300, "--seed", 0)) == first
+
+
+@pytest.mark.parametrize("preset", ["ring", "mlp"])
+def test_the_generators_row_is_of_the_samples_that_sample_draws(runs, here, preset):
+    options = ("--n", 120, "--seed", 3, "--truncation", 1.2)
+    assert call("sample", runs[preset], *options, "--out", "a.npz").status == 0
+    evaluated(runs[preset], *options, "--json", "a.json")
+    _, meta, _ = load_generator(runs[preset])
+    name = meta["config"]["data"]
+    judge = evaluation.judge(name, data.load(name), 120, *meta["range"])
+    found = json.loads((here / "a.json").read_text())["rows"]["generator"]
+    assert {k: v for k, v in judge.report(np.load("a.npz")["samples"]).items() if math.isfinite(v)} == {
+        k: v for k, v in found.items() if v is not None
+    }
 
 
 def test_neighbours_are_the_nearest_training_images(here, monkeypatch):
@@ -214,9 +228,9 @@ BAD = {
     "missing weights": ("gone.npz", "no file gone.npz"),
     "no weights": ("real.npz", "real.npz", "no checkpoint of tinygan"),
     "two runs": ("run run", "argument run"),
-    "no n": ("run --n 0", "from 1 to 20000 points", "not 0"),
-    "negative n": ("run --n -5", "from 1 to 20000 points", "not -5"),
-    "huge n": ("run --n 20001", "from 1 to 20000 points", "not 20001"),
+    "no n": ("run --n 0", "from 100 to 20000 points", "not 0"),
+    "negative n": ("run --n -5", "from 100 to 20000 points", "not -5"),
+    "huge n": ("run --n 20001", "from 100 to 20000 points", "not 20001"),
     "n a word": ("run --n many", "--n", "'many'"),
     "few images": ("mlp --n 99", "from 100 to 10000 images", "not 99"),
     "many images": ("mlp --n 10001", "from 100 to 10000 images", "not 10001"),

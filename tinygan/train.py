@@ -16,7 +16,7 @@ from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, flag, option_type
 from tinygan.training.distributed import Ranks, program, warn_of_separate_runs
 from tinygan.training.loop import TrainingStopped, train
-from tinygan.training.run_folder import README, RunError, RunFolder
+from tinygan.training.run_folder import BEST, README, RunError, RunFolder
 from tinygan.training.setup import Setup, build
 
 PROGRAM = "python -m tinygan.train"
@@ -163,7 +163,8 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     config = setup.config
     more = ""
     if config.keep_best != "none":
-        more += f"best.npz         the checkpoint with the best {config.keep_best}, to be given to the same command\n"
+        command_of_best = f"python -m tinygan.sample {run.path / BEST} --out samples.png"
+        more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"
     if metrics_of(config.data):
         more += f"how good it is:  python -m tinygan.evaluate {run.path}\n"
     text = README.format(

@@ -153,3 +153,9 @@ def test_each_metric_knows_its_direction():
         assert metric.better(2, than=1) is up and metric.better(1, than=2) is not up
         assert not metric.better(1, than=1) and metric.better(1, than=nan) and not metric.better(nan, than=1)
         assert not metric.better(nan, than=nan)
+
+
+def test_on_each_backend_the_numbers_are_the_same(backend, digits, rows):
+    """The classifier looks at images where the generator is; what it sees comes back to the host."""
+    other = judge("digits", digits, N).report(load_test("digits", N))
+    assert other == pytest.approx(rows["real test images"], rel=1e-3, abs=1e-3)

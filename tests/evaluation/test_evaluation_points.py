@@ -63,7 +63,7 @@ def test_the_real_side_is_always_the_same():
     assert one.reference_rows() == other.reference_rows()
 
 
-@pytest.mark.parametrize("n", [0, -3, 20_001])
+@pytest.mark.parametrize("n", [0, -3, 99, 20_001])
 def test_a_number_of_points_out_of_range_is_refused(n):
-    with pytest.raises(data.DataError, match=f"from 1 to 20000 points .* not {n}"):
+    with pytest.raises(data.DataError, match=f"from 100 to 20000 points .* not {n}"):
         judge("ring", data.ring(), n)

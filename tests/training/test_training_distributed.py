@@ -415,7 +415,7 @@ def test_a_nan_is_found_by_all_and_said_once(mpi, tmp_path):
 
 
 def test_rank_0_measures_and_all_ranks_are_in_the_best_checkpoint(mpi, tmp_path):
-    measured = ("--metrics", "energy", "--keep-best", "energy", "--eval-interval", 1, "--eval-samples", 50)
+    measured = ("--metrics", "energy", "--keep-best", "energy", "--eval-interval", 1, "--eval-samples", 100)
     plain = train(2, *RING, "--steps", 5, "--outdir", tmp_path / "plain")
     run = train(2, *RING, "--steps", 5, *measured, "--outdir", tmp_path / "measured")
     assert_same_arrays(newest(plain)[0], newest(run)[0])

@@ -85,7 +85,7 @@ def test_every_metric_has_a_panel_of_the_curves(tmp_path, monkeypatch, quick_pic
 
 
 def test_values_that_are_not_finite_become_null_and_are_never_the_best(tmp_path):
-    setup = build(presets.configure(dict(preset="ring", metrics="all", keep_best="reverse_kl", eval_samples=20)))
+    setup = build(presets.configure(dict(preset="ring", metrics="all", keep_best="reverse_kl", eval_samples=100)))
     scores = Scores(setup, RunFolder(tmp_path))
     setup.sampler.parameters()[-1].data[:] = 100.0
     numbers = scores.measure()
@@ -132,7 +132,7 @@ def test_best_draws_the_samples_that_were_measured(run):
 
 def test_the_readme_of_the_run_names_it(run):
     text = (run / "README.txt").read_text()
-    assert "best.npz         the checkpoint with the best energy" in text
+    assert f"best.npz         the checkpoint with the best energy: python -m tinygan.sample {run}/best.npz" in text
     assert f"python -m tinygan.evaluate {run}\n" in text
 
 
@@ -168,10 +168,11 @@ def test_a_run_killed_after_a_new_best_goes_on_from_it(run, tmp_path, monkeypatc
     assert rows(run, "metrics.jsonl") == rows(died, "metrics.jsonl")
 
 
-@pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.slow)])
-def test_a_crash_at_any_moment_loses_no_best(run, tmp_path, monkeypatch, quick_pictures, first):
-    fatal, told = first, set()
-    while dies(monkeypatch, fatal, *SIXTH, "--steps", 8, "--outdir", tmp_path / str(fatal)):
+def test_a_crash_at_any_moment_loses_no_best(run, tmp_path, monkeypatch, quick_pictures):
+    """Also where a checkpoint is due at the best step."""
+    options = (*SIXTH, "--steps", 8, "--checkpoint-interval", 3)
+    fatal, told = 0, set()
+    while dies(monkeypatch, fatal, *options, "--outdir", tmp_path / str(fatal)):
         (died,) = (tmp_path / str(fatal)).iterdir()
         folder = RunFolder(died)
         if folder.states():
@@ -182,8 +183,8 @@ def test_a_crash_at_any_moment_loses_no_best(run, tmp_path, monkeypatch, quick_p
                 train("--resume", died)
             same_best(run, died)
             assert_same_arrays(newest(run)[0], newest(died)[0])
-        fatal += 2
-    assert told == {0, 1, 2, 3, 4, 5, 6, 8}, "it died after each file that a run goes on from"
+        fatal += 1
+    assert told == {0, 1, 2, 3, 5, 6, 8}  # it died after each file that a run goes on from
 
 
 @pytest.mark.parametrize("change", ["gone", "damaged", "another number of samples", "another metric"])
@@ -239,7 +240,7 @@ BAD = {
     "samples of nothing": ("--preset ring --eval-samples 500", "--eval-interval and --eval-samples need --metrics"),
     "negative samples": ("--preset ring --metrics all --eval-samples -1", "--eval-samples must be at least 0"),
     "too many samples": ("--preset ring --metrics all --eval-samples 26001", "--eval-samples", "at most 26000"),
-    "too many points": ("--preset ring --metrics all --eval-samples 20001", "from 1 to 20000 points", "20001"),
+    "too many points": ("--preset ring --metrics all --eval-samples 20001", "from 100 to 20000 points", "20001"),
     "too few images": ("--metrics all --eval-samples 99", "from 100 to 10000 images", "99"),
 }
 

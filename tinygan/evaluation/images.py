@@ -104,13 +104,8 @@ class ImageJudge:
         most = min(N, len(dataset))
         if not LEAST <= n <= most:
             raise DataError(f"{dataset.name}: from {LEAST} to {most} images can be judged at a time, not {n}")
-        self.dataset, self.classifier, self.n, self.range, self.load_test = (
-            dataset,
-            classifier,
-            n,
-            (low, high),
-            load_test,
-        )
+        self.dataset, self.classifier, self.n = dataset, classifier, n
+        self.range, self.load_test = (low, high), load_test
         if dataset.labels is None:
             raise DataError(f"{dataset.name}: without labels their classes cannot be compared")
         self.class_counts = np.bincount(dataset.labels, minlength=CLASSES)
@@ -119,8 +114,8 @@ class ImageJudge:
     @cached_property
     def real(self) -> Seen:
         """What the classifier sees in the real side; worked out once, when it is first needed."""
-        chosen = np.random.default_rng(0).permutation(len(self.dataset))[: self.n]
-        seen = look(self.classifier, self.dataset.pixels[chosen], *self.range)
+        rows = np.random.default_rng(0).permutation(len(self.dataset))[: self.n]
+        seen = look(self.classifier, self.dataset.pixels[rows], *self.range)
         assert seen is not None  # bytes are finite
         return seen
 

@@ -23,7 +23,7 @@ NO_JUDGE = (
     "compute Inception features of them and of real images, and give both arrays to "
     "python -m tinygan.evaluate --features FAKE.npz --reference REAL.npz"
 )
-# By the name of the data: the metrics that fit, and how many samples are judged at a time.
+# The metrics that fit, by the name of the data.
 METRICS = {
     "ring": points.METRICS,
     "grid": points.METRICS,
@@ -31,7 +31,6 @@ METRICS = {
     "digits": images.ALONE,
     "stacked": stacked.METRICS,
 }
-SAMPLES = {"ring": points.N, "grid": points.N, "mnist": images.N, "digits": images.N, "stacked": stacked.N}
 
 
 def metrics_of(name: str) -> tuple[Metric, ...]:
@@ -75,16 +74,14 @@ def judge(
     if not metrics_of(name):
         raise DataError(NO_JUDGE.format(name=name))
     if isinstance(dataset, Mixture):
-        most = points.MOST
-        if n is not None and not 1 <= n <= most:
-            raise DataError(f"{name}: from 1 to {most} points can be judged at a time, not {n}")
         return PointJudge(dataset, points.N if n is None else n)
-    if name == "stacked":
-        if dataset.sample_shape != STACKED_SHAPE:
-            raise DataError(f"stacked digits have the shape {STACKED_SHAPE}, not {dataset.sample_shape}")
-        return StackedJudge(dataset, classifier.load("mnist"), n or min(SAMPLES[name], len(dataset)), low, high)
-    wanted = min(SAMPLES[name], len(dataset)) if n is None else n
-    return ImageJudge(dataset, classifier.load(name), wanted, low, high, lambda k: test_images(name, k, data_dir))
+    if n is None:
+        n = min(stacked.N if name == "stacked" else images.N, len(dataset))
+    if name != "stacked":
+        return ImageJudge(dataset, classifier.load(name), n, low, high, lambda k: test_images(name, k, data_dir))
+    if dataset.sample_shape != STACKED_SHAPE:
+        raise DataError(f"stacked digits have the shape {STACKED_SHAPE}, not {dataset.sample_shape}")
+    return StackedJudge(dataset, classifier.load("mnist"), n, low, high)
 
 
 def test_images(name: str, n: int, data_dir: str | Path | None = None) -> np.ndarray:

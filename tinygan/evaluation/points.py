@@ -7,12 +7,12 @@ from collections.abc import Collection
 
 import numpy as np
 
-from tinygan.data import Mixture
+from tinygan.data import DataError, Mixture
 from tinygan.evaluation.metric import Metric
 from tinygan.metrics import count_modes, energy_distance, fit_mixture, jensen_shannon, oracle
 
 N = 2500  # as many as in PacGAN's experiments
-MOST = 20_000  # time and the pairs of the energy distance grow with n^2
+LEAST, MOST = 100, 20_000  # the fitted mixture needs some points; the energy distance takes all pairs
 
 METRICS = (
     Metric("modes", "modes", "modes with a sample within 3 sigma of their mean", ".0f", True),
@@ -37,12 +37,19 @@ class PointJudge:
     metrics : tuple of Metric
     extractor : None
         Points need no features.
+
+    Raises
+    ------
+    DataError
+        If `n` is out of range.
     """
 
     metrics = METRICS
     extractor = None
 
     def __init__(self, mixture: Mixture, n: int = N):
+        if not LEAST <= n <= MOST:
+            raise DataError(f"{mixture.name}: from {LEAST} to {MOST} points can be judged at a time, not {n}")
         self.mixture, self.n = mixture, n
         # Fixed, whatever the seed of the samples: numbers of two runs have the same real side.
         self.reference, self.training = (self._true_points(stream) for stream in (0, 1))
