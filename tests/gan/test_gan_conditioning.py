@@ -99,6 +99,8 @@ def test_terms_at_known_values(rng):
     error = float((code.data[:, 10:] ** 2).sum(axis=1).mean())
     assert squared_error(zero[:, 11:], code[:, 10:]).item() == pytest.approx(error, rel=1e-6)
     assert InfoGAN().loss_on_fake(zero, code).item() == pytest.approx(math.log(10) + 0.05 * error, rel=1e-6)
+    known = Tensor(np.concatenate([zero.data[:, :11], code.data[:, 10:]], axis=1))  # the numbers, not the ten ways
+    assert InfoGAN().loss_on_fake(known, code).item() == pytest.approx(math.log(10), rel=1e-6)
     assert squared_error(Tensor([[1.0, 0.5]]), Tensor([[0.0, 0.0]])).item() == 1.25
 
     one_hot = Tensor([[1.0, 0.0], [0.0, 1.0]])

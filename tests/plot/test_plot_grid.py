@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tinygan.files import whole_file
-from tinygan.plot import image_grid, save_grid
+from tinygan.plot import image_grid, save_grid, save_panels
 from tinygan.plot.grid import SEPARATOR
 
 
@@ -117,3 +117,17 @@ def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path):
 def test_a_missing_folder_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         save_grid(tmp_path / "nowhere" / "a.png", np.zeros((1, 2, 2, 1)))
+
+
+def test_panels_show_each_grid_beside_the_others(tmp_path):
+    images = np.stack([np.full((6, 4, 3, 1), value) for value in (0.0, 0.5, 1.0)])
+    save_panels(tmp_path / "p.png", {"black": images[0], "grey": images[1], "white $": images[2]}, columns=3)
+    with Image.open(tmp_path / "p.png") as image:
+        seen = np.asarray(image.convert("L")).astype(int)
+    width = seen.shape[1] // 3
+    for i, value in enumerate((0, 128, 255)):  # the lower half is all images and the lines between them
+        part = seen[seen.shape[0] // 2 : -10, i * width + 30 : (i + 1) * width - 30]
+        assert (abs(part - value) <= 2).mean() > 0.3
+    with pytest.raises(ValueError, match="columns"):
+        save_panels(tmp_path / "q.png", {"black": images[0]}, columns=0)
+    assert not (tmp_path / "q.png").exists()
