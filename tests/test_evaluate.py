@@ -11,8 +11,7 @@ import pytest
 from cli import call, one_sentence, train
 from PIL import Image
 
-from tinygan import data, evaluate, evaluation, metrics
-from tinygan.sample import load_generator
+from tinygan import data, evaluate, evaluation, metrics, trained
 from tinygan.training import checkpoint
 
 TINY = ("--batch-size", 4, "--samples", 4)
@@ -105,9 +104,9 @@ def test_the_generators_row_is_of_the_samples_that_sample_draws(runs, here, pres
     options = ("--n", 120, "--seed", 3, "--truncation", 1.2)
     assert call("sample", runs[preset], *options, "--out", "a.npz").status == 0
     evaluated(runs[preset], *options, "--json", "a.json")
-    _, meta, _ = load_generator(runs[preset])
-    name = meta["config"]["data"]
-    judge = evaluation.judge(name, data.load(name), 120, *meta["range"])
+    source = trained.load(runs[preset])
+    name = source.config.data
+    judge = evaluation.judge(name, data.load(name), 120, *source.range)
     found = json.loads((here / "a.json").read_text())["rows"]["generator"]
     assert {k: v for k, v in judge.report(np.load("a.npz")["samples"]).items() if math.isfinite(v)} == {
         k: v for k, v in found.items() if v is not None
@@ -131,12 +130,12 @@ def test_neighbours_are_the_nearest_training_images(here, monkeypatch):
 
 def test_a_checkpoint_named_by_its_file_is_the_same_generator(here, runs):
     for run in (here / "run", runs["mlp"]):  # with a moving average, and its name
-        whole, meta, _ = load_generator(run)
+        whole = trained.load(run)
         copy = shutil.copy(run / "checkpoint-000002.npz", here / "best.npz")
-        other, other_meta, path = load_generator(copy)
-        assert path == here / "best.npz" and other_meta["step"] == meta["step"] == 2
-        for name, value in whole.state_dict().items():
-            np.testing.assert_array_equal(value, other.state_dict()[name])
+        other = trained.load(copy)
+        assert other.path == here / "best.npz" and other.step == whole.step == 2
+        for name, value in whole.network.state_dict().items():
+            np.testing.assert_array_equal(value, other.network.state_dict()[name])
     assert "best.npz at step 2" in evaluated("best.npz", "--n", 100)
 
 

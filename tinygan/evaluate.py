@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import data, evaluation, plot
+from tinygan import data, evaluation, plot, trained
 from tinygan.backend import use_backend
 from tinygan.commandline import Parser, guarded
 from tinygan.data import Images, from_range
@@ -18,11 +18,9 @@ from tinygan.evaluation.features import METRICS as OF_FEATURES
 from tinygan.evaluation.features import NOTE
 from tinygan.evaluation.metric import Metric
 from tinygan.files import whole_file
-from tinygan.gan.latent import noise
-from tinygan.gan.sampling import draw
 from tinygan.metrics import nearest_neighbours
-from tinygan.sample import add_source, check_source, load_generator, output_file
-from tinygan.training.config import Config, ConfigError
+from tinygan.trained import add_source, check_source, output_file
+from tinygan.training.config import ConfigError
 
 PROGRAM = "python -m tinygan.evaluate"
 NEIGHBOURS, SHOWN = 7, 12  # training images beside each sample, and samples, in --neighbours
@@ -38,6 +36,7 @@ def parser() -> Parser:
     p.add_argument("--data-dir", metavar="DIR", help="folder of the IDX files, if not that of the run")
     p.add_argument("--json", metavar="FILE", help="also write the numbers to this .json")
     p.add_argument("--neighbours", metavar="FILE", help="also draw samples beside the nearest training images (.png)")
+    p.add_argument("--no-references", action="store_true", help="the generator's row alone, which takes less time")
     features = "instead of RUN: a .npz of your own 'features' (n, d), and 'probabilities' (n, K) if there are"
     p.add_argument("--features", metavar="FAKE", help=features)
     p.add_argument("--reference", metavar="REAL", help="the same of real images, for --features")
@@ -65,8 +64,8 @@ def check(args: Any) -> None:
     if args.run is None and args.features is None:
         raise ConfigError("give a RUN to evaluate, or --features FAKE.npz and --reference REAL.npz")
     if args.features is not None:
-        for name in ("run", "n", "truncation", "data_dir", "neighbours"):
-            if getattr(args, name) is not None:
+        for name in ("run", "n", "truncation", "label", "data_dir", "neighbours", "no_references"):
+            if getattr(args, name) not in (None, False):
                 what = "RUN" if name == "run" else f"--{name.replace('_', '-')}"
                 raise ConfigError(f"{what} does not go with --features: the samples are those that it names")
     check_source(args)
@@ -87,23 +86,26 @@ def of_features(args: Any) -> dict[str, Any]:
 def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     """The numbers of a run's generator beside the reference rows; what --json holds."""
     use_backend(args.backend)
-    generator, meta, path = load_generator(args.run)
-    config, (low, high) = Config(**meta["config"]), meta["range"]
-    name, data_dir = config.data, args.data_dir or config.data_dir
+    source = trained.load(args.run)
+    (low, high), path = source.range, source.path
+    name, data_dir = source.config.data, args.data_dir or source.config.data_dir
     if not evaluation.metrics_of(name):
         raise data.DataError(evaluation.NO_JUDGE.format(name=name))
     dataset = data.load(name, data_dir)
     if neighbours and not isinstance(dataset, Images):
         raise ConfigError(f"--neighbours is for images, and {path} draws points")
-    if list(dataset.sample_shape) != list(meta["shape"]):
-        raise data.DataError(f"{path} was trained on samples of shape {meta['shape']}, not {dataset.sample_shape}")
-    judge = evaluation.judge(name, dataset, args.n, low, high, data_dir)
+    if dataset.sample_shape != source.shape:
+        raise data.DataError(f"{path} was trained on samples of shape {source.shape}, not {dataset.sample_shape}")
+    judge = evaluation.judge(name, dataset, args.n, low, high, data_dir, source.config.labelled)
 
-    z = noise(np.random.default_rng(args.seed), (judge.n, config.latent), args.truncation)
+    noise = source.noise(judge.n, args.seed, args.truncation, args.label)
     with np.errstate(all="ignore"):  # a broken generator is told below, in words
-        samples = draw(generator, z)
-    print(f"{judge.n} samples of {path} at step {meta['step']}", flush=True)
-    rows = {"generator": judge.report(samples), **judge.reference_rows()}
+        samples = source.draw(noise)
+    print(f"{judge.n} samples{source.said_of(args.label)} of {path} at step {source.step}", flush=True)
+    asked = {"labels": source.labels(noise)} if judge.labelled else {}
+    rows = {"generator": judge.report(samples, **asked)}
+    if not args.no_references:
+        rows |= judge.reference_rows()
     show(judge.metrics, rows, judge.captions())
     bad = int((~np.isfinite(samples.reshape(judge.n, -1)).all(axis=1)).sum())
     if bad:
@@ -111,7 +113,7 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     if neighbours and isinstance(dataset, Images):
         save_neighbours(neighbours, from_range(np.nan_to_num(samples[:SHOWN]), low, high), dataset)
         print(f"samples (first column) and their nearest training images, by pixels, are in {neighbours}")
-    about = {"run": str(path), "step": meta["step"], "data": name, "n": judge.n, "extractor": judge.extractor}
+    about = {"run": str(path), "step": source.step, "data": name, "n": judge.n, "extractor": judge.extractor}
     return {**about, "rows": finite(rows)}
 
 

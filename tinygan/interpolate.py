@@ -9,22 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import data, plot
+from tinygan import data, plot, trained
 from tinygan.backend import use_backend
 from tinygan.commandline import Parser, guarded
 from tinygan.data import Mixture, from_range
 from tinygan.gan.latent import lerp, noise, slerp
-from tinygan.gan.sampling import draw
-from tinygan.sample import (
-    add_source,
-    check_source,
-    codes_of,
-    condition_of_generator,
-    in_bounds,
-    load_generator,
-    output_file,
-    said_of,
-)
+from tinygan.trained import Trained, add_source, check_source, in_bounds, output_file
 from tinygan.training.pictures import extent
 from tinygan.training.presets import POINTS
 
@@ -69,23 +59,22 @@ def main(argv: Sequence[str] | None = None) -> None:
         in_bounds("--steps", args.steps, 2, MOST_STEPS)
     check_source(args)
     use_backend(args.backend)
-    generator, meta, path = load_generator(args.run)
-    in_plane = len(meta["shape"]) == 1
-    steps = args.steps or (GRID_STEPS if out.suffix == ".png" and not in_plane else FINE_STEPS)
+    source = trained.load(args.run)
+    steps = args.steps or (GRID_STEPS if out.suffix == ".png" and not source.in_plane else FINE_STEPS)
 
-    ends = noise(np.random.default_rng(args.seed), (args.pairs, 2, meta["config"]["latent"]), args.truncation)
+    ends = noise(np.random.default_rng(args.seed), (args.pairs, 2, source.config.latent), args.truncation)
     between = slerp if args.way == "spherical" else lerp
-    z = between(ends[:, 0], ends[:, 1], np.linspace(0, 1, steps))
-    condition = condition_of_generator(meta)
-    codes = codes_of(args, condition, path, args.pairs)  # of the whole path: halfway between two classes lies none
-    z = np.concatenate([z.reshape(args.pairs * steps, -1), codes.repeat(steps, axis=0)], axis=1)
-    samples = draw(generator, z)
+    z = between(ends[:, 0], ends[:, 1], np.linspace(0, 1, steps)).reshape(args.pairs * steps, -1)
+    # One code for the whole path: halfway between two classes lies none.
+    codes = source.codes(args.pairs, args.seed, args.label).repeat(steps, axis=0)
+    samples = source.draw(np.concatenate([z, codes], axis=1))
     samples = samples.reshape(args.pairs, steps, *samples.shape[1:])
-    if in_plane:
-        save_points(out, samples, meta, title=f"{args.pairs} {args.way} paths at step {meta['step']}")
+    if source.in_plane:
+        save_points(out, samples, source, title=f"{args.pairs} {args.way} paths at step {source.step}")
     else:
-        save_images(out, from_range(samples, *meta["range"]))
-    print(f"{args.pairs} {args.way} paths of {steps} samples{said_of(args, condition)} of {path} in {out}")
+        save_images(out, from_range(samples, *source.range))
+    of = f"{source.said_of(args.label)} of {source.path}"
+    print(f"{args.pairs} {args.way} paths of {steps} samples{of} in {out}")
 
 
 def save_images(out: Path, images: np.ndarray) -> None:
@@ -100,9 +89,9 @@ def save_images(out: Path, images: np.ndarray) -> None:
         plot.save_gif(out, frames, milliseconds=100)
 
 
-def save_points(out: Path, paths: np.ndarray, meta: dict[str, Any], title: str) -> None:
+def save_points(out: Path, paths: np.ndarray, source: Trained, title: str) -> None:
     """Points (pairs, steps, 2) as paths in the plane, whole or growing."""
-    name = meta["config"]["data"]
+    name = source.config.data
     mixture = data.load(name) if name in POINTS else None
     known: dict[str, Any] = {"title": title}
     if isinstance(mixture, Mixture):

@@ -8,8 +8,8 @@ from cli import call, one_sentence, train
 from PIL import Image
 from training.runs import TINY, rows
 
-from tinygan import data
-from tinygan.sample import condition_of_generator, load_generator
+from tinygan import data, trained
+from tinygan.gan import sampling
 from tinygan.training import checkpoint, pictures, presets
 from tinygan.training.setup import build, picture_noise
 
@@ -62,15 +62,14 @@ def test_an_unconditional_generator_has_no_labels(runs, tmp_path):
 
 @each
 def test_the_generator_is_found_again_also_in_a_checkpoint(name, runs, tmp_path):
-    generator, meta, _ = load_generator(runs[name])
-    condition = condition_of_generator(meta)
-    assert meta["classes"] == condition.classes == 10
-    assert generator[0].in_features == 100 + condition.length
+    source = trained.load(runs[name])
+    condition = source.condition
+    assert condition.classes == 10 and source.network[0].in_features == 100 + condition.length
     (tmp_path / "run").mkdir()
     for part in ("config.json", "checkpoint-000002.npz"):
         (tmp_path / "run" / part).write_bytes((runs[name] / part).read_bytes())
-    again, _, _ = load_generator(tmp_path / "run")
-    assert all((value == again.state_dict()[key]).all() for key, value in generator.state_dict().items())
+    again = trained.load(tmp_path / "run").network
+    assert all((value == again.state_dict()[key]).all() for key, value in source.network.state_dict().items())
 
 
 def test_files_from_before_there_were_conditions_keep_working(runs, tmp_path):
@@ -92,10 +91,8 @@ def test_codes_are_drawn_in_three_panels(runs, tmp_path):
 @each
 def test_a_path_keeps_its_class(name, runs, tmp_path, monkeypatch):
     noise = []
-    from tinygan import interpolate
-
-    draw = interpolate.draw
-    monkeypatch.setattr(interpolate, "draw", lambda g, z: noise.append(z) or draw(g, z))
+    draw = sampling.draw
+    monkeypatch.setattr(sampling, "draw", lambda g, z: noise.append(z) or draw(g, z))
     for argv in ((), ("--label", 7)):
         done = call("interpolate", runs[name], "--pairs", 4, "--steps", 5, *argv, "--out", tmp_path / "p.png")
         assert done.status == 0, done.err
@@ -169,7 +166,7 @@ def test_the_classes_are_those_of_the_folders(tmp_path):
             Image.fromarray(pixels).save(tmp_path / "in" / f"class{k}" / f"{i}.png")
     folder = ("--data", "folder", "--data-dir", tmp_path / "in")
     run = train("--preset", "cgan", *folder, *TINY, "--steps", 1, "--outdir", tmp_path / "runs")
-    assert condition_of_generator(load_generator(run)[1]).classes == 3
+    assert trained.load(run).condition.classes == 3
     result = call("sample", run, "--label", 3, "--out", tmp_path / "a.png")
     assert result.status == 2 and "--label must be from 0 to 2, not 3" in one_sentence(result.err)
 

@@ -9,11 +9,10 @@ import pytest
 from cli import call, one_sentence, start, train
 from PIL import Image, ImageSequence
 
-from tinygan import interpolate, plot
+from tinygan import interpolate, plot, trained
 from tinygan.files import whole_file
+from tinygan.gan import sampling
 from tinygan.gan.latent import lerp, slerp, truncated_normal
-from tinygan.gan.sampling import draw
-from tinygan.sample import load_generator
 
 TINY = ("--batch-size", 4, "--samples", 4)
 
@@ -80,11 +79,11 @@ def test_the_rows_are_samples_of_the_path(runs, here, monkeypatch, option, betwe
     seen = []
     monkeypatch.setattr(plot, "save_grid", lambda out, images, columns: seen.append((images, columns)))
     walked(runs["mlp"], "a.png", "--pairs", 3, "--steps", 4, "--seed", 5, option)
-    generator, meta, _ = load_generator(runs["mlp"])
-    ends = np.random.default_rng(5).standard_normal((3, 2, meta["config"]["latent"]), dtype=np.float32)
+    source = trained.load(runs["mlp"])
+    ends = np.random.default_rng(5).standard_normal((3, 2, source.config.latent), dtype=np.float32)
     z = between(ends[:, 0], ends[:, 1], np.linspace(0, 1, 4))
-    low, high = meta["range"]
-    expected = (draw(generator, z.reshape(12, -1)) - low) / (high - low)
+    low, high = source.range
+    expected = (source.draw(z.reshape(12, -1)) - low) / (high - low)
     ((images, columns),) = seen
     assert columns == 4
     np.testing.assert_allclose(images, expected, atol=1e-6)
@@ -176,7 +175,8 @@ def test_sample_cuts_the_noise(run, here, monkeypatch):
         seen.append(z)
         return draw(generator, z)
 
-    monkeypatch.setattr("tinygan.sample.draw", spy)
+    draw = sampling.draw
+    monkeypatch.setattr(sampling, "draw", spy)
     for threshold in (0.5, 1e-12):
         assert call("sample", "run", "--n", 50, "--truncation", threshold, "--out", "a.npz").status == 0
         expected = truncated_normal(np.random.default_rng(0), (50, 2), threshold)

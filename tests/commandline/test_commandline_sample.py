@@ -9,9 +9,8 @@ from cli import call, train
 from PIL import Image
 
 import tinygan
-from tinygan import doctor
+from tinygan import doctor, trained
 from tinygan.backend.cupy_backend import diagnose
-from tinygan.sample import load_generator
 from tinygan.training import checkpoint
 
 TINY = ("--batch-size", 4, "--samples", 4)
@@ -57,11 +56,11 @@ def test_a_copy_of_the_weights_does_as_well(run, tmp_path):
 
 
 def test_the_generator_is_the_one_that_was_trained(run):
-    generator, meta, path = load_generator(run)
+    source = trained.load(run)
     arrays, _ = checkpoint.load(run / "checkpoint-000002.npz")
     prefix = "average/" if any(name.startswith("average/") for name in arrays) else "G/"
-    assert meta["step"] == 2 and path == run / "generator.npz"
-    for name, value in generator.state_dict().items():
+    assert source.step == 2 and source.path == run / "generator.npz"
+    for name, value in source.network.state_dict().items():
         np.testing.assert_array_equal(value, arrays[prefix + name])
 
 

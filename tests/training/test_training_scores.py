@@ -10,8 +10,7 @@ from cli import call, one_sentence, train
 from training.runs import TINY, assert_same_arrays, newest, rows
 from training.test_training_resume import dies
 
-from tinygan import plot
-from tinygan.sample import load_generator
+from tinygan import plot, trained
 from tinygan.training import checkpoint, presets
 from tinygan.training.config import ConfigError
 from tinygan.training.record import Record
@@ -123,10 +122,10 @@ def test_best_is_the_whole_checkpoint_of_the_best_row(run):
 
 
 def test_best_draws_the_samples_that_were_measured(run):
-    generator, meta, path = load_generator(run / "best.npz")
-    assert path.name == "best.npz"
+    best = trained.load(run / "best.npz")
+    assert best.path.name == "best.npz"
     setup = build(presets.configure(dict(preset="ring", seed=1, ema=0.5, metrics="energy", eval_samples=150)))
-    setup.sampler.load_state_dict(generator.state_dict())
+    setup.sampler.load_state_dict(best.network.state_dict())
     assert Scores(setup, RunFolder(run)).measure()["energy"] == best_row(run)["energy"]
 
 

@@ -77,6 +77,8 @@ class ImageJudge:
         The range of the samples to be judged.
     load_test : callable
         n -> n real images (n, 28, 28, 1), bytes, that neither the generator nor the classifier was trained on.
+    labelled : bool
+        Whether the samples come with the classes that were asked for, which `report` then compares.
 
     Attributes
     ----------
@@ -90,8 +92,6 @@ class ImageJudge:
         If there are fewer than `n` training images, `n` is too small, or they have no labels.
     """
 
-    metrics = ALONE
-
     def __init__(
         self,
         dataset: Images,
@@ -100,12 +100,14 @@ class ImageJudge:
         low: float,
         high: float,
         load_test: Callable[[int], np.ndarray],
+        labelled: bool = False,
     ):
         most = min(N, len(dataset))
         if not LEAST <= n <= most:
             raise DataError(f"{dataset.name}: from {LEAST} to {most} images can be judged at a time, not {n}")
         self.dataset, self.classifier, self.n = dataset, classifier, n
         self.range, self.load_test = (low, high), load_test
+        self.labelled, self.metrics = labelled, METRICS if labelled else ALONE
         if dataset.labels is None:
             raise DataError(f"{dataset.name}: without labels their classes cannot be compared")
         self.class_counts = np.bincount(dataset.labels, minlength=CLASSES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,9 +34,13 @@ METRICS = {
 }
 
 
-def metrics_of(name: str) -> tuple[Metric, ...]:
-    """The metrics that fit the data called `name`; none, for images that no classifier knows."""
-    return METRICS.get(name, ())
+def metrics_of(name: str, labelled: bool = False) -> tuple[Metric, ...]:
+    """The metrics that fit the data called `name`; none, for images that no classifier knows.
+
+    `labelled`: the generator is asked for classes, so it can be measured whether they are obeyed.
+    """
+    found = METRICS.get(name, ())
+    return images.METRICS if labelled and found == images.ALONE else found
 
 
 def judge(
@@ -45,6 +50,7 @@ def judge(
     low: float = 0.0,
     high: float = 1.0,
     data_dir: str | Path | None = None,
+    labelled: bool = False,
 ) -> Judge:
     """The judge of samples of a generator that learnt from `dataset`.
 
@@ -60,11 +66,13 @@ def judge(
         The range of the samples of images.
     data_dir : path, optional
         Where MNIST's test images are.
+    labelled : bool
+        Whether the samples of images come with the classes that were asked for.
 
     Returns
     -------
     PointJudge, ImageJudge or StackedJudge
-        With ``report(samples)``, ``reference_rows()``, ``captions()``, ``metrics`` and ``extractor``.
+        With ``report(samples)``, ``reference_rows()``, ``captions()``, ``metrics``, ``extractor`` and ``labelled``.
 
     Raises
     ------
@@ -78,7 +86,8 @@ def judge(
     if n is None:
         n = min(stacked.N if name == "stacked" else images.N, len(dataset))
     if name != "stacked":
-        return ImageJudge(dataset, classifier.load(name), n, low, high, lambda k: test_images(name, k, data_dir))
+        load_test = partial(test_images, name, data_dir=data_dir)
+        return ImageJudge(dataset, classifier.load(name), n, low, high, load_test, labelled)
     if dataset.sample_shape != STACKED_SHAPE:
         raise DataError(f"stacked digits have the shape {STACKED_SHAPE}, not {dataset.sample_shape}")
     return StackedJudge(dataset, classifier.load("mnist"), n, low, high)

@@ -45,6 +45,7 @@ class PointJudge:
     """
 
     metrics = METRICS
+    labelled = False  # no classes are asked for
     extractor = None
 
     def __init__(self, mixture: Mixture, n: int = N):

@@ -77,6 +77,7 @@ class StackedJudge:
     """
 
     metrics = METRICS
+    labelled = False  # no classes are asked for
 
     def __init__(self, dataset: Images, classifier: Classifier, n: int, low: float, high: float):
         if not LEAST <= n <= len(dataset):

@@ -75,6 +75,10 @@ class Conditioning:
         one_hot = np.eye(self.classes, dtype=np.float32)[labels]
         return np.concatenate([one_hot, (2 * u[:, 1:] - 1).astype(np.float32)], axis=1)
 
+    def labels(self, codes: np.ndarray) -> np.ndarray:
+        """The classes (n,) of codes (n, length)."""
+        return codes[:, : self.classes].argmax(axis=1)
+
     # -- D's outputs (n, 1 + length) for samples with these codes (n, length) --------------------------
 
     def logits(self, outputs: Tensor, code: Tensor) -> Tensor:

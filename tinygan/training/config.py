@@ -138,9 +138,14 @@ class Config:
                 raise ConfigError(f"unknown penalty {name!r}{did_you_mean(name, ['none', *PENALTIES])}")
         return names
 
+    @property
+    def labelled(self) -> bool:
+        """Whether the generator is asked for classes of the data."""
+        return self.conditioning != "none" and CONDITIONINGS[self.conditioning].needs_labels
+
     def measured(self) -> list[str]:
         """The names in `metrics`, checked against the data, and `keep_best` among them."""
-        fitting = [metric.key for metric in metrics_of(self.data)]
+        fitting = [metric.key for metric in metrics_of(self.data, self.labelled)]
         if self.metrics not in ("none", "all"):
             names = self.metrics.split("+")
         else:

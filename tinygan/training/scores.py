@@ -49,8 +49,10 @@ class Scores:
     def measure(self) -> dict[str, float]:
         """The numbers of fresh samples; no random state of the run is touched."""
         rng = np.random.default_rng(self.setup.config.seed + 1)
-        z = self.setup.noise(rng, self.n)
-        return self.judge.report(draw(self.setup.sampler, z), [metric.key for metric in self.metrics])
+        noise, condition = self.setup.noise(rng, self.n), self.setup.condition
+        labels = condition.labels(noise[:, self.setup.config.latent :]) if condition else None
+        asked = {"labels": labels} if self.judge.labelled else {}
+        return self.judge.report(draw(self.setup.sampler, noise), [metric.key for metric in self.metrics], **asked)
 
     def is_best(self, step: int, numbers: Mapping[str, float]) -> bool:
         """Whether `measure` found better numbers than ever before; of equal ones the first is the best."""

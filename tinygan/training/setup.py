@@ -206,7 +206,7 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
     judge = None
     if config.measured() and ranks.rank == 0:
         n = config.eval_samples or EVAL_SAMPLES
-        judge = evaluation.judge(config.data, dataset, n, low, high, config.data_dir)
+        judge = evaluation.judge(config.data, dataset, n, low, high, config.data_dir, config.labelled)
     return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks, classes, condition, judge)
 
 
