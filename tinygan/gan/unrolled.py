@@ -19,8 +19,8 @@ What was decided here:
   G's gradient would no longer be the derivative of what it minimises.
 - D's buffers (BatchNorm's averages, SpectralNorm's vectors) move in the inner steps, and are then what they were;
   Dropout draws new masks in each of them.
-- `lr` is 0.01 unless given: L_D should fall along the inner steps, and a few steps after the start it does with
-  0.1 on the ring and on digits, but rises from 1.8 to 8.7 on the grid, whose points are larger.
+- `lr` must be so small that L_D falls along the inner steps. On the grid one of 0.01 no longer does it reliably, and
+  looking ahead to a D that overshot is worse than not looking: hence 0.001 unless given.
 - Of several ranks, each unrolls on its own samples; the mean over ranks is taken of G's gradient, at the end.
 
 What it costs: each of the K steps is a forward and a backward pass of D on both batches, and then a backward pass
