@@ -89,7 +89,7 @@ class Game:
     instance_noise: float = 0.0
     weight_clip: float = 0.0
     unroll: int = 0
-    unroll_lr: float = 0.1
+    unroll_lr: float = 0.001
     average: MovingAverage | None = None
     mean_over_ranks: Callable[[list[Tensor]], list[Tensor]] = list
 

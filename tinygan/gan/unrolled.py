@@ -19,6 +19,8 @@ What was decided here:
   G's gradient would no longer be the derivative of what it minimises.
 - D's buffers (BatchNorm's averages, SpectralNorm's vectors) move in the inner steps, and are then what they were;
   Dropout draws new masks in each of them.
+- `lr` must be so small that L_D falls along the inner steps. On the grid one of 0.01 no longer does it reliably, and
+  looking ahead to a D that overshot is worse than not looking: hence 0.001 unless given.
 - Of several ranks, each unrolls on its own samples; the mean over ranks is taken of G's gradient, at the end.
 
 What it costs: each of the K steps is a forward and a backward pass of D on both batches, and then a backward pass

@@ -75,7 +75,7 @@ class Config:
     weight_clip: float = option(0.0, "cut the discriminator's weights to [-c, c]; 0 is off", low=0)
     pack: int = option(1, "samples judged together (PacGAN's m)", low=1, high=64)
     unroll: int = option(0, "the generator's step looks so many discriminator steps ahead; 0 is off", low=0, high=100)
-    unroll_lr: float = option(0.1, "learning rate of the steps that --unroll takes (plain gradient descent)", above=0)
+    unroll_lr: float = option(0.001, "learning rate of the steps that --unroll takes (plain gradient descent)", above=0)
     dropout: float = option(0.0, "dropout in the discriminator", low=0, below=1)
     minibatch_std: bool = option(
         False,
