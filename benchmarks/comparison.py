@@ -117,12 +117,9 @@ def table(rows: Mapping[str, Row], columns: Sequence[Column], **further: Callabl
 
 
 def references(rows: Mapping[str, Row]) -> list[tuple[str, Mapping[str, float]]]:
-    """What the first evaluation compares its generator with; the data are the same for all."""
-    for outcomes in rows.values():
-        for outcome in outcomes:
-            if not outcome.failed:
-                return [(name, row) for name, row in outcome.rows.items() if name != "generator"]
-    return []
+    """What an evaluation compares its generator with, of the first that does; the data are the same for all."""
+    compared = (outcome.rows for outcomes in rows.values() for outcome in outcomes if len(outcome.rows) > 1)
+    return [(name, row) for name, row in next(compared, {}).items() if name != "generator"]
 
 
 def failures(rows: Mapping[str, Row]) -> Iterator[str]:

@@ -141,7 +141,9 @@ class JobFolder:
             return [TRAIN, *self.job.options.split(), "--outdir", str(self.path)]
         if not (self.run / f"checkpoint-{self.settings['steps']:06d}.npz").exists():
             return [TRAIN, "--resume", str(self.run)]
-        return [EVALUATE, str(self.run), "--json", str(self.evaluation)]
+        # What a generator is compared with depends on the data alone: once, with the first seed, is enough.
+        alone = ["--no-references"] if self.settings["seed"] else []
+        return [EVALUATE, str(self.run), "--json", str(self.evaluation), *alone]
 
     def start(self) -> subprocess.Popen:
         """The next command as a process with one thread, in a group of its own: Ctrl-C reaches it through us, once."""

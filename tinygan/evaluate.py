@@ -76,10 +76,8 @@ def of_features(args: Any) -> dict[str, Any]:
     fake, real = (evaluation.read_features(path) for path in (args.features, args.reference))
     rows = {"features": evaluation.compare(fake, real)}
     n = len(fake.features)
-    shown = [m for m in OF_FEATURES if m.key in rows["features"]]
-    show(
-        shown, rows, [f"{n} feature vectors of {args.features} against {len(real.features)} of {args.reference}", NOTE]
-    )
+    sets = f"{n} feature vectors of {args.features} against {len(real.features)} of {args.reference}"
+    show(OF_FEATURES, rows, [sets, NOTE])
     return {"run": None, "step": None, "data": None, "n": n, "extractor": None, "rows": finite(rows)}
 
 
@@ -118,7 +116,8 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
 
 
 def show(metrics: Sequence[Metric], rows: Rows, captions: Sequence[str]) -> None:
-    """Print the table, what its columns mean, and what its numbers are of."""
+    """Print the table of those metrics that the first row has, what they mean, and what the numbers are of."""
+    metrics = [m for m in metrics if m.key in next(iter(rows.values()))]
     cells = {name: [m.cell(report) for m in metrics] for name, report in rows.items()}
     print(evaluation.table([m.heading for m in metrics], cells), end="\n\n")
     width = max(len(m.heading) for m in metrics)

@@ -72,6 +72,13 @@ def test_a_rows_options_win_and_seeds_come_first(trained):
     assert [found.rows["generator"]["modes"] for found in rows["ns"]] == [20, 21]
 
 
+def test_the_references_are_those_of_any_run_that_has_them():
+    alone = Outcome(Path("nowhere"), {"generator": {"modes": 3.0}})
+    rows = {"a": [outcome(failed="step 3: NaN"), alone], "b": [outcome(modes=2.0), alone]}
+    assert comparison.references(rows) == [("real", {"modes": 1.0})]
+    assert comparison.references({"a": [alone]}) == []
+
+
 def test_a_cell_shows_mean_error_extremes_and_what_is_missing():
     rows = [{"x": 0.5}, {"x": 0.7}, {"x": math.nan}, {}]
     assert Column("x", "", 1, scale=100).show(rows) == "60.0 +- 10.0, 2 of 4"

@@ -137,7 +137,7 @@ class ImageJudge:
         """
         seen = look(self.classifier, samples, *self.range)
         if seen is None:
-            values = dict.fromkeys([key for m in self.metrics for key in (m.key, m.error) if key], math.nan)
+            values = dict.fromkeys([key for m in ALONE for key in (m.key, m.error) if key], math.nan)
         else:
             values = self._measure(seen, {m.key for m in METRICS} if keys is None else set(keys))
         if labels is not None:
