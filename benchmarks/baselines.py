@@ -39,9 +39,9 @@ class Game(NamedTuple):
 
 
 GAMES = {
-    "ring": Game(4000, POINTS, 0.1),
-    "grid": Game(8000, POINTS, 0.1),
-    "mnist": Game(2000, (FRECHET, *MANIFOLD), 10),
+    "ring": Game(3000, POINTS, 0.1),
+    "grid": Game(5000, POINTS, 0.1),
+    "mnist": Game(1000, (FRECHET, *MANIFOLD), 10),
     "stacked": Game(2000, STACKED, 10),
 }
 DEFAULT = ["ring", "grid", "mnist"]

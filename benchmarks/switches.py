@@ -19,22 +19,18 @@ SWITCHES = {
     "pack-3": "--pack 3",
     "pack-4": "--pack 4",
     "unroll-1": "--unroll 1",
-    "unroll-5": "--unroll 5",
+    "unroll-3": "--unroll 3",
     "minibatch-std": "--minibatch-std",
     "spectral-norm": "--spectral-norm",
     "dragan": "--penalty dragan --penalty-weight 1",
     "r1": "--penalty r1 --penalty-weight 0.1",
     "ema": "--ema 0.998",
     "lr-half-life": "--lr-half-life 1000",
-    "n-critic-5": "--n-critic 5",
-    "label-smoothing": "--label-smoothing 0.1",
-    "instance-noise": "--instance-noise 0.1",
-    "simultaneous": "--simultaneous",
 }
 
 
 def parse(argv: Sequence[str]) -> Any:
-    p = comparison.parser(PROGRAM, "Each switch of the game alone, on the grid.", "switches", SWITCHES, 4000)
+    p = comparison.parser(PROGRAM, "Each switch of the game alone, on the grid.", "switches", SWITCHES, 3000)
     comparison.add_seeds(p, 3)
     args = p.parse_args(argv)
     if "plain" not in args.switches:
