@@ -23,7 +23,7 @@ LAYERS = {
     "data": {"files", "backend"},
     "classifier": {"files", "autograd", "backend", "nn", "optim", "data"},
     "metrics": {"files"},
-    "plot": {"files"},
+    "plot": {"files", "autograd", "backend"},
     "gan": {"autograd", "backend", "nn", "optim"},
     "evaluation": {"files", "backend", "data", "classifier", "metrics"},
     "training": {

@@ -1,12 +1,13 @@
-"""Pictures of a run: sample grids, 2-D points and paths, the game, curves and their animation.
+"""Pictures of a run: sample grids, 2-D points and paths, the game, curves and their animation; and of a graph.
 
-Every function takes NumPy arrays and writes one file. Matplotlib and Pillow are imported when a
+Every function takes NumPy arrays (`save_graph` a Tensor) and writes one file. Matplotlib and Pillow are imported when a
 picture is drawn, so ``import tinygan.plot`` costs nothing.
 """
 
 from tinygan.plot.curves import save_curves
 from tinygan.plot.game import cell_centres, save_game
 from tinygan.plot.gif import save_gif
+from tinygan.plot.graph import graph_dot, save_graph
 from tinygan.plot.grid import image_grid, save_grid
 from tinygan.plot.panels import save_panels
 from tinygan.plot.paths import save_paths
@@ -14,10 +15,12 @@ from tinygan.plot.points import save_points
 
 __all__ = [
     "cell_centres",
+    "graph_dot",
     "image_grid",
     "save_curves",
     "save_game",
     "save_gif",
+    "save_graph",
     "save_grid",
     "save_panels",
     "save_paths",
