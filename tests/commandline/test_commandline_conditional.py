@@ -64,7 +64,7 @@ def test_an_unconditional_generator_has_no_labels(runs, tmp_path):
 def test_the_generator_is_found_again_also_in_a_checkpoint(name, runs, tmp_path):
     source = trained.load(runs[name])
     condition = source.condition
-    assert condition.classes == 10 and source.network[0].in_features == 100 + condition.length
+    assert condition.classes == 10 and source.network[0].in_features == source.config.latent + condition.length
     (tmp_path / "run").mkdir()
     for part in ("config.json", "checkpoint-000002.npz"):
         (tmp_path / "run" / part).write_bytes((runs[name] / part).read_bytes())
@@ -96,7 +96,7 @@ def test_a_path_keeps_its_class(name, runs, tmp_path, monkeypatch):
     for argv in ((), ("--label", 7)):
         done = call("interpolate", runs[name], "--pairs", 4, "--steps", 5, *argv, "--out", tmp_path / "p.png")
         assert done.status == 0, done.err
-        codes = noise.pop().reshape(4, 5, -1)[:, :, 100:]
+        codes = noise.pop().reshape(4, 5, -1)[:, :, trained.load(runs[name]).config.latent :]
         assert (codes == codes[:, :1]).all()  # and the z of a path moves
         ways = codes[:, 0, :10].argmax(axis=1)
         assert (ways == 7).all() if argv else len(set(ways)) > 1
