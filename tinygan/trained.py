@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,13 +123,13 @@ def load(run: str | Path) -> Trained:
 
 def _rebuilt(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], path: Path) -> Trained:
     """The generator with these weights; its file says how it was built."""
-    lacks = [name for name in ("config", "shape", "range", "step") if name not in meta]
-    if lacks:
-        why = f"it lacks {', '.join(lacks)}"
-        raise checkpoint.CheckpointError(f"{path} was written by another version of tinygan: {why}")
+    check_meta(meta, path)
     rng = np.random.default_rng(0)
     try:
         config, shape = Config(**meta["config"]), tuple(meta["shape"])
+        config.check_each()
+        if config.labelled and meta.get("classes") is None:
+            raise ValueError("it does not say how many classes it was trained on")
         condition = condition_of(config, meta.get("classes"))
         network, _ = build_networks(config, shape, rng, rng, condition)
         network.load_state_dict(dict(arrays))
@@ -136,6 +137,29 @@ def _rebuilt(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], path: Pa
         raise checkpoint.CheckpointError(f"{path} is the generator of another model: {error}") from None
     low, high = meta["range"]
     return Trained(network, config, shape, (low, high), meta["step"], condition, path)
+
+
+def check_meta(meta: Mapping[str, Any], path: Path) -> None:
+    """Raise CheckpointError, in one sentence, if what a file says of its generator is missing or cannot be."""
+    lacks = [name for name in ("config", "shape", "range", "step") if name not in meta]
+    if lacks:
+        why = f"it lacks {', '.join(lacks)}"
+        raise checkpoint.CheckpointError(f"{path} was written by another version of tinygan: {why}")
+    shape, ends = meta["shape"], meta["range"]
+    fits = {
+        "config": isinstance(meta["config"], dict),
+        "shape": isinstance(shape, list) and all(_whole(n, 1) for n in shape),
+        "range": isinstance(ends, list) and len(ends) == 2 and all(type(end) in (int, float) for end in ends),
+        "step": _whole(meta["step"], 0),
+        "classes": meta.get("classes") is None or _whole(meta["classes"], 1),
+    }
+    for name, fit in fits.items():
+        if not fit:
+            raise checkpoint.CheckpointError(f"{path} was changed: its {name} cannot be {reprlib.repr(meta[name])}")
+
+
+def _whole(value: Any, least: int) -> bool:
+    return type(value) is int and value >= least
 
 
 def add_source(p: Parser, needed: bool = True) -> None:

@@ -103,8 +103,7 @@ class Config:
 
     def check(self) -> None:
         """Raise ConfigError, in one sentence, if an option has a wrong type, value or companion."""
-        for f in dataclasses.fields(self):
-            _check_option(f, getattr(self, f.name))
+        self.check_each()
         self.penalties()
         self.measured()
         if self.n_critic > 1 and self.simultaneous:
@@ -130,6 +129,11 @@ class Config:
 
     def penalties(self) -> list[str]:
         """The names in `penalty`, checked."""
+    def check_each(self) -> None:
+        """The same, but for the companions, which matter to training alone."""
+        for f in dataclasses.fields(self):
+            _check_option(f, getattr(self, f.name))
+
         names = [] if self.penalty == "none" else self.penalty.split("+")
         if len(set(names)) < len(names):
             raise ConfigError(f"--penalty {self.penalty} names a penalty twice: raise --penalty-weight instead")
