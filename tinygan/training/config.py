@@ -108,6 +108,8 @@ class Config:
         self.measured()
         if self.n_critic > 1 and self.simultaneous:
             raise ConfigError("--simultaneous takes one step of each network: it does not go with --n-critic above 1")
+        if self.spectral_norm and self.weight_clip:
+            raise ConfigError("--spectral-norm undoes what --weight-clip does to the weights: give one of them")
         if self.unroll and self.weight_clip:
             raise ConfigError("--unroll looks along plain gradient steps: it does not go with --weight-clip")
         if self.minibatch_std and self.penalties():
