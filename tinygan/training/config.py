@@ -129,13 +129,13 @@ class Config:
         if self.data == "folder" and not self.data_dir:
             raise ConfigError("--data folder needs --data-dir DIR, the folder of the images")
 
-    def penalties(self) -> list[str]:
-        """The names in `penalty`, checked."""
     def check_each(self) -> None:
         """The same, but for the companions, which matter to training alone."""
         for f in dataclasses.fields(self):
             _check_option(f, getattr(self, f.name))
 
+    def penalties(self) -> list[str]:
+        """The names in `penalty`, checked."""
         names = [] if self.penalty == "none" else self.penalty.split("+")
         if len(set(names)) < len(names):
             raise ConfigError(f"--penalty {self.penalty} names a penalty twice: raise --penalty-weight instead")
@@ -161,9 +161,12 @@ class Config:
         if len(set(names)) < len(names):
             raise ConfigError(f"--metrics {self.metrics} names a metric twice")
         for name in names:
+            if name in ("none", "all"):
+                raise ConfigError(f"--metrics {self.metrics}: {name} stands alone, without other names")
             if name not in fitting:
                 what = f"no metric of --data {self.data} is called {name!r}"
-                raise ConfigError(f"--metrics {self.metrics}: {what}{did_you_mean(name, ['none', 'all', *fitting])}")
+                known = f"{did_you_mean(name, fitting)}, joined by '+', or all"
+                raise ConfigError(f"--metrics {self.metrics}: {what}{known}")
         if self.keep_best not in ("none", *names):
             if not names:
                 raise ConfigError(f"--keep-best {self.keep_best} is not measured: add --metrics {self.keep_best}")
