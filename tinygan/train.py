@@ -17,6 +17,7 @@ from tinygan.training.config import Config, ConfigError, flag, option_type
 from tinygan.training.distributed import Ranks, program, warn_of_separate_runs
 from tinygan.training.loop import TrainingStopped, train
 from tinygan.training.run_folder import BEST, README, RunError, RunFolder
+from tinygan.training.scores import check_best
 from tinygan.training.setup import Setup, build
 
 PROGRAM = "python -m tinygan.train"
@@ -124,6 +125,7 @@ def resume(args: Any, given: dict[str, Any], ranks: Ranks) -> tuple[Setup, RunFo
     except TypeError:
         raise RunError(f"{path} was written by another version of tinygan, with other options") from None
     config.check()
+    check_best(config, run)
     setup = build(config, ranks)
     if arrays:
         setup.load_state(arrays, meta, str(path))
