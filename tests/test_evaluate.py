@@ -62,7 +62,7 @@ def test_points_stand_beside_the_oracle_and_a_fitted_mixture(here):
         assert f"\n{metric} " in text.split("\n\n")[1] or text.split("\n\n")[1].startswith(metric)
     assert "8 Gaussians of equal weight" in text
     found = json.loads((here / "a.json").read_text())
-    assert list(found) == ["run", "step", "data", "n", "extractor", "rows"]
+    assert list(found) == ["run", "step", "data", "n", "extractor", "seed", "truncation", "label", "rows"]
     assert found["run"] == str(Path("run/generator.npz")) and (found["step"], found["data"], found["n"]) == (
         2,
         "ring",

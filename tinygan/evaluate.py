@@ -105,6 +105,10 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     if not args.no_references:
         rows |= judge.reference_rows()
     show(judge.metrics, rows, judge.captions())
+    if args.label is not None:
+        print(
+            f"the samples are{source.said_of(args.label)} alone, the real ones of all: distances and recall show that"
+        )
     bad = int((~np.isfinite(samples.reshape(judge.n, -1)).all(axis=1)).sum())
     if bad:
         print(f"the generator is broken: {bad} of its {judge.n} samples hold numbers that are not finite")
@@ -112,7 +116,8 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
         save_neighbours(neighbours, from_range(np.nan_to_num(samples[:SHOWN]), low, high), dataset)
         print(f"samples (first column) and their nearest training images, by pixels, are in {neighbours}")
     about = {"run": str(path), "step": source.step, "data": name, "n": judge.n, "extractor": judge.extractor}
-    return {**about, "rows": finite(rows)}
+    drawn = {"seed": args.seed, "truncation": args.truncation, "label": args.label}
+    return {**about, **drawn, "rows": finite(rows)}
 
 
 def show(metrics: Sequence[Metric], rows: Rows, captions: Sequence[str]) -> None:
