@@ -93,7 +93,8 @@ class Config:
     metrics: str = option(
         "none",
         "what to measure on the way, joined by '+' (as in fcd+recall), or all: of points modes, high_quality, "
-        "reverse_kl, energy, jensen_shannon; of digits score, fcd, kid, precision, recall, classes, class_kl",
+        "reverse_kl, energy, jensen_shannon; of digits score, fcd, kid, precision, recall, classes, class_kl and, with "
+        "classes to ask for, label_accuracy; of stacked modes, class_kl",
         resumable=True,
     )
     eval_interval: int = option(0, "steps between measurements; 0 measures with every picture", low=0, resumable=True)
