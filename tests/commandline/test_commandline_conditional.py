@@ -150,6 +150,12 @@ def test_a_picture_has_a_column_for_each_class(name, tmp_path):
     assert extra.get(name, {"code_accuracy", "code_error"}) <= set(rows(run)[-1])
 
 
+def test_of_fewer_images_than_classes_the_picture_is_a_square(tmp_path):
+    run = train("--preset", "cgan", "--batch-size", 4, "--samples", 4, "--steps", 1, "--outdir", tmp_path)
+    with Image.open(run / "fakes_000001.png") as fakes, Image.open(run / "reals.png") as reals:
+        assert fakes.size == reals.size == (2 * (2 * 30 - 2), 2 * (2 * 30 - 2))
+
+
 # -- other networks and data ---------------------------------------------------------------------------------
 
 
