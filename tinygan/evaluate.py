@@ -64,8 +64,9 @@ def check(args: Any) -> None:
     if args.run is None and args.features is None:
         raise ConfigError("give a RUN to evaluate, or --features FAKE.npz and --reference REAL.npz")
     if args.features is not None:
-        for name in ("run", "n", "truncation", "label", "data_dir", "neighbours", "no_references"):
-            if getattr(args, name) not in (None, False):
+        of_run = ("run", "n", "seed", "truncation", "label", "backend", "data_dir", "neighbours", "no_references")
+        for name in of_run:
+            if getattr(args, name) != parser().get_default(name):
                 what = "RUN" if name == "run" else f"--{name.replace('_', '-')}"
                 raise ConfigError(f"{what} does not go with --features: the samples are those that it names")
     check_source(args)
