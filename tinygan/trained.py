@@ -17,8 +17,8 @@ from tinygan.gan.conditioning import Conditioning
 from tinygan.nn import Sequential
 from tinygan.training import checkpoint
 from tinygan.training.config import Config, ConfigError
+from tinygan.training.networks import build_networks, condition_of
 from tinygan.training.run_folder import RunFolder
-from tinygan.training.setup import build_networks, condition_of
 
 
 @dataclass(frozen=True)
