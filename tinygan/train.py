@@ -164,6 +164,10 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     """README.txt and config.json, in this order: from a folder with options a run can begin again."""
     config = setup.config
     more = ""
+    condition = setup.condition
+    if condition and len(setup.dataset.sample_shape) == 3 and condition.classes <= config.samples:
+        what = "class" if condition.needs_labels else "way of the code"
+        more += f"fakes_*.png      a column for each {what}; the images of a row differ in nothing else\n"
     if config.keep_best != "none":
         command_of_best = f"python -m tinygan.sample {run.path / BEST} --out samples.png"
         more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"

@@ -146,6 +146,8 @@ def test_a_picture_has_a_column_for_each_class(name, tmp_path):
     run = train("--preset", name, "--batch-size", 4, "--samples", 20, "--steps", 1, "--outdir", tmp_path)
     with Image.open(run / "fakes_000001.png") as fakes, Image.open(run / "reals.png") as reals:
         assert fakes.size == reals.size == (2 * (10 * 30 - 2), 2 * (2 * 30 - 2))
+    what = "way of the code" if name == "infogan" else "class"
+    assert f"a column for each {what}; the images of a row" in (run / "README.txt").read_text()
     extra = {"cgan": set(), "acgan": {"class_accuracy_real", "class_accuracy_fake"}}
     assert extra.get(name, {"code_accuracy", "code_error"}) <= set(rows(run)[-1])
 
