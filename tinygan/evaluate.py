@@ -98,8 +98,7 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     judge = evaluation.judge(name, dataset, args.n, low, high, data_dir, source.config.labelled)
 
     noise = source.noise(judge.n, args.seed, args.truncation, args.label)
-    with np.errstate(all="ignore"):  # a broken generator is told below, in words
-        samples = source.draw(noise)
+    samples = source.draw(noise)
     print(f"{judge.n} samples{source.said_of(args.label)} of {path} at step {source.step}", flush=True)
     asked = {"labels": source.labels(noise)} if judge.labelled else {}
     rows = {"generator": judge.report(samples, **asked)}
@@ -110,9 +109,7 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
         print(
             f"the samples are{source.said_of(args.label)} alone, the real ones of all: distances and recall show that"
         )
-    bad = int((~np.isfinite(samples.reshape(judge.n, -1)).all(axis=1)).sum())
-    if bad:
-        print(f"the generator is broken: {bad} of its {judge.n} samples hold numbers that are not finite")
+    print(source.complaint(samples), end="")
     if neighbours and isinstance(dataset, Images):
         save_neighbours(neighbours, from_range(np.nan_to_num(samples[:SHOWN]), low, high), dataset)
         print(f"samples (first column) and their nearest training images, by pixels, are in {neighbours}")

@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     else:
         plot.save_grid(out, from_range(samples, *source.range))
     print(f"{args.n} samples{source.said_of(args.label)} of {source.path} in {out}")
+    print(source.complaint(samples), end="")
 
 
 def draw_codes(args: Any, source: Trained, out: Path) -> str:

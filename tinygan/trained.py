@@ -84,7 +84,14 @@ class Trained:
 
     def draw(self, noise: np.ndarray) -> np.ndarray:
         """Samples (n, ``*shape``), on the host."""
-        return sampling.draw(self.network, noise)
+        with np.errstate(all="ignore"):  # `complaint` tells of a broken generator in words
+            return sampling.draw(self.network, noise)
+
+    def complaint(self, samples: np.ndarray) -> str:
+        """A line that says how many of its samples are no numbers any more; nothing if all are well."""
+        bad = int((~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1)).sum())
+        what = f"the generator is broken: {bad} of its {len(samples)} samples hold numbers that are not finite\n"
+        return what if bad else ""
 
     def said_of(self, label: int | None) -> str:
         """' of class 3', to end a count of samples with."""
