@@ -24,7 +24,7 @@ LARGEST = 150_000  # bytes of a picture in the documents
 
 
 def parse(argv: Sequence[str]) -> Any:
-    p = comparison.parser(PROGRAM, "The presets on MNIST at their default steps, seed 0.", "presets", FITTING, None)
+    p = comparison.parser(PROGRAM, "The presets on MNIST, seed 0.", "presets", FITTING, None)
     p.set_defaults(presets=DEFAULT)
     return p.parse_args(argv)
 

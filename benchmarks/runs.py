@@ -94,14 +94,14 @@ class JobFolder:
     Raises
     ------
     RunError
-        If the folder was made with other options.
+        If the folder was made with other options, or does not say with which.
     """
 
     def __init__(self, out: Path, job: Job):
         self.path, self.job, self.settings = out / job.name, job, job.settings()
         note = self.path / "job.json"
-        if note.exists():
-            other = _differences(_read(note), self.settings)
+        if note.exists() or self.run:  # a run without a note may be of any options
+            other = _differences(_read(note, delete=self.path), self.settings)
             if other:
                 raise RunError(
                     f"{self.path} was made with other options ({'; '.join(other)}): delete it, or choose another "
@@ -127,12 +127,12 @@ class JobFolder:
         """The result, if the job is finished."""
         if self.run is None or not self.evaluation.exists():
             return None
-        found = _read(self.evaluation)
+        found = _read(self.evaluation, delete=self.evaluation)
         try:
             return Outcome(
                 self.run, {name: _numbers(row) for name, row in found["rows"].items()}, found.get("failed", "")
             )
-        except (AttributeError, KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise RunError(f"{self.evaluation} is no evaluation that can be read: delete it") from None
 
     def next_command(self) -> list[str]:
@@ -244,13 +244,14 @@ def stop_all(processes: Iterable[subprocess.Popen]) -> None:
         process.wait()
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, delete: Path) -> dict[str, Any]:
+    """The JSON object in a file; else RunError, which says what to delete."""
     try:
         content = json.loads(path.read_text())
     except (OSError, ValueError):
         content = None
     if not isinstance(content, dict):
-        raise RunError(f"{path} cannot be read: delete it")
+        raise RunError(f"{path} cannot be read: delete {delete}")
     return content
 
 

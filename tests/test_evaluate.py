@@ -62,7 +62,7 @@ def test_points_stand_beside_the_oracle_and_a_fitted_mixture(here):
         assert f"\n{metric} " in text.split("\n\n")[1] or text.split("\n\n")[1].startswith(metric)
     assert "8 Gaussians of equal weight" in text
     found = json.loads((here / "a.json").read_text())
-    assert list(found) == ["run", "step", "data", "n", "extractor", "rows"]
+    assert list(found) == ["run", "step", "data", "n", "extractor", "seed", "truncation", "label", "rows"]
     assert found["run"] == str(Path("run/generator.npz")) and (found["step"], found["data"], found["n"]) == (
         2,
         "ring",
@@ -246,6 +246,9 @@ BAD = {
     "reference alone": ("run --reference real.npz", "belong together"),
     "features of a run": ("run --features fake.npz --reference real.npz", "RUN does not go with --features"),
     "features and n": ("--features fake.npz --reference real.npz --n 10", "--n does not go with --features"),
+    "features and class 0": ("--features fake.npz --reference real.npz --label 0", "--label does not go with"),
+    "features and a seed": ("--features fake.npz --reference real.npz --seed 1", "--seed does not go with --features"),
+    "features and a backend": ("--features fake.npz --reference real.npz --backend cupy", "--backend does not go"),
     "features and neighbours": (
         "--features fake.npz --reference real.npz --neighbours a.png",
         "--neighbours does not go with --features",
@@ -293,10 +296,10 @@ def test_images_that_no_classifier_knows_are_refused_with_what_can_be_done(here,
 ARRAYS = {
     "another key": ({"feats": np.ones((60, 4))}, "no array 'features', only: feats"),
     "one axis": ({"features": np.ones(60)}, "(n, d)", "(60,)"),
-    "too few rows": ({"features": np.ones((5, 4))}, "at least 20", "(5, 4)"),
+    "too few rows": ({"features": np.ones((5, 4))}, "'features' of bad.npz: at least 20", "there are 5"),
     "no columns": ({"features": np.ones((60, 0))}, "(60, 0)"),
-    "text": ({"features": np.full((60, 4), "a")}, "must be numbers"),
-    "NaN": ({"features": np.full((60, 4), math.nan)}, "finite"),
+    "text": ({"features": np.full((60, 4), "a")}, "must be real numbers"),
+    "NaN": ({"features": np.full((60, 4), math.nan)}, "'features' of bad.npz must be finite"),
     "another length": ({"features": np.ones((60, 5))}, "same length", "(60, 5)"),
     "probabilities of others": (
         {"features": np.ones((60, 4)), "probabilities": np.ones((59, 1))},

@@ -64,8 +64,9 @@ def check(args: Any) -> None:
     if args.run is None and args.features is None:
         raise ConfigError("give a RUN to evaluate, or --features FAKE.npz and --reference REAL.npz")
     if args.features is not None:
-        for name in ("run", "n", "truncation", "label", "data_dir", "neighbours", "no_references"):
-            if getattr(args, name) not in (None, False):
+        of_run = ("run", "n", "seed", "truncation", "label", "backend", "data_dir", "neighbours", "no_references")
+        for name in of_run:
+            if getattr(args, name) != parser().get_default(name):
                 what = "RUN" if name == "run" else f"--{name.replace('_', '-')}"
                 raise ConfigError(f"{what} does not go with --features: the samples are those that it names")
     check_source(args)
@@ -97,22 +98,24 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     judge = evaluation.judge(name, dataset, args.n, low, high, data_dir, source.config.labelled)
 
     noise = source.noise(judge.n, args.seed, args.truncation, args.label)
-    with np.errstate(all="ignore"):  # a broken generator is told below, in words
-        samples = source.draw(noise)
+    samples = source.draw(noise)
     print(f"{judge.n} samples{source.said_of(args.label)} of {path} at step {source.step}", flush=True)
     asked = {"labels": source.labels(noise)} if judge.labelled else {}
     rows = {"generator": judge.report(samples, **asked)}
     if not args.no_references:
         rows |= judge.reference_rows()
     show(judge.metrics, rows, judge.captions())
-    bad = int((~np.isfinite(samples.reshape(judge.n, -1)).all(axis=1)).sum())
-    if bad:
-        print(f"the generator is broken: {bad} of its {judge.n} samples hold numbers that are not finite")
+    if args.label is not None:
+        print(
+            f"the samples are{source.said_of(args.label)} alone, the real ones of all: distances and recall show that"
+        )
+    print(source.complaint(samples), end="")
     if neighbours and isinstance(dataset, Images):
         save_neighbours(neighbours, from_range(np.nan_to_num(samples[:SHOWN]), low, high), dataset)
         print(f"samples (first column) and their nearest training images, by pixels, are in {neighbours}")
     about = {"run": str(path), "step": source.step, "data": name, "n": judge.n, "extractor": judge.extractor}
-    return {**about, "rows": finite(rows)}
+    drawn = {"seed": args.seed, "truncation": args.truncation, "label": args.label}
+    return {**about, **drawn, "rows": finite(rows)}
 
 
 def show(metrics: Sequence[Metric], rows: Rows, captions: Sequence[str]) -> None:

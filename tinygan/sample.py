@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     else:
         plot.save_grid(out, from_range(samples, *source.range))
     print(f"{args.n} samples{source.said_of(args.label)} of {source.path} in {out}")
+    print(source.complaint(samples), end="")
 
 
 def draw_codes(args: Any, source: Trained, out: Path) -> str:
@@ -80,7 +81,7 @@ def draw_codes(args: Any, source: Trained, out: Path) -> str:
         name = f"the {k}-way code" if part == 0 else f"number {part}, from -2 to 2"
         panels[name] = from_range(source.draw(noise), *source.range)
     plot.save_panels(out, panels, k)
-    return f"{rows} rows for each code of {source.path} in {out}"
+    return f"{rows} row{'s' * (rows > 1)} for each code of {source.path} in {out}"
 
 
 if __name__ == "__main__":

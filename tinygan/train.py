@@ -17,6 +17,7 @@ from tinygan.training.config import Config, ConfigError, flag, option_type
 from tinygan.training.distributed import Ranks, program, warn_of_separate_runs
 from tinygan.training.loop import TrainingStopped, train
 from tinygan.training.run_folder import BEST, README, RunError, RunFolder
+from tinygan.training.scores import check_best
 from tinygan.training.setup import Setup, build
 
 PROGRAM = "python -m tinygan.train"
@@ -124,6 +125,7 @@ def resume(args: Any, given: dict[str, Any], ranks: Ranks) -> tuple[Setup, RunFo
     except TypeError:
         raise RunError(f"{path} was written by another version of tinygan, with other options") from None
     config.check()
+    check_best(config, run)
     setup = build(config, ranks)
     if arrays:
         setup.load_state(arrays, meta, str(path))
@@ -162,6 +164,10 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     """README.txt and config.json, in this order: from a folder with options a run can begin again."""
     config = setup.config
     more = ""
+    condition = setup.condition
+    if condition and len(setup.dataset.sample_shape) == 3 and condition.classes <= config.samples:
+        what = "class" if condition.needs_labels else "way of the code"
+        more += f"fakes_*.png      a column for each {what}; the images of a row differ in nothing else\n"
     if config.keep_best != "none":
         command_of_best = f"python -m tinygan.sample {run.path / BEST} --out samples.png"
         more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"

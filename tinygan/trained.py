@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,8 @@ from tinygan.gan.conditioning import Conditioning
 from tinygan.nn import Sequential
 from tinygan.training import checkpoint
 from tinygan.training.config import Config, ConfigError
+from tinygan.training.networks import build_networks, condition_of
 from tinygan.training.run_folder import RunFolder
-from tinygan.training.setup import build_networks, condition_of
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,14 @@ class Trained:
 
     def draw(self, noise: np.ndarray) -> np.ndarray:
         """Samples (n, ``*shape``), on the host."""
-        return sampling.draw(self.network, noise)
+        with np.errstate(all="ignore"):  # `complaint` tells of a broken generator in words
+            return sampling.draw(self.network, noise)
+
+    def complaint(self, samples: np.ndarray) -> str:
+        """A line that says how many of its samples are no numbers any more; nothing if all are well."""
+        bad = int((~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1)).sum())
+        what = f"the generator is broken: {bad} of its {len(samples)} samples hold numbers that are not finite\n"
+        return what if bad else ""
 
     def said_of(self, label: int | None) -> str:
         """' of class 3', to end a count of samples with."""
@@ -122,13 +130,13 @@ def load(run: str | Path) -> Trained:
 
 def _rebuilt(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], path: Path) -> Trained:
     """The generator with these weights; its file says how it was built."""
-    lacks = [name for name in ("config", "shape", "range", "step") if name not in meta]
-    if lacks:
-        why = f"it lacks {', '.join(lacks)}"
-        raise checkpoint.CheckpointError(f"{path} was written by another version of tinygan: {why}")
+    check_meta(meta, path)
     rng = np.random.default_rng(0)
     try:
         config, shape = Config(**meta["config"]), tuple(meta["shape"])
+        config.check_each()
+        if config.labelled and meta.get("classes") is None:
+            raise ValueError("it does not say how many classes it was trained on")
         condition = condition_of(config, meta.get("classes"))
         network, _ = build_networks(config, shape, rng, rng, condition)
         network.load_state_dict(dict(arrays))
@@ -136,6 +144,29 @@ def _rebuilt(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], path: Pa
         raise checkpoint.CheckpointError(f"{path} is the generator of another model: {error}") from None
     low, high = meta["range"]
     return Trained(network, config, shape, (low, high), meta["step"], condition, path)
+
+
+def check_meta(meta: Mapping[str, Any], path: Path) -> None:
+    """Raise CheckpointError, in one sentence, if what a file says of its generator is missing or cannot be."""
+    lacks = [name for name in ("config", "shape", "range", "step") if name not in meta]
+    if lacks:
+        why = f"it lacks {', '.join(lacks)}"
+        raise checkpoint.CheckpointError(f"{path} was written by another version of tinygan: {why}")
+    shape, ends = meta["shape"], meta["range"]
+    fits = {
+        "config": isinstance(meta["config"], dict),
+        "shape": isinstance(shape, list) and all(_whole(n, 1) for n in shape),
+        "range": isinstance(ends, list) and len(ends) == 2 and all(type(end) in (int, float) for end in ends),
+        "step": _whole(meta["step"], 0),
+        "classes": meta.get("classes") is None or _whole(meta["classes"], 1),
+    }
+    for name, fit in fits.items():
+        if not fit:
+            raise checkpoint.CheckpointError(f"{path} was changed: its {name} cannot be {reprlib.repr(meta[name])}")
+
+
+def _whole(value: Any, least: int) -> bool:
+    return type(value) is int and value >= least
 
 
 def add_source(p: Parser, needed: bool = True) -> None:

@@ -159,6 +159,20 @@ def test_a_damaged_file_is_named(stubs, name, text):
         run_all([job(0)], stubs, 1)
 
 
+def test_a_run_without_a_note_of_its_options_is_not_taken_for_any(stubs):
+    run_all([job(0)], stubs, 1)
+    (stubs / job(0).name / "job.json").unlink()
+    with pytest.raises(RunError, match=r"job.json cannot be read: delete \S*/plain-seed0$"):
+        run_all([job(0, "--preset ring --lr 0.5")], stubs, 1)
+
+
+def test_a_number_that_is_none_is_named(stubs):
+    run_all([job(0)], stubs, 1)
+    (stubs / job(0).name / "00000-fake/evaluation.json").write_text('{"rows": {"generator": {"modes": "x"}}}')
+    with pytest.raises(RunError, match="evaluation.json is no evaluation that can be read"):
+        run_all([job(0)], stubs, 1)
+
+
 def test_children_have_one_thread_and_this_python(stubs, monkeypatch):
     seen = {}
 

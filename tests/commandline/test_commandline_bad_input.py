@@ -398,6 +398,18 @@ GENERATORS = {
     "without a shape": (lambda r: generator_meta(r, shape=...), "another version", "shape"),
     "without a range": (lambda r: generator_meta(r, range=...), "another version", "range"),
     "of an unknown preset": (lambda r: generator_meta(r, config={"preset": "rnig"}), "'rnig'"),
+    "of unknown data": (lambda r: generator_meta(r, config={"data": "rnig"}), "'rnig'"),
+    "with options that are none": (lambda r: generator_meta(r, config=[1]), "its config cannot be [1]"),
+    "with a shape that is none": (lambda r: generator_meta(r, shape="28"), "its shape cannot be '28'"),
+    "with a range of three": (lambda r: generator_meta(r, range=[0, 1, 2]), "its range cannot be [0, 1, 2]"),
+    "with a range of words": (lambda r: generator_meta(r, range=["a", "b"]), "its range cannot be"),
+    "at a step that is none": (lambda r: generator_meta(r, step="x"), "its step cannot be 'x'"),
+    "of no classes": (lambda r: generator_meta(r, classes=0), "its classes cannot be 0"),
+    "of classes that are no number": (lambda r: generator_meta(r, classes="ten"), "its classes cannot be 'ten'"),
+    "of labels without their number": (
+        lambda r: generator_meta(r, config={"conditioning": "cgan"}),
+        "it does not say how many classes",
+    ),
 }
 
 

@@ -56,6 +56,15 @@ def test_without_a_label_all_are_drawn_and_the_first_stay_the_first(name, runs, 
     np.testing.assert_allclose(of_class["samples"][0], many["samples"][0], rtol=1e-4, atol=1e-5)
 
 
+def test_one_class_is_not_measured_as_if_it_were_all(runs, tmp_path):
+    options = ("--n", 100, "--no-references", "--json", tmp_path / "a.json")
+    said = call("evaluate", runs["cgan"], *options, "--label", 3, "--seed", 5).out
+    assert "the samples are of class 3 alone, the real ones of all" in said
+    found = json.loads((tmp_path / "a.json").read_text())
+    assert (found["label"], found["seed"], found["truncation"]) == (3, 5, None)
+    assert "alone" not in call("evaluate", runs["cgan"], *options).out
+
+
 def test_an_unconditional_generator_has_no_labels(runs, tmp_path):
     assert set(npz(runs["mlp"], tmp_path / "a.npz", "--n", 2)[1]) == {"samples"}
 
@@ -79,6 +88,11 @@ def test_files_from_before_there_were_conditions_keep_working(runs, tmp_path):
     _, here = npz(runs["mlp"], tmp_path / "a.npz", "--n", 3)
     _, there = npz(tmp_path / "old.npz", tmp_path / "b.npz", "--n", 3)
     assert (here["samples"] == there["samples"]).all()
+
+
+def test_one_row_of_codes_is_a_row(runs, tmp_path):
+    said = call("sample", runs["infogan"], "--codes", "--n", 1, "--out", tmp_path / "codes.png").out
+    assert said.startswith("1 row for each code of ")
 
 
 def test_codes_are_drawn_in_three_panels(runs, tmp_path):
@@ -132,8 +146,16 @@ def test_a_picture_has_a_column_for_each_class(name, tmp_path):
     run = train("--preset", name, "--batch-size", 4, "--samples", 20, "--steps", 1, "--outdir", tmp_path)
     with Image.open(run / "fakes_000001.png") as fakes, Image.open(run / "reals.png") as reals:
         assert fakes.size == reals.size == (2 * (10 * 30 - 2), 2 * (2 * 30 - 2))
+    what = "way of the code" if name == "infogan" else "class"
+    assert f"a column for each {what}; the images of a row" in (run / "README.txt").read_text()
     extra = {"cgan": set(), "acgan": {"class_accuracy_real", "class_accuracy_fake"}}
     assert extra.get(name, {"code_accuracy", "code_error"}) <= set(rows(run)[-1])
+
+
+def test_of_fewer_images_than_classes_the_picture_is_a_square(tmp_path):
+    run = train("--preset", "cgan", "--batch-size", 4, "--samples", 4, "--steps", 1, "--outdir", tmp_path)
+    with Image.open(run / "fakes_000001.png") as fakes, Image.open(run / "reals.png") as reals:
+        assert fakes.size == reals.size == (2 * (2 * 30 - 2), 2 * (2 * 30 - 2))
 
 
 # -- other networks and data ---------------------------------------------------------------------------------

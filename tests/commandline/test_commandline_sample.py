@@ -30,6 +30,19 @@ def samples(run, out, *argv):
         return file["samples"]
 
 
+@pytest.mark.parametrize("out", ["a.png", "a.npz"])
+@pytest.mark.filterwarnings("error")
+def test_a_generator_whose_weights_overflowed_is_told_in_words(run, tmp_path, out):
+    arrays, meta = checkpoint.load(run / "generator.npz")
+    checkpoint.save(tmp_path / "broken.npz", {name: value * np.float32(1e30) for name, value in arrays.items()}, meta)
+    result = call("sample", tmp_path / "broken.npz", "--n", 5, "--out", tmp_path / out)
+    assert result.status == 0 and not result.err
+    assert (
+        "the generator is broken: " in result.out and "of its 5 samples hold numbers that are not finite" in result.out
+    )
+    assert "broken: " not in call("sample", run, "--n", 5, "--out", tmp_path / out).out
+
+
 def test_npz_holds_the_raw_samples_in_range(run, tmp_path):
     drawn = samples(run, tmp_path / "a.npz", "--n", 7)
     shape = (2,) if "ring" in run.name else (28, 28, 1)

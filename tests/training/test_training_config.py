@@ -83,6 +83,7 @@ def test_points_change_what_the_preset_says_and_what_is_given_wins(data):
 @pytest.mark.parametrize(
     "options, said",
     [
+        (dict(spectral_norm=True, weight_clip=0.1), "--spectral-norm undoes what --weight-clip does"),
         (dict(unroll=1, weight_clip=0.1), "--unroll looks along plain gradient steps"),
         (dict(minibatch_std=True, penalty="r1"), "--penalty wants a judgement of each sample alone"),
         (dict(minibatch_std=True, batch_size=1), "give --batch-size above 1"),

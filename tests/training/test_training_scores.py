@@ -186,20 +186,46 @@ def test_a_crash_at_any_moment_loses_no_best(run, tmp_path, monkeypatch, quick_p
     assert told == {0, 1, 2, 3, 5, 6, 8}  # it died after each file that a run goes on from
 
 
-@pytest.mark.parametrize("change", ["gone", "damaged", "another number of samples", "another metric"])
-def test_without_a_best_to_beat_the_next_measurement_is_the_best(run, tmp_path, change, quick_pictures):
+def test_without_a_best_to_beat_the_next_measurement_is_the_best(run, tmp_path, quick_pictures):
     copy = shutil.copytree(run, tmp_path / "run")
-    options = ()
-    if change == "gone":
-        (copy / "best.npz").unlink()
-    elif change == "damaged":
-        (copy / "best.npz").write_bytes(b"nothing")
-    elif change == "another metric":
-        options = ("--keep-best", "modes")
-    else:
-        options = ("--eval-samples", 149)
-    train("--resume", copy, "--steps", 9, *options)
+    (copy / "best.npz").unlink()
+    train("--resume", copy, "--steps", 9)
     assert checkpoint.load(copy / "best.npz")[1]["best"]["step"] == 9
+
+
+OTHER_BESTS = {
+    "damaged": (lambda run: (run / "best.npz").write_bytes(b"nothing"), "", "best.npz is damaged", "move it away"),
+    "a folder": (
+        lambda run: [(run / "best.npz").unlink(), (run / "best.npz").mkdir()],
+        "",
+        "best.npz cannot be read",
+        "move it away",
+    ),
+    "a checkpoint": (
+        lambda run: shutil.copy(run / "checkpoint-000008.npz", run / "best.npz"),
+        "",
+        "is not what --keep-best keeps",
+    ),
+    "a generator": (lambda run: shutil.copy(run / "generator.npz", run / "best.npz"), "", "is not what --keep-best"),
+    "of another metric": (
+        lambda run: None,
+        "--keep-best modes",
+        "best.npz holds the best energy of 150 samples: move it away to keep the best modes of 150 instead",
+    ),
+    "of another number of samples": (lambda run: None, "--eval-samples 149", "keep the best energy of 149"),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_BESTS)
+def test_no_best_is_replaced_that_is_damaged_or_another(case, run, tmp_path):
+    change, options, *names = OTHER_BESTS[case]
+    copy = shutil.copytree(run, tmp_path / "run")
+    change(copy)
+    before = {path: path.read_bytes() for path in copy.iterdir() if path.is_file()}
+    result = call("train", "--resume", copy, "--steps", 9, *options.split())
+    sentence = one_sentence(result.err)
+    assert result.status == 2 and all(name in sentence for name in names), sentence
+    assert {path: path.read_bytes() for path in copy.iterdir() if path.is_file()} == before
 
 
 def test_metrics_can_be_switched_on_and_off_on_the_way(tmp_path, quick_pictures):
@@ -222,7 +248,8 @@ BAD = {
     "a loose +": ("--preset ring --metrics modes+", "''"),
     "a comma": ("--preset ring --metrics modes,energy", "'modes,energy'"),
     "twice": ("--preset ring --metrics modes+modes", "names a metric twice"),
-    "all and more": ("--preset ring --metrics all+modes", "'all'"),
+    "all and more": ("--preset ring --metrics all+modes", "all stands alone"),
+    "none and more": ("--preset ring --metrics modes+none", "none stands alone"),
     "the error of KID": ("--metrics kid_error", "'kid_error'", "choose one of"),
     "data that nothing knows": ("--data fashion --metrics fcd", "no metric knows --data fashion"),
     "all of data that nothing knows": ("--data fashion --metrics all", "no metric knows --data fashion"),

@@ -10,6 +10,7 @@ import numpy as np
 from tinygan import metrics
 from tinygan.data import DataError
 from tinygan.evaluation.metric import Metric
+from tinygan.metrics.points import as_points
 
 SPLITS = 10  # of the Inception Score, as in its paper
 LEAST = 2 * SPLITS  # KID's ten subsets have at least two rows each
@@ -59,9 +60,10 @@ def read_features(path: str | Path) -> Features:
     if "features" not in arrays:
         raise DataError(f"{path} has no array 'features', only: {others or 'nothing'}")
     features, probabilities = arrays["features"], arrays.get("probabilities")
-    if features.ndim != 2 or len(features) < LEAST or features.dtype.kind not in "fiu" or features.shape[1] == 0:
-        what = f"{features.dtype} of shape {features.shape}"
-        raise DataError(f"'features' of {path} must be numbers of shape (n, d), n at least {LEAST}, not {what}")
+    try:
+        features = as_points(features, f"'features' of {path}", LEAST)
+    except ValueError as error:
+        raise DataError(str(error)) from None
     if probabilities is not None:
         fits = probabilities.ndim == 2 and len(probabilities) == len(features) and probabilities.dtype.kind in "fiu"
         if not fits:

@@ -41,7 +41,7 @@ class Metric:
         return f"{value} +- {self._text(report[self.error])}" if self.error else value
 
     def better(self, value: float, than: float) -> bool:
-        """Whether `value` is better than another; nothing is worse than NaN, and NaN is no better than it."""
+        """Whether `value` is better than another; every number is better than NaN, and NaN than none."""
         if math.isnan(value) or math.isnan(than):
             return not math.isnan(value)
         return value > than if self.higher_is_better else value < than

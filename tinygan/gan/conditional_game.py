@@ -58,25 +58,15 @@ class ConditionalGame(Game):
         """Real or fake: (N, 1), of all that D returns."""
         return self.condition.logits(outputs, self.code)
 
-    def verdict(self, samples: Tensor) -> Tensor:
-        """Real or fake, the label held fixed."""
-        return self.logits(self.discriminator(samples))
-
     def contest(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(loss without the penalties, outputs for the real samples, outputs for the fakes)."""
-        on_real, on_fake = self.judge_both(real, fake)
-        loss = self.loss.discriminator(self.logits(on_real), self.logits(on_fake))
+        """D's loss without the penalties, with what the code adds to it."""
+        loss, on_real, on_fake = super().contest(real, fake)
         loss = loss + self.condition.loss_on_real(on_real, self.code) + self.condition.loss_on_fake(on_fake, self.code)
         return loss, on_real, on_fake
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """(loss, outputs for the fakes), where the fakes keep their history back to G's parameters."""
-        if self.loss.needs_real:
-            on_real, on_fake = self.judge_both(real, fake)
-            loss = self.loss.generator(self.logits(on_fake), self.logits(on_real))
-        else:
-            on_fake = self.judge(fake)
-            loss = self.loss.generator(self.logits(on_fake))
+        """G's loss, with what the code adds to it."""
+        loss, on_fake = super().generator_loss(real, fake)
         return loss + self.condition.loss_on_fake(on_fake, self.code), on_fake
 
     def measure(
@@ -87,8 +77,6 @@ class ConditionalGame(Game):
         grads: tuple[list[Tensor], list[Tensor]],
     ) -> dict[str, Any]:
         """The numbers of any game, and whether the code is learned."""
-        on_real, on_fake = before
         with no_grad():
-            logits = self.logits(on_real), self.logits(on_fake)
-            numbers = super().measure(losses, logits, self.logits(after), grads)
-            return numbers | self.condition.measurements(on_real, after, self.code)
+            numbers = super().measure(losses, before, after, grads)
+            return numbers | self.condition.measurements(before[0], after, self.code)

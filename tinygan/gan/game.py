@@ -119,7 +119,7 @@ class Game:
             real = Tensor(next_reals())
             reused = turn == self.n_critic - 1 and not self.fresh_fakes
             fake = self.fakes(len(real), no_graph=not reused)
-            loss_d, real_logits, fake_logits = self.discriminator_loss(real, fake)
+            loss_d, on_real, on_fake = self.discriminator_loss(real, fake)
             grads_d = self.mean_over_ranks(grad(loss_d, self.opt_d.params))
             if not self.simultaneous:
                 self.move_discriminator(grads_d)
@@ -127,7 +127,7 @@ class Game:
         if self.fresh_fakes:
             fake = self.fakes(len(real))
         with self.looking_ahead(real, fake):
-            loss_g, new_fake_logits = self.generator_loss(real, fake)
+            loss_g, on_fake_after = self.generator_loss(real, fake)
         grads_g = self.mean_over_ranks(grad(loss_g, self.opt_g.params))
         if self.simultaneous:
             self.move_discriminator(grads_d)
@@ -137,29 +137,28 @@ class Game:
 
         if not measure:
             return {}
-        before, after = (real_logits, fake_logits), new_fake_logits
-        return self.measure((loss_d, loss_g), before, after, (grads_d, grads_g))
+        return self.measure((loss_d, loss_g), (on_real, on_fake), on_fake_after, (grads_d, grads_g))
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(loss, logits of the real samples, logits of the fakes); nothing of it reaches G."""
+        """(loss, D's outputs for the real samples, for the fakes); nothing of it reaches G."""
         fake = fake.detach()
-        loss, real_logits, fake_logits = self.contest(real, fake)
+        loss, on_real, on_fake = self.contest(real, fake)
         for penalty, weight in self.penalties:
             loss = loss + weight * penalty(self.verdict, self.packed(real), self.packed(fake), self.rng)
-        return loss, real_logits, fake_logits
+        return loss, on_real, on_fake
 
     def contest(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The same without the penalties; where the fakes have a history, the loss keeps it."""
-        real_logits, fake_logits = self.judge_both(real, fake)
-        return self.loss.discriminator(real_logits, fake_logits), real_logits, fake_logits
+        on_real, on_fake = self.judge_both(real, fake)
+        return self.loss.discriminator(self.logits(on_real), self.logits(on_fake)), on_real, on_fake
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """(loss, logits of the fakes), where the fakes keep their history back to G's parameters."""
+        """(loss, D's outputs for the fakes), where the fakes keep their history back to G's parameters."""
         if self.loss.needs_real:
-            real_logits, fake_logits = self.judge_both(real, fake)
-            return self.loss.generator(fake_logits, real_logits), fake_logits
-        fake_logits = self.judge(fake)
-        return self.loss.generator(fake_logits), fake_logits
+            on_real, on_fake = self.judge_both(real, fake)
+            return self.loss.generator(self.logits(on_fake), self.logits(on_real)), on_fake
+        on_fake = self.judge(fake)
+        return self.loss.generator(self.logits(on_fake)), on_fake
 
     def looking_ahead(self, real: Tensor, fake: Tensor) -> AbstractContextManager[None]:
         """In a ``with`` block: D as it is `unroll` steps from here, a function of G through the fakes."""
@@ -180,21 +179,25 @@ class Game:
                 return self.generator(self.noise(n))
         return self.generator(self.noise(n))
 
+    def logits(self, outputs: Tensor) -> Tensor:
+        """Real or fake, (N, 1), of what D returns: here that is all it returns."""
+        return outputs
+
     def verdict(self, samples: Tensor) -> Tensor:
         """D's logits for samples packed and as they are: what the penalties differentiate."""
-        return self.discriminator(samples)
+        return self.logits(self.discriminator(samples))
 
     def judge(self, samples: Tensor) -> Tensor:
-        """D's logits for samples (N * pack, ...): (N, 1)."""
+        """D's outputs for samples (N * pack, ...): (N, 1), or more columns (see `logits`)."""
         return self.discriminator(self.packed(self.noisy(samples)))
 
     def judge_both(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """D's logits for real and for fake samples, from one batch of D or from two."""
+        """D's outputs for real and for fake samples, from one batch of D or from two."""
         if not self.joint_batch:
             return self.judge(real), self.judge(fake)
         both = ops.concatenate([self.packed(self.noisy(real)), self.packed(self.noisy(fake))])
-        logits, n = self.discriminator(both), len(real) // self.pack
-        return logits[:n], logits[n:]
+        outputs, n = self.discriminator(both), len(real) // self.pack
+        return outputs[:n], outputs[n:]
 
     def noisy(self, samples: Tensor) -> Tensor:
         if not self.instance_noise:
@@ -230,9 +233,10 @@ class Game:
         only differences. Gradient norms are over all parameters of a network. With unrolling, loss_g and "after"
         are of the D that G's step saw, K steps ahead.
         """
-        real, fake = (logits.data for logits in before)
         with no_grad():
-            scores = [self.loss.score(logits).mean().data for logits in (*before, after)]
+            logits = [self.logits(outputs) for outputs in (*before, after)]
+            scores = [self.loss.score(each).mean().data for each in logits]
+        real, fake = logits[0].data, logits[1].data
         boundary = (real.mean() + fake.mean()) / 2 if self.loss.boundary is None else self.loss.boundary
         return {
             "loss_d": losses[0].data,

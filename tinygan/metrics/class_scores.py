@@ -101,7 +101,7 @@ def label_accuracy(p: np.ndarray, labels: np.ndarray) -> float:
 
     References
     ----------
-    Odena, Olah and Shlens, "Conditional image synthesis with auxiliary classifier GANs", ICML 2017, section 4.2.
+    Odena, Olah and Shlens, "Conditional image synthesis with auxiliary classifier GANs", ICML 2017, section 4.1.
     """
     p, labels = np.asarray(p), np.asarray(labels)
     if p.ndim != 2 or p.size == 0 or labels.shape != p.shape[:1]:

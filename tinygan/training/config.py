@@ -93,7 +93,8 @@ class Config:
     metrics: str = option(
         "none",
         "what to measure on the way, joined by '+' (as in fcd+recall), or all: of points modes, high_quality, "
-        "reverse_kl, energy, jensen_shannon; of digits score, fcd, kid, precision, recall, classes, class_kl",
+        "reverse_kl, energy, jensen_shannon; of digits score, fcd, kid, precision, recall, classes, class_kl and, with "
+        "classes to ask for, label_accuracy; of stacked modes, class_kl",
         resumable=True,
     )
     eval_interval: int = option(0, "steps between measurements; 0 measures with every picture", low=0, resumable=True)
@@ -103,12 +104,13 @@ class Config:
 
     def check(self) -> None:
         """Raise ConfigError, in one sentence, if an option has a wrong type, value or companion."""
-        for f in dataclasses.fields(self):
-            _check_option(f, getattr(self, f.name))
+        self.check_each()
         self.penalties()
         self.measured()
         if self.n_critic > 1 and self.simultaneous:
             raise ConfigError("--simultaneous takes one step of each network: it does not go with --n-critic above 1")
+        if self.spectral_norm and self.weight_clip:
+            raise ConfigError("--spectral-norm undoes what --weight-clip does to the weights: give one of them")
         if self.unroll and self.weight_clip:
             raise ConfigError("--unroll looks along plain gradient steps: it does not go with --weight-clip")
         if self.minibatch_std and self.penalties():
@@ -127,6 +129,11 @@ class Config:
             raise ConfigError("--tensorboard needs a package: pip install 'tinygan[tensorboard]'")
         if self.data == "folder" and not self.data_dir:
             raise ConfigError("--data folder needs --data-dir DIR, the folder of the images")
+
+    def check_each(self) -> None:
+        """The same, but for the companions, which matter to training alone."""
+        for f in dataclasses.fields(self):
+            _check_option(f, getattr(self, f.name))
 
     def penalties(self) -> list[str]:
         """The names in `penalty`, checked."""
@@ -155,9 +162,12 @@ class Config:
         if len(set(names)) < len(names):
             raise ConfigError(f"--metrics {self.metrics} names a metric twice")
         for name in names:
+            if name in ("none", "all"):
+                raise ConfigError(f"--metrics {self.metrics}: {name} stands alone, without other names")
             if name not in fitting:
                 what = f"no metric of --data {self.data} is called {name!r}"
-                raise ConfigError(f"--metrics {self.metrics}: {what}{did_you_mean(name, ['none', 'all', *fitting])}")
+                known = f"{did_you_mean(name, fitting)}, joined by '+', or all"
+                raise ConfigError(f"--metrics {self.metrics}: {what}{known}")
         if self.keep_best not in ("none", *names):
             if not names:
                 raise ConfigError(f"--keep-best {self.keep_best} is not measured: add --metrics {self.keep_best}")

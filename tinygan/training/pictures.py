@@ -14,10 +14,9 @@ from tinygan.data import Mixture, from_range, to_range
 from tinygan.gan.health import diversity
 from tinygan.gan.sampling import draw
 from tinygan.metrics import count_modes
-from tinygan.training.setup import Setup
+from tinygan.training.setup import EVAL_SAMPLES, Setup
 
 HEAT = 60  # the heat map's cells along each side
-MODE_SAMPLES = 2500  # as many as in PacGAN's experiments
 
 
 def reals(setup: Setup, n: int) -> np.ndarray:
@@ -49,9 +48,9 @@ def save_reals(setup: Setup, path: Path) -> None:
 
 
 def save_images(setup: Setup, path: Path, images: np.ndarray) -> None:
-    """A grid; with classes, each has a column."""
-    columns = min(setup.condition.classes, len(images)) if setup.condition else None
-    plot.save_grid(path, from_range(images, *setup.range), columns)
+    """A grid; with classes, each has a column, unless there are more of them than images."""
+    classes = setup.condition.classes if setup.condition else 0
+    plot.save_grid(path, from_range(images, *setup.range), classes if 0 < classes <= len(images) else None)
 
 
 def save_fakes(setup: Setup, path: Path, fakes: np.ndarray, step: int) -> None:
@@ -113,13 +112,13 @@ def metrics(setup: Setup, fakes: np.ndarray, step: int) -> dict[str, Any]:
     """A line of metrics.jsonl: the modes of points; of images, how much they differ from each other."""
     if isinstance(setup.dataset, Mixture):
         rng = np.random.default_rng(setup.config.seed + 1)
-        fakes = draw(setup.sampler, setup.noise(rng, MODE_SAMPLES), batch=MODE_SAMPLES)
+        fakes = draw(setup.sampler, setup.noise(rng, EVAL_SAMPLES), batch=EVAL_SAMPLES)
         report = count_modes(fakes, setup.dataset.means, setup.dataset.sigma)
         return {
             "step": step,
             "modes": report.modes,
             "high_quality": report.high_quality,
             "reverse_kl": report.reverse_kl,
-            "n": MODE_SAMPLES,
+            "n": EVAL_SAMPLES,
         }
     return {"step": step, "diversity": diversity(fakes), "diversity_of_reals": diversity(reals(setup, len(fakes)))}

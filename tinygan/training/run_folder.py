@@ -188,12 +188,23 @@ class RunFolder:
         checkpoint.save(self.path / BEST, arrays, {**meta, "best": dict(about)})
 
     def best(self) -> dict[str, Any] | None:
-        """What `save_best` was told about best.npz; None if there is none, or it is damaged."""
-        try:
-            _, meta = checkpoint.load(self.path / BEST)
-        except checkpoint.CheckpointError:
+        """What `save_best` was told about best.npz; None if there is none.
+
+        Raises
+        ------
+        CheckpointError
+            If it is damaged, or another file. Going on without it would put the next best in its place.
+        """
+        path = self.path / BEST
+        if not path.exists():
             return None
-        return meta.get("best")
+        try:
+            _, meta = checkpoint.load(path)
+            if meta.get("kind") != "checkpoint" or "best" not in meta:
+                raise checkpoint.CheckpointError(f"{path} is not what --keep-best keeps")
+        except checkpoint.CheckpointError as error:
+            raise checkpoint.CheckpointError(f"{error}; move it away to go on without it") from None
+        return dict(meta["best"])
 
     def states(self) -> list[Path]:
         """All files that a run can go on from, oldest first: the checkpoints and best.npz, which is one too."""
@@ -211,7 +222,7 @@ class RunFolder:
         RunError
             If there is none.
         CheckpointError
-            If it is damaged; the sentence names an older one where there is one.
+            If it or the best is damaged; the sentence says what can be done.
         """
         found = self.states()
         if not found:

@@ -9,8 +9,18 @@ from typing import Any
 import numpy as np
 
 from tinygan.gan.sampling import draw
-from tinygan.training.run_folder import RunFolder
-from tinygan.training.setup import Setup
+from tinygan.training.config import Config, ConfigError
+from tinygan.training.run_folder import BEST, RunFolder
+from tinygan.training.setup import EVAL_SAMPLES, Setup
+
+
+def check_best(config: Config, run: RunFolder) -> None:
+    """Raise ConfigError if a best.npz of another metric, or of another number of samples, would be replaced."""
+    best = run.best() if config.keep_best != "none" else None
+    n = config.eval_samples or EVAL_SAMPLES
+    if best and (best["metric"], best["n"]) != (config.keep_best, n):
+        old, new = f"{best['metric']} of {best['n']} samples", f"{config.keep_best} of {n}"
+        raise ConfigError(f"{run.path / BEST} holds the best {old}: move it away to keep the best {new} instead")
 
 
 class Scores:
@@ -18,8 +28,8 @@ class Scores:
 
     best.npz is a whole checkpoint and says itself in what it is the best, with the value to beat. A run that is
     resumed goes on from the newest of its checkpoints, and this one counts as such: so best.npz is never of a
-    later step than the one a run goes on from, and no crash between two files can lose it. Without it (or if it
-    is of another metric or another number of samples) the next measurement is the best so far.
+    later step than the one a run goes on from, and no crash between two files can lose it. Without it the next
+    measurement is the best so far.
 
     The untrained generator, step 0, is measured but not kept.
 
@@ -42,9 +52,8 @@ class Scores:
         keys = setup.config.measured()
         self.metrics = [metric for metric in self.judge.metrics if metric.key in keys]
         self.kept = next((metric for metric in self.metrics if metric.key == setup.config.keep_best), None)
-        best = run.best() or {}
-        same = self.kept and (best.get("metric"), best.get("n")) == (self.kept.key, self.n)
-        self.best_value = float(best["value"]) if same else math.nan
+        best = run.best() if self.kept else None
+        self.best_value = float(best["value"]) if best else math.nan
 
     def measure(self) -> dict[str, float]:
         """The numbers of fresh samples; no random state of the run is touched."""

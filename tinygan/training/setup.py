@@ -14,20 +14,21 @@ import numpy as np
 from tinygan import data, evaluation
 from tinygan.backend import use_backend
 from tinygan.data.batches import Batches, MixtureBatches, rng_state, set_rng_state
-from tinygan.gan import additions, conditioning, losses
+from tinygan.gan import losses
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.conditional_game import ConditionalGame
+from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 from tinygan.gan.models import output_range
 from tinygan.gan.penalties import PENALTIES
 from tinygan.nn import Sequential
 from tinygan.optim import SGD, Adam, Optimizer, RMSProp
-from tinygan.training import presets
 from tinygan.training.checkpoint import CheckpointError, part
-from tinygan.training.config import Config, ConfigError
+from tinygan.training.config import Config
 from tinygan.training.distributed import Ranks, program
+from tinygan.training.networks import build_networks, condition_of
 
-EVAL_SAMPLES = 2500  # as many as in PacGAN's experiments on points
+EVAL_SAMPLES = 2500  # of each measurement, as many as in PacGAN's experiments on points
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Setup:
     z: np.ndarray
     ranks: Ranks
     classes: int | None
-    condition: conditioning.Conditioning | None
+    condition: Conditioning | None
     judge: evaluation.Judge | None = None
 
     @property
@@ -210,18 +211,7 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
     return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks, classes, condition, judge)
 
 
-def condition_of(config: Config, classes: int | None) -> conditioning.Conditioning | None:
-    """What stands behind z, for data with so many classes, or with no labels; None without conditioning."""
-    try:
-        return conditioning.get(config.conditioning, classes)
-    except ValueError:
-        has = f"--conditioning {config.conditioning} needs labels, and --data {config.data} has none"
-        raise ConfigError(f"{has}: infogan does without, and so does --conditioning none") from None
-
-
-def picture_noise(
-    rng: np.random.Generator, n: int, latent: int, condition: conditioning.Conditioning | None
-) -> np.ndarray:
+def picture_noise(rng: np.random.Generator, n: int, latent: int, condition: Conditioning | None) -> np.ndarray:
     """Noise (n, latent + code) for a grid whose columns are the classes, and whose rows share all else."""
     if condition is None:
         return rng.standard_normal((n, latent), dtype=np.float32)
@@ -231,31 +221,6 @@ def picture_noise(
     codes = condition.codes(rng, rows).repeat(k, axis=0)
     codes[:, :k] = np.tile(np.eye(k, dtype=np.float32), (rows, 1))
     return np.concatenate([z, codes], axis=1)[:n]
-
-
-def build_networks(
-    config: Config,
-    shape: tuple[int, ...],
-    weights: np.random.Generator,
-    dropout: np.random.Generator,
-    condition: conditioning.Conditioning | None,
-) -> tuple[Sequential, Sequential]:
-    """The preset's generator and discriminator for samples of `shape`, with full names on all parameters."""
-    builder = presets.get(config.preset).networks
-    code = condition.length if condition else 0
-    try:
-        generator, discriminator = builder(
-            shape, config.latent + code, config.pack, config.dropout, weights, dropout, outputs=1 + code
-        )
-    except ValueError as error:
-        raise ConfigError(f"--preset {config.preset} does not fit --data {config.data}: {error}") from None
-    if config.minibatch_std:
-        discriminator = additions.with_minibatch_std(discriminator, weights)
-    if config.spectral_norm:
-        discriminator = additions.with_spectral_norm(discriminator, weights)
-    generator.name_parameters("G")
-    discriminator.name_parameters("D")
-    return generator, discriminator
 
 
 def _optimizer(config: Config, network: Sequential, lr: float) -> Optimizer:
