@@ -41,7 +41,7 @@ class Game(NamedTuple):
 GAMES = {
     "ring": Game(3000, POINTS, 0.1),
     "grid": Game(5000, POINTS, 0.1),
-    "mnist": Game(1000, (FRECHET, *MANIFOLD), 10),
+    "mnist": Game(3000, (FRECHET, *MANIFOLD), 10),
     "stacked": Game(2000, STACKED, 10),
 }
 DEFAULT = ["ring", "grid", "mnist"]
