@@ -1,0 +1,115 @@
+"""The likely cause of a wrong gradient, in one plain sentence.
+
+Patterns are tried from specific to general. None is named because it looks like it: each predicts
+the wrong gradient from the right one (or the reverse), and the prediction has come true for
+random upstream gradients, at the place of the check and, where that is possible, at another.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from tinygan.testing.entry import Diagnosis, Entry, Kink
+from tinygan.testing.evidence import Evidence, Found, same
+from tinygan.testing.formulas import factor, formula
+from tinygan.testing.problem import Problem
+from tinygan.testing.structure import missing_path, one_place, other_axes, part_of_the_sum, same_numbers
+from tinygan.testing.substitutes import another_input, another_order, one_path, swapped, wrong_place
+
+
+def diagnose(
+    problem: Problem, entry: Entry, kinks: list[Kink], rng: np.random.Generator, known: Mapping = {}
+) -> Diagnosis | None:
+    """What is wrong with one input's gradient; None if no pattern explains it.
+
+    Parameters
+    ----------
+    known : dict
+        From a sentence to a gradient function (as `Problem.gradient`) that is wrong in that way.
+    """
+    k, arrays = problem.names.index(entry.name), [a.copy() for a in problem.arrays]
+    for kink in kinks:
+        if kink.index is not None and kink.order == problem.order:  # the patterns need slopes
+            arrays[problem.names.index(kink.name)][kink.index] += rng.choice([-0.01, 0.01])
+    e = Evidence(replace(problem, arrays=arrays), k, rng)
+    if not e.trials:
+        return None
+    for sentence, gradient in known.items():
+        if e.holds(lambda at, gy, v, g=gradient: np.sum(np.asarray(g(gy, *at)[k]) * v)):
+            return Diagnosis(entry.name, "known", sentence)
+    one_side, nearly = (lambda e, f=f: f(e, entry) for f in (_one_side, _nearly))
+    calls = [zero, linearity, swapped, factor, one_side, wrong_place, another_input, another_order, one_path]
+    jacobians = [part_of_the_sum, missing_path, other_axes, one_place, formula, nearly, same_numbers]
+    patterns = calls + (jacobians if e.small else [nearly])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the student's code is called with what it was not made for
+        found = next(filter(None, (_tried(pattern, e) for pattern in patterns)), None)
+    return Diagnosis(entry.name, *found) if found else None
+
+
+def _tried(pattern: Callable[[Evidence], Found], e: Evidence) -> Found:
+    """What the pattern says; nothing if the student's code cannot be asked in that way."""
+    try:
+        return pattern(e)
+    except Exception:  # whatever that code raises: the report of the check itself must not be lost
+        return None
+
+
+def zero(e: Evidence) -> Found:
+    if any(gx.any() for _, _, _, gx in e.trials):
+        return None
+    return "zero", f"{e.gx} is 0 everywhere: is it filled and returned, or is the graph cut (detach, .data)?"
+
+
+def linearity(e: Evidence) -> Found:
+    """Every gradient is linear in gy: J.T @ gy."""
+    (place, gy, _, gx), other = e.trials[0], e.trials[1][1]
+    if same(e.claim(other, place), gx):
+        right = e.holds(lambda at, gy, v: e.slope(np.ones_like(gy), v, at))
+        more = "it is right only for gy = 1: multiply by it" if right else "multiply by it (the chain rule)"
+        return "upstream", f"{e.gx} does not change with gy: {more}"
+    if not same(e.claim(gy + other, place), gx + e.claim(other, place)):
+        at_zero = e.claim(0 * gy, place).any()
+        why = "a part of it lacks the factor gy" if at_zero else "gy enters other than as a factor"
+        return "not linear", f"{e.gx} is not linear in gy, as every gradient is: {why}"
+    return None
+
+
+def _one_side(e: Evidence, entry: Entry) -> Found:
+    """Wrong only where x lies on one side of 0, or of another threshold."""
+    bad, good = e.x[entry.wrong], e.x[entry.checked & ~entry.wrong]
+    t, gap = 0.0, 0.0
+    if bad.size and good.size and (bad.max() < good.min() or good.max() < bad.min()):
+        low, high = (bad.max(), good.min()) if bad.max() < good.min() else (good.max(), bad.min())
+        if not low <= 0 <= high:
+            t, gap = float(low + high) / 2, float(high - low) / 2
+    away = np.abs(e.x - t) + gap
+    sides = [e.at(e.put(t + away)), e.at(e.put(t - away))]
+    right = [side.right_at(side.arrays) for side in sides]
+    if right[0] == right[1] or not all(side.trials for side in sides):
+        return None
+    wrong = sides[right[0]]
+    side = ("positive", "negative")[right[0]] if t == 0 else f"{('above', 'below')[right[0]]} about {t:.2g}"
+    found = zero(wrong) or factor(wrong)
+    if not any(wrong.slope(gy, v, at) for at, gy, v, _ in wrong.trials):
+        there = "the function is flat there: is a mask missing?"
+    elif found:
+        there = "it is 0 there, though the function has a slope" if found[0] == "zero" else f"there {found[1]}"
+    else:
+        there = "look at what your formula does there"
+    return "one side", f"{e.gx} is wrong only where {e.name} is {side}: {there}"
+
+
+def _nearly(e: Evidence, entry: Entry) -> Found:
+    got, want = entry.analytic[entry.checked], entry.numeric[entry.checked]
+    error = np.abs(got - want).max(initial=0.0) / max(np.abs(want).max(initial=0.0), 1e-300)
+    if not 0 < error < 0.01:
+        return None
+    return "nearly", (
+        f"{e.gx} is right to within {error:.1g}: is eps left out or in another place, "
+        "or does something round (float16, float32)?"
+    )

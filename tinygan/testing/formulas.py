@@ -1,0 +1,136 @@
+"""Mistakes in a formula: a number, or a factor for each place, that is there too often or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import log, log10, prod
+from re import sub
+
+import numpy as np
+
+from tinygan.testing.evidence import CLOSE, Evidence, Found, axis_sets, in_words, same, unit
+
+# Of x or y, each its own name; eval turns these texts, and no others, into numbers.
+FORMULAS = """u; 2 * u; 1 - u; 1 + u; u ** 2; 3 * u ** 2; -u ** 2; 1 - u ** 2; 1 + u ** 2; u * (1 - u); u * (1 + u);
+1 / u; 1 / u ** 2; -1 / u ** 2; 1 / (2 * u); exp(u); exp(-u); log(u); sqrt(u); 1 / (2 * sqrt(u)); sin(u); cos(u);
+tanh(u); sign(u); abs(u); 1 / (1 + exp(-u)); 1 / (1 + exp(u))"""
+POWERS = {1: "is there once too often", -1: "is missing", 2: "is there twice too often", -2: "is missing twice"}
+POWERS |= {0.5: "has its square root once too often", -0.5: "lacks its square root"}
+
+
+def factor(e: Evidence) -> Found:
+    """The right gradient times one number, and what that number is."""
+    place, gy, _, gx = e.trials[0]
+    c = _ratio(e, place, gy, gx)
+    if not e.holds(lambda at, gy, v: c * e.slope(gy, v, at)):
+        return None
+    start, size = f"{e.gx} is {_number(c)} times the right one", max(abs(c), abs(1 / c))
+    if abs(c + 1) < CLOSE:
+        return "sign", f"{start}: the sign is wrong"
+    lengths = _followed(e, c)
+    if lengths:
+        words = " and ".join(f"{'divided' if p < 0 else 'multiplied'} by {n}, {what}" for n, p, what in lengths)
+        rest = c / prod(float(n) ** p for n, p, _ in lengths)
+        return "factor", f"{start}: {words}, once too often" + f" (and by {_number(rest)})" * (abs(rest - 1) > CLOSE)
+    if abs(c - 0.5) < CLOSE and same(e.problem.value_at(e.put(2 * e.x)), 4 * e.y):
+        return "overwritten", f"{start}: if {e.name} is used twice, add both contributions; or a factor 2 is missing"
+    if 0 < c < 1 and abs(log10(c) - round(log10(c))) < CLOSE:
+        return "factor", f"{start}: a learning rate (or another constant) does not belong into a gradient"
+    arrays = zip([*e.problem.names, "the output"], [*e.arrays, e.y], strict=True)
+    some = [(name, axes, a.shape) for name, a in arrays for axes in axis_sets(a.shape)]
+    fits = [_length(e, *one) for one in some if abs(prod(one[2][i] for i in one[1]) - size) < CLOSE * size]
+    also = f"; {round(size)} is {', or '.join(fits[:2])}" if fits else ""
+    return "factor", f"{start}: the constant factor {_number(1 / c)} is missing{also}"
+
+
+def formula(e: Evidence) -> Found:
+    """The derivative of another function; or, place by place, a factor too much or too little."""
+    places = [e, e.at(e.trials[-1][0])]
+    if all(p.elementwise for p in places):
+        got, want = (
+            _named(places, [np.diag(getattr(p, side)).reshape(e.x.shape) for p in places])
+            for side in ("claimed", "true")
+        )
+        if got:
+            right = f"gy * ({want})" if want else "another formula"
+            return "formula", f"{e.gx} is gy * ({got}); the derivative of this function is {right}"
+    for axis in (0, 1):
+        for power, words in POWERS.items():
+            name = _named(places, [_ratios(p, axis) ** (1 / power) for p in places], axis)
+            if name:
+                return "scaled", f"in {e.gx} the factor {name} {words}"
+    return None
+
+
+def _ratio(e: Evidence, place: list, gy: np.ndarray, gx: np.ndarray) -> float:
+    return float(np.sum(gx * unit(gx)) / e.slope(gy, unit(gx), place))
+
+
+def _followed(e: Evidence, c: float) -> list[tuple[int, int, str]]:
+    """The axes whose lengths the factor follows when an input, or all that share it, get one row less."""
+    found = {}
+    for j, axis, n in [(j, axis, n) for j, x in enumerate(e.arrays) for axis, n in enumerate(x.shape) if n > 1]:
+        sharing = [i for i, x in enumerate(e.arrays) if x.ndim > axis and x.shape[axis] == n]
+        for some in ((j,), tuple(sharing)):
+            try:
+                place = [np.delete(x, -1, axis) if i in some else x for i, x in enumerate(e.arrays)]
+                gy = np.asarray(e.rng.normal(size=e.problem.value_at(place).shape))
+                power = log(abs(_ratio(e, place, gy, e.claim(gy, place)) / c)) / log((n - 1) / n)
+            except Exception:  # the sizes do not fit, or the student's code knows them
+                continue
+            if abs(abs(power) - 1) < 1e-5:
+                what = _length(e, e.problem.names[j], (axis,), e.arrays[j].shape)
+                found.setdefault((some, axis), (n, round(power), what))
+            break
+    return list(found.values())
+
+
+def _length(e: Evidence, name: str, axes: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    if axes == (0,) and name == e.problem.names[0] and len(shape) > 1:
+        return f"the length of axis 0 of {name} (the batch)"
+    every = len(axes) == sum(n > 1 for n in shape)
+    return f"the number of elements of {name}" if every else f"the length of {in_words(axes)} of {name}"
+
+
+def _ratios(e: Evidence, axis: int) -> np.ndarray:
+    """claimed = true * ratios, for each number of x (axis 0) or of y (1); NaN if that is not so."""
+    r = (e.claimed * e.true).sum(axis) / (e.true * e.true).sum(axis)
+    fits = same(e.claimed, e.true * np.expand_dims(r, axis))
+    return (r if fits else np.full_like(r, np.nan)).reshape((e.x, e.y)[axis].shape)
+
+
+def _named(places: list[Evidence], wanted: list[np.ndarray], axis: int = 0) -> str | None:
+    """A formula, an input or a statistic that has the wanted values at each place."""
+    columns = zip(*(_quantities(p, (p.x, p.y)[axis].shape) for p in places), strict=True)
+    for column in columns:
+        if all(same(np.broadcast_to(v, w.shape), w) for (_, v), w in zip(column, wanted, strict=True)):
+            return column[0][0]
+    return None
+
+
+def _quantities(e: Evidence, shape: tuple[int, ...]) -> Iterator[tuple[str, np.ndarray]]:
+    known = {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "sign", "abs")}
+    for text in FORMULAS.split(";"):
+        for name, u in ((name, u) for name, u in (("y", e.y), (e.name, e.x)) if u.shape == shape):
+            yield sub(r"\bu\b", name, text.strip()), eval(text.strip(), {**known, "u": u})
+    for j, name in e.others():
+        if _fits(e.arrays[j].shape, shape):
+            yield from ((name, e.arrays[j]), (f"1 / {name}", 1 / e.arrays[j]))
+    if e.x.shape == shape == e.y.shape:
+        yield f"y / {e.name}", e.y / e.x
+    for axes in axis_sets(shape) if e.x.shape == shape else ():
+        words = f"of {e.name} over {in_words(axes)}"
+        yield f"norm {words}", np.sqrt((e.x**2).sum(axes, keepdims=True))
+        for eps in (0, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3):
+            yield f"sqrt(variance + {eps:g}) {words}", np.sqrt(e.x.var(axes, keepdims=True) + eps)
+
+
+def _fits(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    return len(small) <= len(large) and all(s in (1, n) for s, n in zip(small[::-1], large[::-1], strict=False))
+
+
+def _number(c: float) -> str:
+    """4, 1/4, 0.37."""
+    if abs(c - round(c)) < CLOSE:
+        return str(round(c))
+    return f"{'-' * (c < 0)}1/{abs(round(1 / c))}" if abs(1 / c - round(1 / c)) < 10 * CLOSE else f"{c:.6g}"

@@ -1,0 +1,134 @@
+"""Mistakes that show in the Jacobian: which output acts on which input, and what is missing there.
+
+Only for small problems. `claimed` is the Jacobian that backward stands for, `true` the right one, both
+(numbers of y, numbers of x): gx = claimed.T @ gy.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from tinygan.testing.evidence import Evidence, Found, axis_sets, in_words, same
+
+
+def part_of_the_sum(e: Evidence) -> Found:
+    """Contributions are missing, or there are some where there must be none; the others are right."""
+    there, needed, wrong = e.claimed != 0, _acts(e.true), _differs(e).any(0)
+    if same(e.claimed, np.where(there, e.true, 0)):
+        several = needed[:, wrong].sum(0) >= 2
+        last = needed & (np.cumsum(needed, 0) == needed.sum(0))  # each column's last contribution
+        if several.all() and (there == last)[:, wrong].all():
+            return "assigned", f"{e.gx} keeps only the last of several contributions: add them (+=, np.add.at), not ="
+        if e.x.shape == e.y.shape and same(e.claimed, np.diag(np.diag(e.true))):
+            return "diagonal", f"{e.gx} has only the Jacobian's diagonal: each output depends on other inputs as well"
+    if same(np.where(needed, e.claimed, 0), e.true):
+        return "mask", f"{e.gx} is right where {e.name} counts, but it must be 0 elsewhere: is a mask missing?"
+    return None
+
+
+def one_place(e: Evidence) -> Found:
+    """All that is wrong lies at one index of an axis, at the border, or at every second index."""
+    for what, axis, shape in ((e.gx, 0, e.x.shape), ("gy", 1, e.y.shape)):
+        wrong = _differs(e).any(axis)
+        zero = not (e.claimed[:, wrong] if axis == 0 else e.claimed[wrong]).any()
+        where = _where(wrong.reshape(shape), zero)
+        # The numbers there are not the reason if, with all numbers in reverse order, the place is the same.
+        if where and (_differs(e.at(e.put(np.flip(e.x)))).any(axis) == wrong).all():
+            inside = "" if what == e.gx else f" in {e.gx}"
+            return "place", f"{what} is {'left out' if zero else 'wrong'} {where}{inside}, and right elsewhere"
+    return None
+
+
+def missing_path(e: Evidence) -> Found:
+    """A path through a mean, a variance, a norm or a sum along some axes is missing or wrong."""
+    true, claimed = (m.reshape((-1, *e.x.shape)) for m in (e.true, e.claimed))
+    for some in [s for s in axis_sets(e.x.shape) if np.prod([e.x.shape[i] for i in s]) > 2]:  # a line fits any two
+        axes, over = tuple(i + 1 for i in some), f"over {in_words(some)}"
+        lacks, centred, error = (
+            f"{e.gx} lacks the path through",
+            claimed - claimed.mean(axes, keepdims=True),
+            true - claimed,
+        )
+        if np.abs(true.sum(axes)).max() <= 1e-6 * np.abs(true).max():  # a shift of x changes nothing
+            if same(centred, true):
+                return "mean path", f"{lacks} the mean {over}: subtract its own mean there"
+            if _along(error, np.exp(e.x - e.x.max(some, keepdims=True)), axes):
+                return "sum path", f"{lacks} the sum {over}, or has it wrong"
+            hit = _acts(error)
+            if (hit.sum(axes) == 1).all() and same(error, np.where(hit, error[hit].mean(), 0)):
+                return "one-hot", f"{e.gx} lacks a constant at one place {over}: subtract the one-hot target"
+        for word, v in (("variance", e.x - e.x.mean(some, keepdims=True)), ("norm", e.x)):
+            if np.abs((true * v).sum(axes)).max() > 0.05 * np.abs(true * v).max():
+                continue  # a longer x does change the output: it is not divided by its own length
+            for start, also in ((claimed, ""), (centred, "the mean and ")):
+                if _along(true - start, v, axes):
+                    return f"{word} path", f"{lacks} {also}the {word} {over}, or has it wrong"
+    return None
+
+
+def other_axes(e: Evidence) -> Found:
+    """The direct path or the derivative forgotten, a factor transposed, or places mixed along wrong axes."""
+    nd, shape, one = e.y.ndim, e.y.shape + e.x.shape, np.eye(e.x.size)
+    true, claimed = e.true.reshape(shape), e.claimed.reshape(shape)
+    for a, b in product(range(nd), range(nd, len(shape))):
+        if shape[a] == shape[b] > 1 and same(claimed, np.swapaxes(true, a, b)):
+            return "transposed", f"a factor of {e.gx} is used the wrong way round: w for w.T, or the reverse"
+    if e.x.shape != e.y.shape:
+        return None
+    if same(e.claimed, one):
+        return "identity", f"{e.gx} is gy unchanged: multiply by the derivative"
+    if same(e.true - e.claimed, one):
+        return "skip path", f"{e.gx} lacks gy itself: {e.name} is also added to the output directly"
+    got, want = (tuple(a for a in range(nd) if _mixes(m, a, nd)) for m in (claimed, true))
+    if got != want and got and want:
+        return "axes", f"{e.gx} mixes places along {in_words(got)}, forward along {in_words(want)}: sum over those"
+    return None
+
+
+def same_numbers(e: Evidence) -> Found:
+    """The right numbers, in other places."""
+    gy = e.trials[0][1].ravel()
+    for got, want in ((e.claimed, e.true), (e.claimed.T @ gy, e.true.T @ gy)):
+        if np.unique(np.round(want, 6)).size > 3 and same(np.sort(got), np.sort(want)):
+            return "order", f"{e.gx} has the right numbers in wrong places: an index, a stride or an order of axes"
+    return None
+
+
+def _acts(jacobian: np.ndarray) -> np.ndarray:
+    return np.abs(jacobian) > 1e-6 * np.abs(jacobian).max()
+
+
+def _differs(e: Evidence) -> np.ndarray:
+    return ~(np.abs(e.claimed - e.true) <= 1e-6 * np.abs(e.true).max())
+
+
+def _where(wrong: np.ndarray, zero: bool) -> str | None:
+    """Words for a mask that is one index of an axis, all but one, every second one, or the border."""
+    for axis, n in enumerate(wrong.shape):
+        hit = wrong.any(tuple(i for i in range(wrong.ndim) if i != axis))
+        (bad,), (good,) = np.nonzero(hit), np.nonzero(~hit)
+        if n >= 3 and len(bad) == 1:
+            return f"at index {bad[0]}{' (the last)' if bad[0] == n - 1 else ''} of axis {axis}"
+        if n >= 3 and len(good) == 1 and zero:
+            return f"at every index of axis {axis} but {good[0]}"
+        if n >= 4 and any(np.array_equal(bad, np.arange(n)[start::2]) for start in (0, 1)):
+            return f"at every second index of axis {axis}"
+    for axes in axis_sets(wrong.shape):
+        inner = tuple(slice(1, -1) if i in axes else slice(None) for i in range(wrong.ndim))
+        if wrong.any() and wrong[inner].size and not wrong[inner].any():
+            return f"at the border of {in_words(axes)}"
+    return None
+
+
+def _along(error: np.ndarray, v: np.ndarray, axes: tuple[int, ...]) -> bool:
+    """Whether the error is a multiple of v along these axes, another multiple in each other place."""
+    length = (v * v).sum(tuple(i - 1 for i in axes), keepdims=True)
+    return same(error, (error * v).sum(axes, keepdims=True) / length * v)
+
+
+def _mixes(jacobian: np.ndarray, axis: int, nd: int) -> bool:
+    """Whether a number of x acts on a number of y at another index of this axis."""
+    shape = [jacobian.shape[axis] if i in (axis, axis + nd) else 1 for i in range(2 * nd)]
+    return bool((_acts(jacobian) & ~np.eye(jacobian.shape[axis], dtype=bool).reshape(shape)).any())

@@ -1,0 +1,124 @@
+"""Mistakes that can be undone by replacing something: an input, the upstream gradient, the result.
+
+"gx is what would be right if w were w.T" - each such sentence is a prediction for `Evidence.holds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from tinygan.testing.evidence import Evidence, Found, Prediction, axis_sets, in_words, label, turns
+
+Candidates = Iterator[tuple[str, str, Prediction]]  # the kind, a sentence, and what backward would give
+
+
+def swapped(e: Evidence) -> Found:
+    """The gradients of two inputs, each in the other's place."""
+    for j, _ in e.others():
+        other = Evidence(e.problem, j, e.rng)
+        pairs = ((e, j), (other, e.k)) if other.x.shape == e.x.shape else ()
+        if pairs and all(one.holds(lambda at, gy, v, k=k: e.slope(gy, v, at, k)) for one, k in pairs):
+            first, second = (label(e.problem.names[i]) for i in sorted((e.k, j)))
+            return "swapped", f"{first} and {second} are returned in the wrong order"
+    return None
+
+
+def another_input(e: Evidence) -> Found:
+    """The gradient is right for another array in the place of an input."""
+    return _first(e, _inputs(e))
+
+
+def another_order(e: Evidence) -> Found:
+    """The gradient is right for gy in another order, or is itself in another order."""
+    forward = e.x.shape == e.y.shape and all(
+        np.array_equal(e.problem.value_at(e.put(gy)), e.claim(gy, e.arrays)) for _, gy, _, _ in e.trials
+    )
+    words = f"{e.gx} is forward applied to gy: it takes w.T for w, or the inverse order of axes (argsort)"
+    return ("transposed", words) if forward and e.x.ndim > 1 else _first(e, _orders(e))
+
+
+def one_path(e: Evidence) -> Found:
+    """The input reaches the output on two paths that mirror each other, and one is missing."""
+    moves: list[Callable] = [lambda a, p=p: a.transpose(p) for p in turns(e.y.shape)]
+    moves += [lambda a, axes=axes: np.flip(a, axes) for axes in axis_sets(e.y.shape)]
+    words = f"{e.name} is used twice, and {e.gx} holds one of the two paths: add both (+=, not =)"
+    rest = lambda move: lambda at, gy, v: e.slope(gy, v, at) - np.sum(e.claim(move(gy), at) * v)
+    return _first(e, (("overwritten", words, rest(move)) for move in moves))
+
+
+def wrong_place(e: Evidence) -> Found:
+    """A derivative written as a function of y, but given x; or the reverse."""
+    if e.x.shape != e.y.shape:
+        return None
+    at_y = lambda place: e.put(e.problem.value_at(place), at=place)
+    if e.holds(lambda at, gy, v: e.slope(gy, v, at_y(at))):
+        return "at the output", f"{e.gx} is the derivative at y, not at {e.name}: is the function applied twice?"
+    if e.holds(lambda at, gy, v: e.slope(gy, v, at), claim_at=at_y):
+        return "at the input", f"{e.gx} is a formula for the output y, but it was given {e.name}"
+    return None
+
+
+def _first(e: Evidence, candidates: Candidates) -> Found:
+    return next(((kind, sentence) for kind, sentence, predict in candidates if e.holds(predict)), None)
+
+
+def _inputs(e: Evidence) -> Candidates:
+    """Other arrays for the other inputs, and for this one."""
+
+    def given(j: int, change: Callable[[list], np.ndarray]) -> Prediction:
+        return lambda at, gy, v: e.slope(gy, v, e.put(change(at), j, at))
+
+    for j, n in e.others():
+        shape = e.arrays[j].shape
+        for p in turns(shape):
+            words = f"{n} for {n}.T, or the reverse" if len(shape) == 2 else f"as {n}.transpose{p}"
+            sentence = f"{e.gx} uses {n} the wrong way round: {words}"
+            yield "transposed", sentence, given(j, lambda at, j=j, p=p: at[j].transpose(p))
+        for axes in axis_sets(shape):
+            words = f"{e.gx} uses {n} flipped along {in_words(axes)}: a kernel flipped that must not be, or the reverse"
+            yield "flipped", words, given(j, lambda at, j=j, axes=axes: np.flip(at[j], axes))
+        for i, m in [*e.others(), (e.k, e.name)]:
+            if i != j and e.arrays[i].shape == shape:
+                yield "wrong input", f"{e.gx} uses {m} where {n} belongs", given(j, lambda at, i=i: at[i])
+        ones, zeros, negative = (lambda at, f=f, j=j: f(at[j]) for f in (np.ones_like, np.zeros_like, np.negative))
+        yield "left out", f"the factor {n} is missing in {e.gx}: it is the one for {n} = 1", given(j, ones)
+        yield "left out", f"{n} does not enter {e.gx}: it is the one for {n} = 0", given(j, zeros)
+        yield "sign", f"{e.gx} is the one for -{n}: {n} enters with the wrong sign", given(j, negative)
+    words = f"{e.gx} is the one for -{e.name}: a sign, or a condition, is the wrong way round"
+    yield "negated", words, given(e.k, lambda at: -at[e.k])
+
+
+def _orders(e: Evidence) -> Candidates:
+    """gy in another order, and the result in another order."""
+    for p in turns(e.x.shape):
+        words = f"{e.gx} is transposed" if e.x.ndim == 2 else f"the axes of {e.gx} are in the wrong order"
+        yield "transposed", words, lambda at, gy, v, p=p: e.slope(gy, v.transpose(p), at)
+    for p in turns(e.y.shape):
+        fewer = e.x.ndim < e.y.ndim
+        words = f"{e.gx} is summed over the wrong axis of gy" if fewer else f"gy enters {e.gx} transposed"
+        yield "axes" if fewer else "transposed", words, lambda at, gy, v, p=p: e.slope(gy.transpose(p), v, at)
+    for axes in axis_sets(e.x.shape):
+        words = f"{e.gx} is in reverse order along {in_words(axes)}"
+        yield "flipped", words, lambda at, gy, v, axes=axes: e.slope(gy, np.flip(v, axes), at)
+    for axes in axis_sets(e.y.shape):
+        mean = lambda gy, axes=axes: np.broadcast_to(gy.mean(axes, keepdims=True), gy.shape)
+        words = f"{e.gx} is made from gy's mean over {in_words(axes)}, not from gy"
+        yield "axes", words, lambda at, gy, v, mean=mean: e.slope(mean(gy), v, at)
+    words = f"{e.gx} is read or written in the wrong memory order (order='F', or the axes of a reshape)"
+    sizes = {e.x.shape, e.y.shape, e.x.shape[::-1], e.y.shape[::-1]} if e.x.size == e.y.size else set()
+    for shape in sorted(sizes):
+        yield "order", words, lambda at, gy, v, s=shape: e.slope(gy.reshape(s, order="F").reshape(gy.shape), v, at)
+        yield "order", words, lambda at, gy, v, s=shape: e.slope(gy.reshape(s).reshape(gy.shape, order="F"), v, at)
+    for axis, n in enumerate(e.y.shape):
+        for by in [s for s in range(-(n // 2), n // 2 + 1) if 0 < abs(s) < min(n / 2, 8)]:
+            words = f"gy enters {e.gx} shifted by {abs(by)} along axis {axis}: a slice or a padding is off"
+            yield "shifted", words, lambda at, gy, v, a=axis, s=by: e.slope(_shifted(gy, s, a), v, at)
+
+
+def _shifted(a: np.ndarray, by: int, axis: int) -> np.ndarray:
+    """Moved along an axis, with zeros where nothing comes in."""
+    moved = np.moveaxis(np.roll(a, by, axis), axis, 0).copy()
+    moved[slice(0, by) if by > 0 else slice(by, None)] = 0
+    return np.moveaxis(moved, 0, axis)
