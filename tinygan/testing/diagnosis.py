@@ -16,8 +16,8 @@ import numpy as np
 from tinygan.testing.entry import Diagnosis, Entry, Kink
 from tinygan.testing.evidence import Evidence, Found, same
 from tinygan.testing.formulas import factor, formula
-from tinygan.testing.problem import Problem
-from tinygan.testing.structure import missing_path, one_place, other_axes, part_of_the_sum, same_numbers
+from tinygan.testing.problem import ZERO, Problem
+from tinygan.testing.structure import missing_path, one_place, other_axes, part_of_the_sum, same_numbers, shifted
 from tinygan.testing.substitutes import another_input, another_order, one_path, swapped, wrong_place
 
 
@@ -43,12 +43,15 @@ def diagnose(
             return Diagnosis(entry.name, "known", sentence)
     one_side, nearly = (lambda e, f=f: f(e, entry) for f in (_one_side, _nearly))
     calls = [zero, linearity, swapped, factor, one_side, wrong_place, another_input, another_order, one_path]
-    jacobians = [part_of_the_sum, missing_path, other_axes, one_place, formula, nearly, same_numbers]
+    jacobians = [part_of_the_sum, missing_path, other_axes, shifted, one_place, formula, nearly, same_numbers]
     patterns = calls + (jacobians if e.small else [nearly])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the student's code is called with what it was not made for
         found = next(filter(None, (_tried(pattern, e) for pattern in patterns)), None)
-    return Diagnosis(entry.name, *found) if found else None
+    if not found:
+        return None
+    kind, sentence = found
+    return Diagnosis(entry.name, kind, sentence if entry.order == 1 else f"order 2: {sentence}")
 
 
 def _tried(pattern: Callable[[Evidence], Found], e: Evidence) -> Found:
@@ -60,7 +63,7 @@ def _tried(pattern: Callable[[Evidence], Found], e: Evidence) -> Found:
 
 
 def zero(e: Evidence) -> Found:
-    if any(gx.any() for _, _, _, gx in e.trials):
+    if any(np.abs(gx).max(initial=0.0) > ZERO for _, _, _, gx in e.trials):
         return None
     return "zero", f"{e.gx} is 0 everywhere: is it filled and returned, or is the graph cut (detach, .data)?"
 
@@ -89,11 +92,13 @@ def _one_side(e: Evidence, entry: Entry) -> Found:
             t, gap = float(low + high) / 2, float(high - low) / 2
     away = np.abs(e.x - t) + gap
     sides = [e.at(e.put(t + away)), e.at(e.put(t - away))]
+    for side in sides:
+        del side.trials[2:]  # that place may lie on the other side
     right = [side.right_at(side.arrays) for side in sides]
     if right[0] == right[1] or not all(side.trials for side in sides):
         return None
     wrong = sides[right[0]]
-    side = ("positive", "negative")[right[0]] if t == 0 else f"{('above', 'below')[right[0]]} about {t:.2g}"
+    word = ("positive", "negative")[right[0]] if t == 0 else f"{('above', 'below')[right[0]]} about {t:.2g}"
     found = zero(wrong) or factor(wrong)
     if not any(wrong.slope(gy, v, at) for at, gy, v, _ in wrong.trials):
         there = "the function is flat there: is a mask missing?"
@@ -101,7 +106,7 @@ def _one_side(e: Evidence, entry: Entry) -> Found:
         there = "it is 0 there, though the function has a slope" if found[0] == "zero" else f"there {found[1]}"
     else:
         there = "look at what your formula does there"
-    return "one side", f"{e.gx} is wrong only where {e.name} is {side}: {there}"
+    return "one side", f"{e.gx} is wrong only where {e.name} is {word}: {there}"
 
 
 def _nearly(e: Evidence, entry: Entry) -> Found:

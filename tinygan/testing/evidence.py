@@ -34,13 +34,23 @@ class Evidence:
         self.y = problem.value_at(self.arrays)
         self.name, self.gx = problem.names[k], label(problem.names[k])
         self.trials = []
-        elsewhere = self.put(self.x * rng.uniform(0.5, 1.5, self.x.shape))  # every sign is kept
-        for arrays in (self.arrays, self.arrays, elsewhere):
+        for arrays in (self.arrays, self.arrays, self._elsewhere()):
             gy, v = np.asarray(rng.normal(size=self.y.shape)), unit(rng.normal(size=self.x.shape))
             try:
                 self.trials.append((arrays, gy, v, self.claim(gy, arrays)))
             except Exception:  # the student's code need not bear another place
                 pass
+
+    def _elsewhere(self) -> list[np.ndarray]:
+        """Another place, with the same signs, where the function has a value; or the same place."""
+        for width in (0.5, 0.05):  # a probability must not be moved far
+            arrays = self.put(self.x * self.rng.uniform(1 - width, 1 + width, self.x.shape))
+            try:
+                if np.isfinite(self.problem.value_at(arrays)).all():
+                    return arrays
+            except Exception:
+                pass
+        return self.arrays
 
     def put(self, array: np.ndarray, j: int | None = None, at: Sequence | None = None) -> list[np.ndarray]:
         """The place (or `at`) with another array for input j (or k)."""
@@ -116,10 +126,10 @@ class Evidence:
         return self.x.shape == self.y.shape and all(same(m, np.diag(np.diag(m))) for m in (self.true, self.claimed))
 
 
-def same(a: np.ndarray, b: np.ndarray, digits: float = CLOSE) -> bool:
-    """Equal up to the error of differences."""
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Equal up to the error of differences; what is not finite equals nothing."""
     scale = max(float(np.abs(a).max(initial=0.0)), float(np.abs(b).max(initial=0.0)))
-    return a.shape == b.shape and bool((np.abs(a - b) <= digits * scale).all())
+    return a.shape == b.shape and np.isfinite(scale) and bool((np.abs(a - b) <= CLOSE * scale).all())
 
 
 def label(name: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
 from math import log, log10, prod
 from re import sub
 
@@ -14,8 +16,14 @@ from tinygan.testing.evidence import CLOSE, Evidence, Found, axis_sets, in_words
 FORMULAS = """u; 2 * u; 1 - u; 1 + u; u ** 2; 3 * u ** 2; -u ** 2; 1 - u ** 2; 1 + u ** 2; u * (1 - u); u * (1 + u);
 1 / u; 1 / u ** 2; -1 / u ** 2; 1 / (2 * u); exp(u); exp(-u); log(u); sqrt(u); 1 / (2 * sqrt(u)); sin(u); cos(u);
 tanh(u); sign(u); abs(u); 1 / (1 + exp(-u)); 1 / (1 + exp(u))"""
-POWERS = {1: "is there once too often", -1: "is missing", 2: "is there twice too often", -2: "is missing twice"}
-POWERS |= {0.5: "has its square root once too often", -0.5: "lacks its square root"}
+POWERS = {
+    1: "is there once too often, or one division by it is missing",
+    -1: "is missing, or there is one division by it too many",
+    2: "is there twice too often, or the divisions by it are missing",
+    -2: "is missing twice, or the divisions by it are too many",
+    0.5: "has its square root once too often",
+    -0.5: "lacks its square root",
+}
 
 
 def factor(e: Evidence) -> Found:
@@ -45,21 +53,19 @@ def factor(e: Evidence) -> Found:
 
 def formula(e: Evidence) -> Found:
     """The derivative of another function; or, place by place, a factor too much or too little."""
-    places = [e, e.at(e.trials[-1][0])]
+    places, got = [e, e.at(e.trials[-1][0])], None
     if all(p.elementwise for p in places):
         got, want = (
             _named(places, [np.diag(getattr(p, side)).reshape(e.x.shape) for p in places])
             for side in ("claimed", "true")
         )
-        if got:
-            right = f"gy * ({want})" if want else "another formula"
-            return "formula", f"{e.gx} is gy * ({got}); the derivative of this function is {right}"
-    for axis in (0, 1):
-        for power, words in POWERS.items():
-            name = _named(places, [_ratios(p, axis) ** (1 / power) for p in places], axis)
-            if name:
-                return "scaled", f"in {e.gx} the factor {name} {words}"
-    return None
+        if got and want:
+            return "formula", f"{e.gx} is gy * ({got}); the derivative of this function is gy * ({want})"
+    for axis, (power, words) in product((0, 1), POWERS.items()):
+        name = _named(places, [_ratios(p, axis) ** (1 / power) for p in places], axis)
+        if name and "1 /" not in name:  # that is the other power of a simpler name
+            return "scaled", f"in {e.gx} the factor {name} {words}"
+    return ("formula", f"{e.gx} is gy * ({got}), which is not the derivative of this function") if got else None
 
 
 def _ratio(e: Evidence, place: list, gy: np.ndarray, gx: np.ndarray) -> float:
@@ -130,7 +136,9 @@ def _fits(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
 
 
 def _number(c: float) -> str:
-    """4, 1/4, 0.37."""
-    if abs(c - round(c)) < CLOSE:
-        return str(round(c))
-    return f"{'-' * (c < 0)}1/{abs(round(1 / c))}" if abs(1 / c - round(1 / c)) < 10 * CLOSE else f"{c:.6g}"
+    """4, 1/784, 3/2, 0.3712."""
+    for most in (1, 100):
+        fraction = Fraction(c).limit_denominator(most) if abs(c) > 0.1 else 1 / Fraction(round(1 / c))
+        if abs(fraction - c) < CLOSE * abs(c):
+            return str(fraction)
+    return f"{c:.6g}"

@@ -76,11 +76,12 @@ class Report:
 
     def summary(self) -> str:
         """One sentence: which gradients are right, and in how many places the others are wrong."""
-        right = [label(entry.name) for entry in self.entries if entry.ok]
+        named = [(label(entry.name) + ", order 2" * (entry.order == 2), entry) for entry in self.entries]
+        right = [name for name, entry in named if entry.ok]
         parts = [f"{_and(right)} {'is' if len(right) == 1 else 'are'} right"] if right else []
-        for entry in self.entries:
+        for name, entry in named:
             places = f"{int(entry.wrong.sum())} of {entry.count} places" + " checked" * (entry.count < entry.wrong.size)
-            parts += [] if entry.ok else [f"{label(entry.name)} is wrong in {places}"]
+            parts += [] if entry.ok else [f"{name} is wrong in {places}"]
         return "; ".join(parts)
 
     def _help(self) -> list[tuple[str, str]]:

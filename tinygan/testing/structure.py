@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 
+from tinygan.testing.entry import place
 from tinygan.testing.evidence import Evidence, Found, axis_sets, in_words, same
 
 
@@ -38,6 +39,8 @@ def one_place(e: Evidence) -> Found:
         if where and (_differs(e.at(e.put(np.flip(e.x)))).any(axis) == wrong).all():
             inside = "" if what == e.gx else f" in {e.gx}"
             return "place", f"{what} is {'left out' if zero else 'wrong'} {where}{inside}, and right elsewhere"
+    if zero:
+        return "place", f"{e.gx} leaves {int(wrong.sum())} of gy's {wrong.size} numbers out; it uses the others rightly"
     return None
 
 
@@ -59,8 +62,9 @@ def missing_path(e: Evidence) -> Found:
             hit = _acts(error)
             if (hit.sum(axes) == 1).all() and same(error, np.where(hit, error[hit].mean(), 0)):
                 return "one-hot", f"{e.gx} lacks a constant at one place {over}: subtract the one-hot target"
-        for word, v in (("variance", e.x - e.x.mean(some, keepdims=True)), ("norm", e.x)):
-            if np.abs((true * v).sum(axes)).max() > 0.05 * np.abs(true * v).max():
+        deviation = e.x - e.x.mean(some, keepdims=True)
+        for word, scale, v in (("variance", deviation, deviation), ("norm", e.x, e.x), ("sum", e.x, 0 * e.x + 1)):
+            if np.abs((true * scale).sum(axes)).max() > 0.05 * np.abs(true * scale).max():
                 continue  # a longer x does change the output: it is not divided by its own length
             for start, also in ((claimed, ""), (centred, "the mean and ")):
                 if _along(true - start, v, axes):
@@ -74,7 +78,9 @@ def other_axes(e: Evidence) -> Found:
     true, claimed = e.true.reshape(shape), e.claimed.reshape(shape)
     for a, b in product(range(nd), range(nd, len(shape))):
         if shape[a] == shape[b] > 1 and same(claimed, np.swapaxes(true, a, b)):
-            return "transposed", f"a factor of {e.gx} is used the wrong way round: w for w.T, or the reverse"
+            again = f"{e.gx} does to gy what forward does to {e.name}, instead of undoing it"
+            factor = f"a factor of {e.gx} is used the wrong way round: w for w.T, or the reverse"
+            return "transposed", again if len(shape) == 2 else factor
     if e.x.shape != e.y.shape:
         return None
     if same(e.claimed, one):
@@ -84,6 +90,20 @@ def other_axes(e: Evidence) -> Found:
     got, want = (tuple(a for a in range(nd) if _mixes(m, a, nd)) for m in (claimed, true))
     if got != want and got and want:
         return "axes", f"{e.gx} mixes places along {in_words(got)}, forward along {in_words(want)}: sum over those"
+    return None
+
+
+def shifted(e: Evidence) -> Found:
+    """The right gradient, moved by one or two places along some axes."""
+    true, claimed = (m.reshape((-1, *e.x.shape)) for m in (e.true, e.claimed))
+    for axes, by in product(axis_sets(e.x.shape), (-2, -1, 1, 2)):
+        here, there = (
+            tuple(slice(max(0, s), min(0, s) or None) if i - 1 in axes else slice(None) for i in range(true.ndim))
+            for s in (by, -by)
+        )
+        if claimed[here].any() and same(claimed[here], true[there]) and not same(claimed[here], true[here]):
+            words = f"shifted by {abs(by)} along {in_words(axes)}: a slice or a padding is off"
+            return "shifted", f"{e.gx} is {words}"
     return None
 
 
@@ -106,6 +126,8 @@ def _differs(e: Evidence) -> np.ndarray:
 
 def _where(wrong: np.ndarray, zero: bool) -> str | None:
     """Words for a mask that is one index of an axis, all but one, every second one, or the border."""
+    if wrong.sum() == 1 < wrong.size:
+        return f"at {place(*np.argwhere(wrong).tolist())} alone"
     for axis, n in enumerate(wrong.shape):
         hit = wrong.any(tuple(i for i in range(wrong.ndim) if i != axis))
         (bad,), (good,) = np.nonzero(hit), np.nonzero(~hit)

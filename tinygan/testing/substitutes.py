@@ -36,7 +36,7 @@ def another_order(e: Evidence) -> Found:
         np.array_equal(e.problem.value_at(e.put(gy)), e.claim(gy, e.arrays)) for _, gy, _, _ in e.trials
     )
     words = f"{e.gx} is forward applied to gy: it takes w.T for w, or the inverse order of axes (argsort)"
-    return ("transposed", words) if forward and e.x.ndim > 1 else _first(e, _orders(e))
+    return ("transposed", words) if forward else _first(e, _orders(e))
 
 
 def one_path(e: Evidence) -> Found:
@@ -111,14 +111,3 @@ def _orders(e: Evidence) -> Candidates:
     for shape in sorted(sizes):
         yield "order", words, lambda at, gy, v, s=shape: e.slope(gy.reshape(s, order="F").reshape(gy.shape), v, at)
         yield "order", words, lambda at, gy, v, s=shape: e.slope(gy.reshape(s).reshape(gy.shape, order="F"), v, at)
-    for axis, n in enumerate(e.y.shape):
-        for by in [s for s in range(-(n // 2), n // 2 + 1) if 0 < abs(s) < min(n / 2, 8)]:
-            words = f"gy enters {e.gx} shifted by {abs(by)} along axis {axis}: a slice or a padding is off"
-            yield "shifted", words, lambda at, gy, v, a=axis, s=by: e.slope(_shifted(gy, s, a), v, at)
-
-
-def _shifted(a: np.ndarray, by: int, axis: int) -> np.ndarray:
-    """Moved along an axis, with zeros where nothing comes in."""
-    moved = np.moveaxis(np.roll(a, by, axis), axis, 0).copy()
-    moved[slice(0, by) if by > 0 else slice(by, None)] = 0
-    return np.moveaxis(moved, 0, axis)
