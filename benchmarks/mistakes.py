@@ -45,7 +45,7 @@ def mistakes_of(path: Path) -> list[tuple]:
     if not isinstance(rows, (list, tuple)) or not rows:
         raise BadFile(f"{path} holds no list MISTAKES of (name, forward, right, wrong, inputs)")
     for i, row in enumerate(rows):
-        if len(row) != 5 or not all(callable(f) for f in row[1:4]):
+        if not isinstance(row, tuple) or len(row) != 5 or not all(callable(f) for f in row[1:4]):
             raise BadFile(f"{path}: MISTAKES[{i}] is not (name, forward, right, wrong, inputs)")
     return list(rows)
 

@@ -62,7 +62,9 @@ def formula(e: Evidence) -> Found:
         if got and want:
             return "formula", f"{e.gx} is gy * ({got}); the derivative of this function is gy * ({want})"
     for axis, (power, words) in product((0, 1), POWERS.items()):
-        name = _named(places, [_ratios(p, axis) ** (1 / power) for p in places], axis)
+        ratios = [_ratios(p, axis) for p in places]
+        positive = abs(power) == 1 or all((r >= 0).all() for r in ratios)  # the square of -1 tells nothing
+        name = _named(places, [r ** (1 / power) for r in ratios], axis) if positive else None
         if name and "1 /" not in name:  # that is the other power of a simpler name
             return "scaled", f"in {e.gx} the factor {name} {words}"
     return ("formula", f"{e.gx} is gy * ({got}), which is not the derivative of this function") if got else None
