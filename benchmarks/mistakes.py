@@ -71,7 +71,7 @@ def gradients(forward: Callable, backward: Callable, inputs: Sequence[np.ndarray
 def summed_norm(forward: Callable, backward: Callable, inputs: Sequence[np.ndarray], rng: np.random.Generator) -> bool:
     """dlsys: the norms of all errors, summed."""
     gxs = gradients(forward, backward, inputs)
-    return sum(np.linalg.norm(g - slopes(forward, inputs, k, 1e-4)) for k, g in enumerate(gxs)) < 1e-6
+    return bool(sum(np.linalg.norm(g - slopes(forward, inputs, k, 1e-4)) for k, g in enumerate(gxs)) < 1e-6)
 
 
 def one_index(forward: Callable, backward: Callable, inputs: Sequence[np.ndarray], rng: np.random.Generator) -> bool:
@@ -123,7 +123,7 @@ def lines(rows: Sequence[tuple], runs: int) -> Iterator[str]:
         yield f"{name}\n    {given or '(no name)'}"
     rng, alarms = np.random.default_rng(0), dict.fromkeys(CHECKS, 0)
     for seed in range(runs):
-        _, forward, right, _, inputs = rows[rng.integers(len(rows))]
+        _, forward, right, _, inputs = rows[int(rng.integers(len(rows)))]
         # Other numbers of the same signs: a logarithm stays one.
         moved = [x * rng.uniform(0.7, 1.3, np.shape(x)) if np.asarray(x).dtype.kind == "f" else x for x in inputs]
         for label, check in CHECKS.items():

@@ -239,12 +239,10 @@ def test_json_holds_all_and_no_nan():
     assert json.loads(json.dumps(gradcheck_pair(np.exp, lambda gy, x: gy * np.exp(x), X).to_json()))["ok"] is True
 
 
-def test_markdown_is_a_table_with_the_same_words():
+def test_markdown_holds_the_same_words():
     report = gradcheck_pair(dense, dense_transposed, X[:4], W, B)
     text = report._repr_markdown_()
-    assert "**WRONG**" in text and f"- likely: {report.diagnosis.sentence}" in text
-    assert "| x | (4, 4) | 1 | **wrong** | [" in text and "| w | (4, 4) | 1 | right | [" in text
-    rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert len(rows) == 5 and len({row.count("|") for row in rows}) == 1
-    kinks = gradcheck_pair(leaky, lambda gy, x: gy * np.where(x > 0, 1, 0.2), np.zeros(2))._repr_markdown_()
-    assert "is right" in kinks and "- kink: x at [0]" in kinks
+    assert text.startswith("**gradcheck of dense**: the gradient is **WRONG**")
+    assert f"- likely: {report.diagnosis.sentence}" in text and str(report) in text
+    right = gradcheck_pair(np.exp, lambda gy, x: gy * np.exp(x), X)._repr_markdown_()
+    assert right.startswith("**gradcheck of exp**: the gradient is right")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -17,11 +16,10 @@ from tinygan.testing.report import GradcheckError, Report
 FEW = 2000  # below so many numbers in all, every coordinate is checked
 NUDGES = (1e2, 1e3, 1e4)  # how far to move off a kink, in steps h
 DIRECTIONS = 4  # a random direction meets a kink now and then: so many are tried
-EMPTY: Mapping[str, Any] = {}
 
 
 def compare(
-    problem: Problem, report: Report, rng: np.random.Generator, settings: Settings, known: Mapping[str, Any] = EMPTY
+    problem: Problem, report: Report, rng: np.random.Generator, settings: Settings, known: Mapping | None = None
 ) -> None:
     """Check `problem` and write what is found, and the likely cause, into `report`."""
     with np.errstate(all="ignore"):  # NaN and inf get a sentence of their own
@@ -47,10 +45,7 @@ def compare(
         for k, gx in enumerate(gxs):
             if gx.shape == problem.arrays[k].shape:
                 _Input(problem, k, gx, gy, settings).check(report, rng, everything)
-                entry = report.entries[-1]
-                if not entry.ok and np.isfinite(gx).all():
-                    found = diagnose(problem, entry, report.kinks, rng, known)
-                    report.diagnoses += [found] if found else []
+        diagnose(problem, report, rng, known or {})
 
 
 @dataclass

@@ -9,57 +9,66 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from tinygan.testing.entry import Diagnosis, Entry, Kink
+from tinygan.testing.entry import Diagnosis, Entry
 from tinygan.testing.evidence import Evidence, Found, same
 from tinygan.testing.formulas import factor, formula
 from tinygan.testing.problem import ZERO, Problem
-from tinygan.testing.structure import missing_path, one_place, other_axes, part_of_the_sum, same_numbers, shifted
+from tinygan.testing.report import Report
+from tinygan.testing.structure import (
+    missing_path,
+    nearly,
+    one_place,
+    other_axes,
+    part_of_the_sum,
+    same_numbers,
+    shifted,
+)
 from tinygan.testing.substitutes import another_input, another_order, one_path, swapped, wrong_place
 
 
-def diagnose(
-    problem: Problem, entry: Entry, kinks: list[Kink], rng: np.random.Generator, known: Mapping = {}
-) -> Diagnosis | None:
-    """What is wrong with one input's gradient; None if no pattern explains it.
+def diagnose(problem: Problem, report: Report, rng: np.random.Generator, known: Mapping[str, Callable]) -> None:
+    """Write the likely cause of each wrong gradient into the report, where a pattern explains it.
 
-    Parameters
-    ----------
-    known : dict
-        From a sentence to a gradient function (as `Problem.gradient`) that is wrong in that way.
+    `known` leads from a sentence to a gradient function (as `Problem.gradient`) that is wrong in that way.
     """
-    k, arrays = problem.names.index(entry.name), [a.copy() for a in problem.arrays]
-    for kink in kinks:
+    arrays = [a.copy() for a in problem.arrays]
+    for kink in report.kinks:
         if kink.index is not None and kink.order == problem.order:  # the patterns need slopes
             arrays[problem.names.index(kink.name)][kink.index] += rng.choice([-0.01, 0.01])
-    e = Evidence(replace(problem, arrays=arrays), k, rng)
-    if not e.trials:
+    problem = replace(problem, arrays=arrays)
+    for entry in [entry for entry in report.entries if entry.order == problem.order and not entry.ok]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the student's code is called with what it was not made for
+            found = _cause(problem, entry, rng, known) if np.isfinite(entry.analytic).all() else None
+        if found:
+            sentence = found[1] if entry.order == 1 else f"order 2: {found[1]}"
+            report.diagnoses.append(Diagnosis(entry.name, found[0], sentence))
+
+
+def _cause(problem: Problem, entry: Entry, rng: np.random.Generator, known: Mapping[str, Callable]) -> Found:
+    def exercise(e: Evidence) -> Found:
+        for sentence, gradient in known.items():
+            if e.holds(lambda at, gy, v: float(np.sum(gradient(gy, *at)[e.k] * v))):  # noqa: B023
+                return "known", sentence
         return None
-    for sentence, gradient in known.items():
-        if e.holds(lambda at, gy, v, g=gradient: np.sum(np.asarray(g(gy, *at)[k]) * v)):
-            return Diagnosis(entry.name, "known", sentence)
-    one_side, nearly = (lambda e, f=f: f(e, entry) for f in (_one_side, _nearly))
-    calls = [zero, linearity, swapped, factor, one_side, wrong_place, another_input, another_order, one_path]
+
+    one_side = partial(_one_side, entry=entry)
+    calls: list[Callable[[Evidence], Found]] = [exercise, zero, linearity, swapped, factor, one_side]
+    calls += [wrong_place, another_input, another_order, one_path]
     jacobians = [part_of_the_sum, missing_path, other_axes, shifted, one_place, formula, nearly, same_numbers]
-    patterns = calls + (jacobians if e.small else [nearly])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the student's code is called with what it was not made for
-        found = next(filter(None, (_tried(pattern, e) for pattern in patterns)), None)
-    if not found:
-        return None
-    kind, sentence = found
-    return Diagnosis(entry.name, kind, sentence if entry.order == 1 else f"order 2: {sentence}")
-
-
-def _tried(pattern: Callable[[Evidence], Found], e: Evidence) -> Found:
-    """What the pattern says; nothing if the student's code cannot be asked in that way."""
-    try:
-        return pattern(e)
-    except Exception:  # whatever that code raises: the report of the check itself must not be lost
-        return None
+    found = None
+    with suppress(Exception):  # whatever the student's code raises here, the check's own report must not be lost
+        e = Evidence(problem, problem.names.index(entry.name), rng)
+        for pattern in calls + jacobians * e.small:
+            with suppress(Exception):
+                found = found or pattern(e)
+    return found
 
 
 def zero(e: Evidence) -> Found:
@@ -94,7 +103,7 @@ def _one_side(e: Evidence, entry: Entry) -> Found:
     sides = [e.at(e.put(t + away)), e.at(e.put(t - away))]
     for side in sides:
         del side.trials[2:]  # that place may lie on the other side
-    right = [side.right_at(side.arrays) for side in sides]
+    right = [side.holds(side.truth) for side in sides]
     if right[0] == right[1] or not all(side.trials for side in sides):
         return None
     wrong = sides[right[0]]
@@ -107,14 +116,3 @@ def _one_side(e: Evidence, entry: Entry) -> Found:
     else:
         there = "look at what your formula does there"
     return "one side", f"{e.gx} is wrong only where {e.name} is {word}: {there}"
-
-
-def _nearly(e: Evidence, entry: Entry) -> Found:
-    got, want = entry.analytic[entry.checked], entry.numeric[entry.checked]
-    error = np.abs(got - want).max(initial=0.0) / max(np.abs(want).max(initial=0.0), 1e-300)
-    if not 0 < error < 0.01:
-        return None
-    return "nearly", (
-        f"{e.gx} is right to within {error:.1g}: is eps left out or in another place, "
-        "or does something round (float16, float32)?"
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import product
+from itertools import product, zip_longest
 from math import log, log10, prod
 from re import sub
 
@@ -76,7 +76,7 @@ def _ratio(e: Evidence, place: list, gy: np.ndarray, gx: np.ndarray) -> float:
 
 def _followed(e: Evidence, c: float) -> list[tuple[int, int, str]]:
     """The axes whose lengths the factor follows when an input, or all that share it, get one row less."""
-    found = {}
+    found: dict[tuple, tuple[int, int, str]] = {}
     for j, axis, n in [(j, axis, n) for j, x in enumerate(e.arrays) for axis, n in enumerate(x.shape) if n > 1]:
         sharing = [i for i, x in enumerate(e.arrays) if x.ndim > axis and x.shape[axis] == n]
         for some in ((j,), tuple(sharing)):
@@ -122,7 +122,7 @@ def _quantities(e: Evidence, shape: tuple[int, ...]) -> Iterator[tuple[str, np.n
         for name, u in ((name, u) for name, u in (("y", e.y), (e.name, e.x)) if u.shape == shape):
             yield sub(r"\bu\b", name, text.strip()), eval(text.strip(), {**known, "u": u})
     for j, name in e.others():
-        if _fits(e.arrays[j].shape, shape):
+        if all(n in (1, m) for n, m in zip_longest(e.arrays[j].shape[::-1], shape[::-1], fillvalue=1)):
             yield from ((name, e.arrays[j]), (f"1 / {name}", 1 / e.arrays[j]))
     if e.x.shape == shape == e.y.shape:
         yield f"y / {e.name}", e.y / e.x
@@ -131,10 +131,6 @@ def _quantities(e: Evidence, shape: tuple[int, ...]) -> Iterator[tuple[str, np.n
         yield f"norm {words}", np.sqrt((e.x**2).sum(axes, keepdims=True))
         for eps in (0, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3):
             yield f"sqrt(variance + {eps:g}) {words}", np.sqrt(e.x.var(axes, keepdims=True) + eps)
-
-
-def _fits(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
-    return len(small) <= len(large) and all(s in (1, n) for s, n in zip(small[::-1], large[::-1], strict=False))
 
 
 def _number(c: float) -> str:

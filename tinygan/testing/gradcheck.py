@@ -12,8 +12,7 @@ from tinygan.autograd import Tensor, mode
 from tinygan.backend import backend_of, to_numpy, using_backend
 from tinygan.testing.compare import compare
 from tinygan.testing.differences import Settings
-from tinygan.testing.naming import name_of, names_of, source_of
-from tinygan.testing.problem import Problem, check_kinds
+from tinygan.testing.problem import Problem, check_kinds, name_of, names_of, source_of
 from tinygan.testing.report import GradcheckError, Report
 from tinygan.testing.tensors import TensorFunction, borrowed
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from math import isfinite
 from textwrap import wrap
 from typing import Any
 
-from tinygan.testing.entry import Diagnosis, Entry, Kink, place
+from tinygan.testing.entry import Diagnosis, Entry, Kink
 from tinygan.testing.evidence import label
 
 WIDTH = 80
@@ -98,23 +98,15 @@ class Report:
             key: getattr(self, key) for key in ("ok", "title", "seed", "problems", "notes", "source", "again", "hint")
         }
         found = {"summary": self.summary(), "diagnoses": diagnoses, "entries": entries, "kinks": kinks}
-        return _finite({**said, **found})
+        return json.loads(json.dumps({**said, **found}), parse_constant=lambda nan: None)
 
     def _repr_markdown_(self) -> str:
-        """What a notebook shows: the same words, with a table of the inputs."""
-        lines = [f"**gradcheck of {self.title}**: the gradient is {'right' if self.ok else '**WRONG**'}", ""]
-        lines += [] if self.ok else [f"- {what}: {text}" for what, text in self._help()]
-        lines += [f"- {text}" for text in (*self.problems, *(f"kink: {kink}" for kink in self.kinks), *self.notes)]
-        lines += ["", "| input | shape | order | | worst place | analytic | numeric |", "|---|---|---|---|---|---|---|"]
-        for entry in self.entries:
-            at = entry.worst
-            numbers = (
-                ("", "", "") if at is None else (place(at), f"{entry.analytic[at]:.6g}", f"{entry.numeric[at]:.6g}")
-            )
-            verdict = "right" if entry.ok else "**wrong**"
-            cells = (entry.name, str(entry.shape), str(entry.order), verdict, *numbers)
-            lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
-        return "\n".join(lines)
+        """What a notebook shows: the verdict and its reasons, and the whole text below."""
+        verdict = "is right" if self.ok else "is **WRONG**"
+        reasons = [] if self.ok else [f"- {what}: {text}" for what, text in self._help()]
+        return "\n".join(
+            [f"**gradcheck of {self.title}**: the gradient {verdict}", "", *reasons, "```", str(self), "```"]
+        )
 
     def __str__(self) -> str:
         verdict = "the gradient is right" if self.ok else "the gradient is WRONG"
@@ -150,11 +142,3 @@ def _section(heading: str, texts: list[str]) -> list[str]:
 def _and(words: list[str]) -> str:
     """a, b and c."""
     return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not isfinite(value) else value

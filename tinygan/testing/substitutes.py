@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +19,13 @@ Candidates = Iterator[tuple[str, str, Prediction]]  # the kind, a sentence, and 
 
 def swapped(e: Evidence) -> Found:
     """The gradients of two inputs, each in the other's place."""
+
+    def gives(one: Evidence, k: int) -> bool:
+        return one.holds(lambda at, gy, v: e.slope(gy, v, at, k))
+
     for j, _ in e.others():
         other = Evidence(e.problem, j, e.rng)
-        pairs = ((e, j), (other, e.k)) if other.x.shape == e.x.shape else ()
-        if pairs and all(one.holds(lambda at, gy, v, k=k: e.slope(gy, v, at, k)) for one, k in pairs):
+        if other.x.shape == e.x.shape and gives(e, j) and gives(other, e.k):
             first, second = (label(e.problem.names[i]) for i in sorted((e.k, j)))
             return "swapped", f"{first} and {second} are returned in the wrong order"
     return None
@@ -41,8 +47,8 @@ def another_order(e: Evidence) -> Found:
 
 def one_path(e: Evidence) -> Found:
     """The input reaches the output on two paths that mirror each other, and one is missing."""
-    moves: list[Callable] = [lambda a, p=p: a.transpose(p) for p in turns(e.y.shape)]
-    moves += [lambda a, axes=axes: np.flip(a, axes) for axes in axis_sets(e.y.shape)]
+    moves = [partial(np.transpose, axes=p) for p in turns(e.y.shape)]
+    moves += [partial(np.flip, axis=axes) for axes in axis_sets(e.y.shape)]
     words = f"{e.name} is used twice, and {e.gx} holds one of the two paths: add both (+=, not =)"
     rest = lambda move: lambda at, gy, v: e.slope(gy, v, at) - np.sum(e.claim(move(gy), at) * v)
     return _first(e, (("overwritten", words, rest(move)) for move in moves))
@@ -67,47 +73,58 @@ def _first(e: Evidence, candidates: Candidates) -> Found:
 def _inputs(e: Evidence) -> Candidates:
     """Other arrays for the other inputs, and for this one."""
 
-    def given(j: int, change: Callable[[list], np.ndarray]) -> Prediction:
-        return lambda at, gy, v: e.slope(gy, v, e.put(change(at), j, at))
+    def given(j: int, change: Callable[[np.ndarray], np.ndarray], source: int | None = None) -> Prediction:
+        i = j if source is None else source
+        return lambda at, gy, v: e.slope(gy, v, e.put(change(at[i]), j, at))
 
     for j, n in e.others():
         shape = e.arrays[j].shape
         for p in turns(shape):
             words = f"{n} for {n}.T, or the reverse" if len(shape) == 2 else f"as {n}.transpose{p}"
-            sentence = f"{e.gx} uses {n} the wrong way round: {words}"
-            yield "transposed", sentence, given(j, lambda at, j=j, p=p: at[j].transpose(p))
+            yield "transposed", f"{e.gx} uses {n} the wrong way round: {words}", given(j, partial(np.transpose, axes=p))
         for axes in axis_sets(shape):
             words = f"{e.gx} uses {n} flipped along {in_words(axes)}: a kernel flipped that must not be, or the reverse"
-            yield "flipped", words, given(j, lambda at, j=j, axes=axes: np.flip(at[j], axes))
-        for i, m in [*e.others(), (e.k, e.name)]:
+            yield "flipped", words, given(j, partial(np.flip, axis=axes))
+        for i, m in enumerate(e.problem.names):
             if i != j and e.arrays[i].shape == shape:
-                yield "wrong input", f"{e.gx} uses {m} where {n} belongs", given(j, lambda at, i=i: at[i])
-        ones, zeros, negative = (lambda at, f=f, j=j: f(at[j]) for f in (np.ones_like, np.zeros_like, np.negative))
-        yield "left out", f"the factor {n} is missing in {e.gx}: it is the one for {n} = 1", given(j, ones)
-        yield "left out", f"{n} does not enter {e.gx}: it is the one for {n} = 0", given(j, zeros)
-        yield "sign", f"{e.gx} is the one for -{n}: {n} enters with the wrong sign", given(j, negative)
+                yield "wrong input", f"{e.gx} uses {m} where {n} belongs", given(j, np.copy, i)
+        yield "left out", f"the factor {n} is missing in {e.gx}: it is the one for {n} = 1", given(j, np.ones_like)
+        yield "left out", f"{n} does not enter {e.gx}: it is the one for {n} = 0", given(j, np.zeros_like)
+        yield "sign", f"{e.gx} is the one for -{n}: {n} enters with the wrong sign", given(j, np.negative)
     words = f"{e.gx} is the one for -{e.name}: a sign, or a condition, is the wrong way round"
-    yield "negated", words, given(e.k, lambda at: -at[e.k])
+    yield "negated", words, given(e.k, np.negative)
 
 
 def _orders(e: Evidence) -> Candidates:
     """gy in another order, and the result in another order."""
+
+    def upstream(change: Callable[[np.ndarray], np.ndarray]) -> Prediction:
+        return lambda at, gy, v: e.slope(change(gy), v, at)
+
+    def result(change: Callable[[np.ndarray], np.ndarray]) -> Prediction:
+        return lambda at, gy, v: e.slope(gy, change(v), at)
+
     for p in turns(e.x.shape):
         words = f"{e.gx} is transposed" if e.x.ndim == 2 else f"the axes of {e.gx} are in the wrong order"
-        yield "transposed", words, lambda at, gy, v, p=p: e.slope(gy, v.transpose(p), at)
+        yield "transposed", words, result(partial(np.transpose, axes=p))
     for p in turns(e.y.shape):
         fewer = e.x.ndim < e.y.ndim
         words = f"{e.gx} is summed over the wrong axis of gy" if fewer else f"gy enters {e.gx} transposed"
-        yield "axes" if fewer else "transposed", words, lambda at, gy, v, p=p: e.slope(gy.transpose(p), v, at)
+        yield "axes" if fewer else "transposed", words, upstream(partial(np.transpose, axes=p))
     for axes in axis_sets(e.x.shape):
-        words = f"{e.gx} is in reverse order along {in_words(axes)}"
-        yield "flipped", words, lambda at, gy, v, axes=axes: e.slope(gy, np.flip(v, axes), at)
+        yield "flipped", f"{e.gx} is in reverse order along {in_words(axes)}", result(partial(np.flip, axis=axes))
     for axes in axis_sets(e.y.shape):
-        mean = lambda gy, axes=axes: np.broadcast_to(gy.mean(axes, keepdims=True), gy.shape)
         words = f"{e.gx} is made from gy's mean over {in_words(axes)}, not from gy"
-        yield "axes", words, lambda at, gy, v, mean=mean: e.slope(mean(gy), v, at)
+        yield "axes", words, upstream(partial(_averaged, axes=axes))
     words = f"{e.gx} is read or written in the wrong memory order (order='F', or the axes of a reshape)"
     sizes = {e.x.shape, e.y.shape, e.x.shape[::-1], e.y.shape[::-1]} if e.x.size == e.y.size else set()
-    for shape in sorted(sizes):
-        yield "order", words, lambda at, gy, v, s=shape: e.slope(gy.reshape(s, order="F").reshape(gy.shape), v, at)
-        yield "order", words, lambda at, gy, v, s=shape: e.slope(gy.reshape(s).reshape(gy.shape, order="F"), v, at)
+    for shape, (read, write) in product(sorted(sizes), (("C", "F"), ("F", "C"))):
+        yield "order", words, upstream(partial(_reordered, shape=shape, read=read, write=write))
+
+
+def _averaged(a: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    return np.broadcast_to(a.mean(axes, keepdims=True), a.shape)
+
+
+def _reordered(a: np.ndarray, shape: tuple[int, ...], read: Any, write: Any) -> np.ndarray:
+    return a.reshape(shape, order=read).reshape(a.shape, order=write)

@@ -10,8 +10,7 @@ import numpy as np
 
 from tinygan.autograd import Tensor, grad
 from tinygan.backend import to_numpy
-from tinygan.testing.naming import names_of
-from tinygan.testing.problem import Problem, check_kinds
+from tinygan.testing.problem import Problem, check_kinds, names_of
 
 
 class TensorFunction:
