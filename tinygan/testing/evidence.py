@@ -63,14 +63,17 @@ class Evidence:
         """The other inputs, with their names."""
         return [(j, name) for j, name in enumerate(self.problem.names) if j != self.k]
 
-    def claim(self, gy: np.ndarray, arrays: Sequence[np.ndarray], k: int | None = None) -> np.ndarray:
+    def claim(self, gy: np.ndarray, arrays: Sequence[np.ndarray]) -> np.ndarray:
         """The gradient that backward gives."""
-        return self.problem.gradient_at(gy, arrays)[self.k if k is None else k]
+        return self.problem.gradient_at(gy, arrays)[self.k]
 
-    def slope(self, gy: np.ndarray, v: np.ndarray, arrays: Sequence[np.ndarray], k: int | None = None) -> float:
-        """The true slope of sum(f * gy) along v."""
-        line = self.problem.line(self.k if k is None else k, v, arrays)
+    def slope_of(self, k: int, arrays: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray) -> float:
+        """The true slope of sum(f * gy) as input k moves along v."""
+        line = self.problem.line(k, v, arrays)
         return float(np.sum((line(STEP) - line(-STEP)) * gy)) / (2 * STEP)
+
+    def slope(self, gy: np.ndarray, v: np.ndarray, arrays: Sequence[np.ndarray]) -> float:
+        return self.slope_of(self.k, arrays, gy, v)
 
     def holds(self, predict: Prediction, claim_at: Callable | None = None) -> bool:
         """Whether backward's gradient (there, or where `claim_at` leads) is always what `predict` says."""
@@ -85,15 +88,15 @@ class Evidence:
                 return False
         return bool(self.trials)
 
-    def truth(self, arrays: list[np.ndarray], gy: np.ndarray, v: np.ndarray) -> float:
-        """The prediction that backward is right."""
-        return self.slope(gy, v, arrays)
-
     # -- small problems: every number of the output against every number of the input ----------------
 
     @property
     def small(self) -> bool:
-        return max(self.x.size, self.y.size) <= LARGEST and self.x.size * self.y.size > 0
+        """Whether there are Jacobians, and backward does what its own Jacobian does."""
+        if not 0 < min(self.x.size, self.y.size) <= max(self.x.size, self.y.size) <= LARGEST:
+            return False
+        _, gy, _, gx = self.trials[0]
+        return same(self.claimed.T @ gy.ravel(), gx.ravel())
 
     @cached_property
     def claimed(self) -> np.ndarray:

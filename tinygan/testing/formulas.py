@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import product, zip_longest
+from itertools import product
 from math import log, log10, prod
 from re import sub
 
@@ -13,9 +13,10 @@ import numpy as np
 from tinygan.testing.evidence import CLOSE, Evidence, Found, axis_sets, in_words, same, unit
 
 # Of x or y, each its own name; eval turns these texts, and no others, into numbers.
-FORMULAS = """u; 2 * u; 1 - u; 1 + u; u ** 2; 3 * u ** 2; -u ** 2; 1 - u ** 2; 1 + u ** 2; u * (1 - u); u * (1 + u);
-1 / u; 1 / u ** 2; -1 / u ** 2; 1 / (2 * u); exp(u); exp(-u); log(u); sqrt(u); 1 / (2 * sqrt(u)); sin(u); cos(u);
-tanh(u); sign(u); abs(u); 1 / (1 + exp(-u)); 1 / (1 + exp(u))"""
+FORMULAS = """u; 2 * u; -u; 1 - u; 1 + u; u ** 2; 3 * u ** 2; -u ** 2; 1 - u ** 2; 1 + u ** 2; sqrt(1 - u ** 2);
+u * (1 - u); u * (1 + u); 1 / u; 1 / u ** 2; -1 / u ** 2; 1 / (2 * u); 1 / (1 + u ** 2); 1 / sqrt(1 - u ** 2);
+exp(u); exp(-u); log(u); sqrt(u); 1 / (2 * sqrt(u)); sin(u); cos(u); tanh(u); sign(u); abs(u); 1 / (1 + exp(-u));
+1 / (1 + exp(u))"""
 POWERS = {
     1: "is there once too often, or one division by it is missing",
     -1: "is missing, or there is one division by it too many",
@@ -102,7 +103,8 @@ def _length(e: Evidence, name: str, axes: tuple[int, ...], shape: tuple[int, ...
 
 def _ratios(e: Evidence, axis: int) -> np.ndarray:
     """claimed = true * ratios, for each number of x (axis 0) or of y (1); NaN if that is not so."""
-    r = (e.claimed * e.true).sum(axis) / (e.true * e.true).sum(axis)
+    square = (e.true * e.true).sum(axis)
+    r = np.where(square > 0, (e.claimed * e.true).sum(axis) / square, 1.0)
     fits = same(e.claimed, e.true * np.expand_dims(r, axis))
     return (r if fits else np.full_like(r, np.nan)).reshape((e.x, e.y)[axis].shape)
 
@@ -122,11 +124,15 @@ def _quantities(e: Evidence, shape: tuple[int, ...]) -> Iterator[tuple[str, np.n
         for name, u in ((name, u) for name, u in (("y", e.y), (e.name, e.x)) if u.shape == shape):
             yield sub(r"\bu\b", name, text.strip()), eval(text.strip(), {**known, "u": u})
     for j, name in e.others():
-        if all(n in (1, m) for n, m in zip_longest(e.arrays[j].shape[::-1], shape[::-1], fillvalue=1)):
+        small = e.arrays[j].shape[::-1]
+        if len(small) <= len(shape) and all(n in (1, m) for n, m in zip(small, shape[::-1], strict=False)):
             yield from ((name, e.arrays[j]), (f"1 / {name}", 1 / e.arrays[j]))
     if e.x.shape == shape == e.y.shape:
         yield f"y / {e.name}", e.y / e.x
-    for axes in axis_sets(shape) if e.x.shape == shape else ():
+    if e.x.shape != shape:
+        return
+    yield "'number of contributions'", np.maximum(1.0, (e.true != 0).sum(0).reshape(shape))
+    for axes in axis_sets(shape):
         words = f"of {e.name} over {in_words(axes)}"
         yield f"norm {words}", np.sqrt((e.x**2).sum(axes, keepdims=True))
         for eps in (0, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3):

@@ -187,7 +187,8 @@ def names_of(f: Callable[..., Any], count: int) -> list[str]:
 def source_of(f: Callable[..., Any]) -> str:
     """File and line of a function, a method or an object that can be called; empty if unknown."""
     f = f.func if isinstance(f, partial) else f
-    code = getattr(f if hasattr(f, "__code__") else type(f).__call__, "__code__", None)
+    written = f if hasattr(f, "__code__") else getattr(type(f), "forward", type(f).__call__)
+    code = getattr(written, "__code__", None)
     if code is None:
         return ""
     path = Path(code.co_filename)

@@ -80,8 +80,10 @@ class Report:
         right = [name for name, entry in named if entry.ok]
         parts = [f"{_and(right)} {'is' if len(right) == 1 else 'are'} right"] if right else []
         for name, entry in named:
-            places = f"{int(entry.wrong.sum())} of {entry.count} places" + " checked" * (entry.count < entry.wrong.size)
-            parts += [] if entry.ok else [f"{name} is wrong in {places}"]
+            places = f"in {int(entry.wrong.sum())} of {entry.count} places" + " checked" * (
+                entry.count < entry.wrong.size
+            )
+            parts += [] if entry.ok else [f"{name} is wrong {places if entry.wrong.any() else 'in places not checked'}"]
         return "; ".join(parts)
 
     def _help(self) -> list[tuple[str, str]]:
@@ -113,12 +115,12 @@ class Report:
         lines = _wrapped(f"gradcheck of {self.title} (seed {self.seed}): ", verdict)
         if not self.ok:
             lines += [line for what, text in self._help() for line in _wrapped(f"{what}:".ljust(8), text)]
+        lines += _section("problems:", self.problems)
         for order, heading in ((1, "gradient:"), (2, "gradient of the gradient:")):
             entries = [entry for entry in self.entries if entry.order == order]
             lines += [heading] if entries else []
             for entry in entries:
                 lines += _wrapped("  ok     " if entry.ok else "  WRONG  ", str(entry))
-        lines += _section("problems:", self.problems)
         kinks = [str(kink) for kink in self.kinks[:MOST_KINKS]]
         if len(self.kinks) > MOST_KINKS:
             kinks.append(f"and {len(self.kinks) - MOST_KINKS} more")

@@ -20,7 +20,7 @@ def part_of_the_sum(e: Evidence) -> Found:
     if same(e.claimed, np.where(there, e.true, 0)):
         several = needed[:, wrong].sum(0) >= 2
         last = needed & (np.cumsum(needed, 0) == needed.sum(0))  # each column's last contribution
-        if several.all() and (there == last)[:, wrong].all():
+        if wrong.any() and several.all() and (there == last)[:, wrong].all():
             return "assigned", f"{e.gx} keeps only the last of several contributions: add them (+=, np.add.at), not ="
         if e.x.shape == e.y.shape and same(e.claimed, np.diag(np.diag(e.true))):
             return "diagonal", f"{e.gx} has only the Jacobian's diagonal: each output depends on other inputs as well"
@@ -144,8 +144,9 @@ def _where(wrong: np.ndarray, zero: bool) -> str | None:
         if n >= 4 and any(np.array_equal(bad, np.arange(n)[start::2]) for start in (0, 1)):
             return f"at every second index of axis {axis}"
     for axes in axis_sets(wrong.shape):
-        inner = tuple(slice(1, -1) if i in axes else slice(None) for i in range(wrong.ndim))
-        if wrong.any() and wrong[inner].size and not wrong[inner].any():
+        border = np.ones(wrong.shape, bool)
+        border[tuple(slice(1, -1) if i in axes else slice(None) for i in range(wrong.ndim))] = False
+        if not border.all() and np.array_equal(wrong, border):
             return f"at the border of {in_words(axes)}"
     return None
 

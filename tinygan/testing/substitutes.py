@@ -19,13 +19,9 @@ Candidates = Iterator[tuple[str, str, Prediction]]  # the kind, a sentence, and 
 
 def swapped(e: Evidence) -> Found:
     """The gradients of two inputs, each in the other's place."""
-
-    def gives(one: Evidence, k: int) -> bool:
-        return one.holds(lambda at, gy, v: e.slope(gy, v, at, k))
-
     for j, _ in e.others():
         other = Evidence(e.problem, j, e.rng)
-        if other.x.shape == e.x.shape and gives(e, j) and gives(other, e.k):
+        if other.x.shape == e.x.shape and e.holds(partial(e.slope_of, j)) and other.holds(partial(e.slope_of, e.k)):
             first, second = (label(e.problem.names[i]) for i in sorted((e.k, j)))
             return "swapped", f"{first} and {second} are returned in the wrong order"
     return None
@@ -91,6 +87,8 @@ def _inputs(e: Evidence) -> Candidates:
         yield "left out", f"the factor {n} is missing in {e.gx}: it is the one for {n} = 1", given(j, np.ones_like)
         yield "left out", f"{n} does not enter {e.gx}: it is the one for {n} = 0", given(j, np.zeros_like)
         yield "sign", f"{e.gx} is the one for -{n}: {n} enters with the wrong sign", given(j, np.negative)
+        if shape == e.x.shape:
+            yield "wrong input", f"{e.gx} is the gradient of {n}", partial(e.slope_of, j)
     words = f"{e.gx} is the one for -{e.name}: a sign, or a condition, is the wrong way round"
     yield "negated", words, given(e.k, np.negative)
 
@@ -113,17 +111,18 @@ def _orders(e: Evidence) -> Candidates:
         yield "axes" if fewer else "transposed", words, upstream(partial(np.transpose, axes=p))
     for axes in axis_sets(e.x.shape):
         yield "flipped", f"{e.gx} is in reverse order along {in_words(axes)}", result(partial(np.flip, axis=axes))
-    for axes in axis_sets(e.y.shape):
-        words = f"{e.gx} is made from gy's mean over {in_words(axes)}, not from gy"
-        yield "axes", words, upstream(partial(_averaged, axes=axes))
+    reductions: tuple[tuple[str, Any], ...] = (("mean", np.mean), ("sum", np.sum))
+    for axes, (word, f) in product(axis_sets(e.y.shape), reductions):
+        words = f"{e.gx} is made from gy's {word} over {in_words(axes)}, not from gy"
+        yield "axes", words, upstream(partial(_reduced, f=f, axes=axes))
     words = f"{e.gx} is read or written in the wrong memory order (order='F', or the axes of a reshape)"
     sizes = {e.x.shape, e.y.shape, e.x.shape[::-1], e.y.shape[::-1]} if e.x.size == e.y.size else set()
     for shape, (read, write) in product(sorted(sizes), (("C", "F"), ("F", "C"))):
         yield "order", words, upstream(partial(_reordered, shape=shape, read=read, write=write))
 
 
-def _averaged(a: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    return np.broadcast_to(a.mean(axes, keepdims=True), a.shape)
+def _reduced(a: np.ndarray, f: Callable, axes: tuple[int, ...]) -> np.ndarray:
+    return np.broadcast_to(f(a, axes, keepdims=True), a.shape)
 
 
 def _reordered(a: np.ndarray, shape: tuple[int, ...], read: Any, write: Any) -> np.ndarray:
