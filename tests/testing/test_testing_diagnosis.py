@@ -103,7 +103,7 @@ def test_both_formulas_are_told():
     ],
 )
 def test_the_place_is_told(where, mask):
-    assert likely(np.exp, lambda gy, x: gy * np.exp(x) * mask, X) == f"gx is left out {where}, and right elsewhere"
+    assert likely(np.exp, lambda gy, x: gy * np.exp(x) * mask, X) == f"gx is 0 {where}, and right elsewhere"
 
 
 def test_a_mistake_among_kinks_is_named():
@@ -243,6 +243,6 @@ def test_markdown_holds_the_same_words():
     report = gradcheck_pair(dense, dense_transposed, X[:4], W, B)
     text = report._repr_markdown_()
     assert text.startswith("**gradcheck of dense**: the gradient is **WRONG**")
-    assert f"- likely: {report.diagnosis.sentence}" in text and str(report) in text
+    assert f"- {report.diagnosis.sentence}" in text and str(report) in text
     right = gradcheck_pair(np.exp, lambda gy, x: gy * np.exp(x), X)._repr_markdown_()
     assert right.startswith("**gradcheck of exp**: the gradient is right")

@@ -88,13 +88,8 @@ def gradcheck(
     rng, settings = np.random.default_rng((OWN, seed)), Settings(h, rtol, atol)
     report = Report(name_of(f), seed, source=source_of(f), hint=hint)
     function = TensorFunction(f, inputs, params or ())
-    args = [
-        name_of(f),
-        *names_of(f, len(inputs)),
-        *(["params=params"] if params else []),
-        *(["order=2"] * (order == 2)),
-    ]
-    report.again = f"gradcheck({', '.join(args)}, seed={seed})"
+    options = ["params=params"] * bool(params) + ["order=2"] * (order == 2) + [f"seed={seed}"]
+    report.again = f"gradcheck({', '.join([name_of(f), *names_of(f, len(inputs)), *options])})"
     numpy_backend = backend_of(np.zeros(()))
     with using_backend(numpy_backend), mode.recording(True), borrowed(function.params):
         compare(function.first_order(), report, rng, settings)

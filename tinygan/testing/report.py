@@ -80,9 +80,8 @@ class Report:
         right = [name for name, entry in named if entry.ok]
         parts = [f"{_and(right)} {'is' if len(right) == 1 else 'are'} right"] if right else []
         for name, entry in named:
-            places = f"in {int(entry.wrong.sum())} of {entry.count} places" + " checked" * (
-                entry.count < entry.wrong.size
-            )
+            places = f"in {int(entry.wrong.sum())} of {entry.count} places"
+            places += " checked" if entry.count < entry.wrong.size else ""
             parts += [] if entry.ok else [f"{name} is wrong {places if entry.wrong.any() else 'in places not checked'}"]
         return "; ".join(parts)
 
@@ -94,21 +93,18 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The report as a dict that `json.dumps` takes; what is not finite is None."""
-        entries = [entry.to_json() for entry in self.entries]
-        kinks, diagnoses = ([vars(found) for found in some] for some in (self.kinks, self.diagnoses))
-        said = {
-            key: getattr(self, key) for key in ("ok", "title", "seed", "problems", "notes", "source", "again", "hint")
-        }
-        found = {"summary": self.summary(), "diagnoses": diagnoses, "entries": entries, "kinks": kinks}
-        return json.loads(json.dumps({**said, **found}), parse_constant=lambda nan: None)
+        keys = ("ok", "title", "seed", "problems", "notes", "source", "again", "hint")
+        found = {**{key: getattr(self, key) for key in keys}, "summary": self.summary()}
+        found["entries"] = [entry.to_json() for entry in self.entries]
+        found |= {"diagnoses": [vars(one) for one in self.diagnoses], "kinks": [vars(one) for one in self.kinks]}
+        return json.loads(json.dumps(found), parse_constant=lambda nan: None)
 
     def _repr_markdown_(self) -> str:
-        """What a notebook shows: the verdict and its reasons, and the whole text below."""
+        """What a notebook shows: the verdict, the likely causes, and the whole text below."""
         verdict = "is right" if self.ok else "is **WRONG**"
-        reasons = [] if self.ok else [f"- {what}: {text}" for what, text in self._help()]
-        return "\n".join(
-            [f"**gradcheck of {self.title}**: the gradient {verdict}", "", *reasons, "```", str(self), "```"]
-        )
+        likely = [f"- {text}" for what, text in self._help() if what == "likely"]
+        lines = [f"**gradcheck of {self.title}**: the gradient {verdict}", "", *likely, "", "```", str(self), "```"]
+        return "\n".join(lines)
 
     def __str__(self) -> str:
         verdict = "the gradient is right" if self.ok else "the gradient is WRONG"

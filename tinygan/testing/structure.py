@@ -37,10 +37,11 @@ def one_place(e: Evidence) -> Found:
         where = _where(np.reshape(wrong, shape), zero)
         # The numbers there are not the reason if, with all numbers in reverse order, the place is the same.
         if where and (_differs(e.at(e.put(np.flip(e.x)))).any(axis) == wrong).all():
-            inside = "" if what == e.gx else f" in {e.gx}"
-            return "place", f"{what} is {'left out' if zero else 'wrong'} {where}{inside}, and right elsewhere"
-    if zero:
-        return "place", f"{e.gx} leaves {int(wrong.sum())} of gy's {wrong.size} numbers out; it uses the others rightly"
+            if what == e.gx:
+                return "place", f"{what} is {'0' if zero else 'wrong'} {where}, and right elsewhere"
+            return "place", f"{e.gx} {'leaves gy out' if zero else 'uses gy wrongly'} {where}, and is right elsewhere"
+        if zero and what == "gy" and 0 < wrong.sum() < wrong.size:
+            return "place", f"{e.gx} leaves out {wrong.sum()} of gy's {wrong.size} numbers, and uses the others rightly"
     return None
 
 
@@ -49,11 +50,8 @@ def missing_path(e: Evidence) -> Found:
     true, claimed = (m.reshape((-1, *e.x.shape)) for m in (e.true, e.claimed))
     for some in [s for s in axis_sets(e.x.shape) if np.prod([e.x.shape[i] for i in s]) > 2]:  # a line fits any two
         axes, over = tuple(i + 1 for i in some), f"over {in_words(some)}"
-        lacks, centred, error = (
-            f"{e.gx} lacks the path through",
-            claimed - claimed.mean(axes, keepdims=True),
-            true - claimed,
-        )
+        lacks, error = f"{e.gx} lacks the path through", true - claimed
+        centred = claimed - claimed.mean(axes, keepdims=True)
         if np.abs(true.sum(axes)).max() <= 1e-6 * np.abs(true).max():  # a shift of x changes nothing
             if same(centred, true):
                 return "mean path", f"{lacks} the mean {over}: subtract its own mean there"
@@ -89,7 +87,7 @@ def other_axes(e: Evidence) -> Found:
         return "skip path", f"{e.gx} lacks gy itself: {e.name} is also added to the output directly"
     got, want = (tuple(a for a in range(nd) if _mixes(m, a, nd)) for m in (claimed, true))
     if got != want and got and want:
-        return "axes", f"{e.gx} mixes places along {in_words(got)}, forward along {in_words(want)}: sum over those"
+        return "axes", f"{e.gx} mixes places along {in_words(got)}, forward along {in_words(want)}: sum or mean over those"
     return None
 
 
@@ -122,6 +120,9 @@ def same_numbers(e: Evidence) -> Found:
     return None
 
 
+SPECIFIC = (part_of_the_sum, missing_path, other_axes, shifted, one_place)
+
+
 def _acts(jacobian: np.ndarray) -> np.ndarray:
     return np.abs(jacobian) > 1e-6 * np.abs(jacobian).max()
 
@@ -137,7 +138,7 @@ def _where(wrong: np.ndarray, zero: bool) -> str | None:
     for axis, n in enumerate(wrong.shape):
         hit = wrong.any(tuple(i for i in range(wrong.ndim) if i != axis))
         (bad,), (good,) = np.nonzero(hit), np.nonzero(~hit)
-        if n >= 3 and len(bad) == 1:
+        if n >= 3 - zero and len(bad) == 1:
             return f"at index {bad[0]}{' (the last)' if bad[0] == n - 1 else ''} of axis {axis}"
         if n >= 3 and len(good) == 1 and zero:
             return f"at every index of axis {axis} but {good[0]}"
