@@ -123,10 +123,6 @@ def padded(x):
     return np.pad(x, ((0, 0), (1, 1)))
 
 
-def clipped(gy, most=1.0):
-    return gy * min(1.0, most / np.linalg.norm(gy))
-
-
 def gx_of(slope):
     """The backward of an elementwise function, from its derivative."""
     return lambda gy, x: gy * slope(x)
@@ -242,7 +238,6 @@ ROWS = [
      "sign"),
     ("A learning rate in it", mse, mse_back, lambda gy, p, t: tuple(0.01 * g for g in mse_back(gy, p, t)), (X, Y),
      "factor"),
-    ("Clipped in it", np.tanh, tanh_back, lambda gy, x: clipped(tanh_back(gy, x)), (X,), "not linear"),
     ("Scaled as Adam does", np.tanh, tanh_back, lambda gy, x: tanh_back(gy, x) / (np.abs(tanh_back(gy, x)) + 1e-8),
      (X,), "not linear"),
     ("Matmul: x for x.T", np.matmul, matmul_back, lambda gy, a, b: (gy @ b.T, a @ gy), (SQUARE, OTHER), "transposed"),
@@ -293,7 +288,7 @@ ROWS = [
      lambda gy, x, w: (correlate_back(gy, x, w)[0], correlate_back(gy, x, w)[1][::-1]), (LINE, TAPS), "flipped"),
     ("Roll: the same way again", lambda x: np.roll(x, 1), lambda gy, x: np.roll(gy, -1), lambda gy, x: np.roll(gy, 1),
      (LINE,), "transposed"),
-    ("Weight decay in it", np.matmul, matmul_back, lambda gy, a, b: (gy @ b.T, a.T @ gy + 0.1 * b), (X, W), "not linear"),
+    ("Weight decay", np.matmul, matmul_back, lambda gy, a, b: (gy @ b.T, a.T @ gy + 0.1 * b), (X, W), "not linear"),
     ("Embedding: averaged, not added", lambda w: w[LABELS], take_back,
      lambda gy, w: take_back(gy, w) / np.array([2, 2, 1, 1, 1])[:, None], (X,), "scaled"),
     ("x / sum: path through the sum forgotten", lambda x: x / x.sum(1, keepdims=True),

@@ -87,7 +87,10 @@ def other_axes(e: Evidence) -> Found:
         return "skip path", f"{e.gx} lacks gy itself: {e.name} is also added to the output directly"
     got, want = (tuple(a for a in range(nd) if _mixes(m, a, nd)) for m in (claimed, true))
     if got != want and got and want:
-        return "axes", f"{e.gx} mixes places along {in_words(got)}, forward along {in_words(want)}: sum or mean over those"
+        return (
+            "axes",
+            f"{e.gx} mixes places along {in_words(got)}, forward along {in_words(want)}: sum or average there",
+        )
     return None
 
 
