@@ -37,9 +37,9 @@ def factor(e: Evidence) -> Found:
     if abs(c + 1) < CLOSE:
         return "sign", f"{start}: the sign is wrong"
     lengths = _followed(e, c)
-    if lengths:
+    rest = c / prod(float(n) ** p for n, p, _ in lengths)
+    if lengths and any(abs(rest - r) < CLOSE for r in (1, -1, 2, 0.5)):  # not the student's own constant
         words = " and ".join(f"{'divided' if p < 0 else 'multiplied'} by {n}, {what}" for n, p, what in lengths)
-        rest = c / prod(float(n) ** p for n, p, _ in lengths)
         return "factor", f"{start}: {words}, once too often" + f" (and by {_number(rest)})" * (abs(rest - 1) > CLOSE)
     if abs(c - 0.5) < CLOSE and same(e.problem.value_at(e.put(2 * e.x)), 4 * e.y):
         return "overwritten", f"{start}: if {e.name} is used twice, add both contributions; or a factor 2 is missing"

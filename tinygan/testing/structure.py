@@ -24,7 +24,8 @@ def part_of_the_sum(e: Evidence) -> Found:
             return "assigned", f"{e.gx} keeps only the last of several contributions: add them (+=, np.add.at), not ="
         if e.x.shape == e.y.shape and same(e.claimed, np.diag(np.diag(e.true))):
             return "diagonal", f"{e.gx} has only the Jacobian's diagonal: each output depends on other inputs as well"
-    if same(np.where(needed, e.claimed, 0), e.true):
+    wider = e.x.shape == e.y.shape and not same(e.claimed, np.diag(np.diag(e.claimed)))  # see other_axes
+    if not wider and same(np.where(needed, e.claimed, 0), e.true):
         return "mask", f"{e.gx} is right where {e.name} counts, but it must be 0 elsewhere: is a mask missing?"
     return None
 
@@ -79,18 +80,18 @@ def other_axes(e: Evidence) -> Found:
             again = f"{e.gx} does to gy what forward does to {e.name}, instead of undoing it"
             factor = f"a factor of {e.gx} is used the wrong way round: w for w.T, or the reverse"
             return "transposed", again if len(shape) == 2 else factor
-    if e.x.shape != e.y.shape:
-        return None
-    if same(e.claimed, one):
+    if e.x.shape == e.y.shape and same(e.claimed, one):
         return "identity", f"{e.gx} is gy unchanged: multiply by the derivative"
-    if same(e.true - e.claimed, one):
+    if e.x.shape == e.y.shape and same(e.true - e.claimed, one):
         return "skip path", f"{e.gx} lacks gy itself: {e.name} is also added to the output directly"
-    got, want = (tuple(a for a in range(nd) if _mixes(m, a, nd)) for m in (claimed, true))
-    if got != want and got and want:
-        return (
-            "axes",
-            f"{e.gx} mixes places along {in_words(got)}, forward along {in_words(want)}: sum or average there",
-        )
+    got, want = _tied(claimed, nd), _tied(true, nd)
+    if e.x.shape == e.y.shape and any(len(pairs) < nd for pairs in (got, want)):
+        mixed, must = (tuple(a for a in range(nd) if (a, a) not in pairs) for pairs in (got, want))
+        if mixed != must and mixed and must:
+            words = f"{e.gx} mixes places along {in_words(mixed)}, but forward along {in_words(must)}"
+            return "axes", f"{words}: is a sum or a mean over the wrong axis?"
+    elif e.x.ndim < e.y.ndim and got != want and got and want:
+        return "axes", f"{e.gx} is summed over the wrong axis of gy"
     return None
 
 
@@ -143,9 +144,10 @@ def _where(wrong: np.ndarray, zero: bool) -> str | None:
         (bad,), (good,) = np.nonzero(hit), np.nonzero(~hit)
         if n >= 3 - zero and len(bad) == 1:
             return f"at index {bad[0]}{' (the last)' if bad[0] == n - 1 else ''} of axis {axis}"
-        if n >= 3 and len(good) == 1 and zero:
+        whole = (wrong == np.expand_dims(hit, [i for i in range(wrong.ndim) if i != axis])).all()
+        if whole and n >= 3 and len(good) == 1 and zero:
             return f"at every index of axis {axis} but {good[0]}"
-        if n >= 4 and any(np.array_equal(bad, np.arange(n)[start::2]) for start in (0, 1)):
+        if whole and n >= 4 and any(np.array_equal(bad, np.arange(n)[start::2]) for start in (0, 1)):
             return f"at every second index of axis {axis}"
     for axes in axis_sets(wrong.shape):
         border = np.ones(wrong.shape, bool)
@@ -161,7 +163,10 @@ def _along(error: np.ndarray, v: np.ndarray, axes: tuple[int, ...]) -> bool:
     return same(error, (error * v).sum(axes, keepdims=True) / length * v)
 
 
-def _mixes(jacobian: np.ndarray, axis: int, nd: int) -> bool:
-    """Whether a number of x acts on a number of y at another index of this axis."""
-    shape = [jacobian.shape[axis] if i in (axis, axis + nd) else 1 for i in range(2 * nd)]
-    return bool((_acts(jacobian) & ~np.eye(jacobian.shape[axis], dtype=bool).reshape(shape)).any())
+def _tied(jacobian: np.ndarray, nd: int) -> set[tuple[int, int]]:
+    """The pairs of an axis of y and one of x along which a number acts on its own index only."""
+    acts, shape = _acts(jacobian), jacobian.shape
+    pairs = {(a, b) for a, b in product(range(nd), range(nd, len(shape))) if shape[a] == shape[b] > 1}
+    eyes = {(a, b): np.eye(shape[a], dtype=bool).reshape([n * (i in (a, b)) or 1 for i, n in enumerate(shape)])
+            for a, b in pairs}  # fmt: skip
+    return {(a, b - nd) for a, b in pairs if not (acts & ~eyes[a, b]).any()}
