@@ -145,6 +145,27 @@ def test_equal_inputs_do_not_mislead(value):
     assert report.ok if value == 1.0 else "the factor x is missing" in report.diagnosis.sentence
 
 
+def test_zeros_do_not_mislead():
+    """At x = 0, 2 x gy is 0 as well."""
+    report = gradcheck_pair(lambda x: (x - 1) ** 2, lambda gy, x: 2 * gy * x, np.zeros(4))
+    assert report.diagnosis.kind == "formula" and "gx is gy * (2 * x)" in report.diagnosis.sentence
+
+
+def test_a_students_own_constant_is_not_taken_for_the_batch():
+    sentence = likely(lambda x: (x * x).sum(1).mean(), lambda gy, x: 2 * gy * x / 20, X)
+    assert "gx is 1/4 times the right one: the constant factor 4 is missing; 4 is the length of axis 1" in sentence
+
+
+def test_a_normalisation_is_not_said_to_be_applied_twice():
+    """At its own output it has almost the same derivative as at the input, but for the scale."""
+    norm = lambda x: (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5)
+
+    def unscaled(gy, x):
+        return gy - gy.mean(0) - norm(x) * (gy * norm(x)).mean(0)
+
+    assert "the factor sqrt(variance + 1e-05) of x over axis 0" in likely(norm, unscaled, X)
+
+
 def test_code_that_bears_no_other_place_is_reported_all_the_same():
     def backward(gy, x):
         assert np.array_equal(x, X), "only here"

@@ -82,7 +82,7 @@ def zero(e: Evidence) -> Found:
 
 def linearity(e: Evidence) -> Found:
     """Every gradient is linear in gy: J.T @ gy."""
-    (place, gy, _, gx), other = e.trials[0], e.trials[1][1]
+    (place, gy, _, gx), other = e.trials[-1], e.trials[0][1]
     if same(e.claim(other, place), gx):
         right = e.holds(lambda at, gy, v: e.slope(np.ones_like(gy), v, at))
         more = "it is right only for gy = 1: multiply by it" if right else "multiply by it (the chain rule)"

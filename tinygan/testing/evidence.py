@@ -43,7 +43,8 @@ class Evidence:
     def _elsewhere(self) -> list[np.ndarray]:
         """Another place, with the same signs, where the function has a value; or the same place."""
         for width in (0.5, 0.05):  # a probability must not be moved far
-            arrays = self.put(self.x * self.rng.uniform(1 - width, 1 + width, self.x.shape))
+            by = self.rng.uniform(-width, width, self.x.shape)
+            arrays = self.put(np.where(self.x == 0, by, self.x * (1 + by)))
             with suppress(Exception):
                 if np.isfinite(self.problem.value_at(arrays)).all():
                     return arrays
