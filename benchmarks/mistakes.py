@@ -115,10 +115,19 @@ def name_given(report: Report) -> str:
 
 
 def lines(rows: Sequence[tuple], runs: int) -> Iterator[str]:
-    """The report, line by line."""
+    """The report, line by line.
+
+    Raises
+    ------
+    BadFile
+        If a row cannot be computed.
+    """
     named = 0
     for name, forward, _, wrong, inputs in rows:
-        given = name_given(gradcheck_pair(forward, wrong, *inputs))
+        try:
+            given = name_given(gradcheck_pair(forward, wrong, *inputs))
+        except Exception as error:
+            raise BadFile(f"{name}: the forward function or its inputs: {type(error).__name__}: {error}") from error
         named += bool(given)
         yield f"{name}\n    {given or '(no name)'}"
     rng, alarms = np.random.default_rng(0), dict.fromkeys(CHECKS, 0)
@@ -141,11 +150,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--runs", type=options.number, default=1000, metavar="N", help="of right gradients (%(default)s)")
     args = p.parse_args(sys.argv[1:] if argv is None else argv)
     try:
-        rows = mistakes_of(args.file)
+        for line in lines(mistakes_of(args.file), args.runs):
+            print(line)
     except BadFile as error:
         fail(PROGRAM, str(error))
-    for line in lines(rows, args.runs):
-        print(line)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ def test_the_other_checks_pass_what_is_right():
         ("MISTAKES = []", "holds no list MISTAKES"),
         ("MISTAKES = [('a', 1, 2, 3, ())]", "MISTAKES[0] is not (name, forward, right, wrong, inputs)"),
         ("MISTAKES = [1]", "MISTAKES[0] is not"),
+        ("MISTAKES = [('a', len, len, len, 1)]", "a: the forward function or its inputs: TypeError"),
+        ("MISTAKES = [('a', lambda x: 1 / 0, len, len, ([1.0],))]", "ZeroDivisionError"),
         ("1 / 0", "cannot be run: ZeroDivisionError"),
         ("def", "cannot be run: SyntaxError"),
     ],

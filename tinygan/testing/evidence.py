@@ -15,7 +15,7 @@ from tinygan.testing.problem import Problem
 
 STEP = 1e-5
 CLOSE = 1e-6  # what holds, holds to so many digits
-LARGEST = 400  # numbers of an input and of an output up to which whole Jacobians are built
+LARGEST = 600  # numbers of an input and of an output up to which whole Jacobians are built
 
 Found = tuple[str, str] | None  # the kind of a mistake, and a sentence
 # From the place, an upstream gradient and a direction to the slope that backward should claim there.

@@ -67,8 +67,8 @@ def gradcheck(
     Returns
     -------
     Report
-        True if all is right; ``print(report)`` tells what was found, ``report.raise_if_failed()``
-        suits a test.
+        True if all is right; ``print(report)`` tells what was found and the likely mistake,
+        ``report.diagnosis`` holds it, ``report.raise_if_failed()`` suits a test.
 
     Raises
     ------
