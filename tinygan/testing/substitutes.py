@@ -37,7 +37,7 @@ def another_order(e: Evidence) -> Found:
     forward = e.x.shape == e.y.shape and all(
         np.array_equal(e.problem.value_at(e.put(gy)), e.claim(gy, e.arrays)) for _, gy, _, _ in e.trials
     )
-    words = f"{e.gx} is forward applied to gy: it takes w.T for w, or the inverse order of axes (argsort)"
+    words = f"{e.gx} is forward applied to gy: undo it instead, by the inverse order of axes (argsort), or w.T for w"
     return ("transposed", words) if forward else _first(e, _orders(e))
 
 
