@@ -8,7 +8,7 @@
 # to the right, at 100 a fan to the top, at 300 one to the lower left, at 1,000 a star with eight rays, at 3,000 they
 # lie on the eight clouds](images/00_watch_a_gan.png)
 #
-# Blue are the data. Orange is what the generator draws. Nobody ever showed it where the clouds are.
+# Blue are the data. Orange is what the generator draws. It was never shown a single point of the data.
 
 # %%
 import os
@@ -90,7 +90,8 @@ plt.show()
 # %% [markdown]
 # ## The game
 #
-# In each step, each of the two gets a little better at its job:
+# It is a fan. (All the constant terms in G's layers start at zero, so G(2 z) is 2 G(z), and every point has others on
+# the same ray from the middle.) In each step, each of the two networks gets a little better at its job:
 #
 # - D is shown 256 points of the data and 256 fakes, and moves its weights so that its logits go up on the data and
 #   down on the fakes.
@@ -158,9 +159,10 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# Neither. Each player's gain is the other's loss. The dashed lines are where the game would end if G were perfect:
-# then D cannot tell, says "one half" everywhere, and pays $2 \ln 2 = 1.386$, and G pays $\ln 2 = 0.693$. So do not
-# judge a GAN by its losses falling. Look at its samples, and count.
+# Neither falls to zero. What one player wins, the other pays. The dashed lines are where the game would end if G were
+# perfect: then D cannot tell, says "one half" everywhere, and pays $2 \ln 2 = 1.386$, and G pays $\ln 2 = 0.693$.
+# Both curves come near these lines soon after step 500, when the points were still far from good. So do not judge a
+# GAN by its losses. Look at its samples, and count.
 #
 # **Exercise.** Train again with `rng = np.random.default_rng(1)`, and with `lr=1e-2`. How many clouds are found after
 # 1,000 steps? Leave out the line that makes `lr` smaller. What do the last counts say?

@@ -43,9 +43,9 @@ nudge = 0.001
 print("f is", f(x, w, b), "and per unit of w it moves by", (f(x, w + nudge, b) - f(x, w, b)) / nudge)
 
 # %% [markdown]
-# That number is the gradient of f with respect to w (approximately). A generator has a million numbers like w, and
-# trying each would cost a million runs for one step. The engine finds **all** gradients in one walk back, at about
-# the price of one or two more runs. All it needs is a memory.
+# That number is the derivative, or gradient, of f with respect to w (approximately). A generator has a million
+# numbers like w, and trying each would cost a million runs for one step. The engine finds **all** gradients in one
+# walk back, at about the price of one or two more runs. All it needs is a memory.
 #
 # ## A number with a memory
 #
@@ -87,7 +87,6 @@ print("u is", u, "made from", u.inputs)
 # Each `Value` holds on to its inputs. What hangs behind `y` now is called the **graph**.
 #
 # ## The way back
-#
 #
 # The chain rule: if $y$ moves by $g$ for each unit of $u$, and $u$ moves by $s$ for each unit of $x$, then $y$ moves
 # by $g \cdot s$ for each unit of $x$. So start at the end, where $y$ moves by 1 for each unit of $y$. At every
@@ -198,8 +197,8 @@ for step in range(20):
 
 # %% [markdown]
 # **Exercise.** Teach `Value` two more operations: `exp` (its slope is its own result) and `reciprocal`, $1/a$ (its
-# slope is $-1/a^2$). Then build the sigmoid, $1 / (1 + e^{-a})$, out of them, and compare its gradient with $s (1 -
-# s)$.
+# slope is $-1/a^2$). Then build the sigmoid, $1 / (1 + e^{-a})$, out of them, and compare its gradient with
+# $s (1 - s)$.
 #
 # ## The same in tinygan
 #

@@ -117,8 +117,8 @@ class MiniSum(tg.Op):
 #
 # ## The matrix product, from its shapes
 #
-# $y = a\,b$ with $a$ of shape $(n, k)$ and $b$ of shape $(k, m)$. Each number in $y$ is a sum of products, $y_{ij} =
-# \sum_l a_{il} b_{lj}$, so $a_{il}$ has the slope $b_{lj}$ for every $j$:
+# $y = a\,b$ with $a$ of shape $(n, k)$ and $b$ of shape $(k, m)$. Each number in $y$ is a sum of products,
+# $y_{ij} = \sum_l a_{il} b_{lj}$, so $a_{il}$ has the slope $b_{lj}$ for every $j$:
 #
 # $$ga_{il} = \sum_j gy_{ij}\, b_{lj} \quad\text{or}\quad ga = gy\; b^T$$
 #

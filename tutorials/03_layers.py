@@ -113,7 +113,7 @@ def disc_and_ring(n, rng):
 
 
 def network(rng):
-    he = nn.init.he(0.2)  # Glorot's idea, for signals of which LeakyReLU has halved a part
+    he = nn.init.he(0.2)  # as Glorot, and makes good what LeakyReLU takes away
     return nn.Sequential(
         nn.Dense(2, 32, init=he, rng=rng),
         nn.LeakyReLU(0.2),
@@ -198,8 +198,8 @@ print("6 among others, evaluation:", norm.eval()(company)[0].item(), "  alone:",
 
 # %% [markdown]
 # Evaluation after a single batch is wrong: the running mean starts at 0 and moves a tenth of the way with each batch.
-# Who forgets `eval()` before drawing samples gets images that depend on each other; who calls it too early gets
-# washed-out ones. tinygan draws its samples in evaluation mode.
+# And the 6 became 1.4 in training mode, because its company was small. Who forgets `eval()` before drawing samples
+# gets samples that depend on each other. tinygan draws them in evaluation mode.
 #
 # **Exercise.** Train `network` with a BatchNorm after each hidden Dense. Does it need fewer steps? **Exercise**
 # (graded): `python -m tinygan.check ex07`.

@@ -119,9 +119,9 @@ print("the largest difference:", np.abs(claimed - measured).max())
 # %% [markdown]
 # ## Why a random gy
 #
-# It seems natural to take `gy` as ones: the slope of the plain sum. Many books do. Here are three backward passes
-# with a mistake in each. The first forgets the chain rule. The second forgets that the way back from a transposition
-# is a transposition. The third says that softmax has no gradient at all.
+# It seems natural to take `gy` as ones: the slope of the plain sum. Here are three backward passes with a mistake in
+# each. The first forgets the chain rule. The second forgets that the way back from a transposition is a
+# transposition. The third says that softmax has no gradient at all.
 
 
 # %%

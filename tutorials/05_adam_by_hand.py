@@ -189,8 +189,8 @@ for factor in (100.0, 0.01):
         print(f"gradients times {factor:<6}   {name:5} ends at a = {path[-1][0]:.3g}, b = {path[-1][1]:.3g}")
 
 # %% [markdown]
-# To Adam it makes no difference at all. In a GAN this matters: as D learns, the gradients that reach G change their
-# size again and again, and no fixed SGD step fits them all.
+# To Adam it makes no difference at all. In a GAN this matters: the gradients that reach G come through D, and as D
+# learns, their size changes (tutorial 06). No one step size of SGD fits them all.
 #
 # A GAN is also why tinygan's default is $\beta_1 = 0.5$ and not the usual 0.9. The loss of one player moves whenever
 # the other one does, and a long memory overshoots, as momentum did above. DCGAN's authors (Radford et al., 2016)
