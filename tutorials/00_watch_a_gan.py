@@ -107,7 +107,8 @@ steps = 60 if FAST else 3000
 shown = {0: fakes()}
 losses = []
 
-opt_g, opt_d = tg.optim.Adam(G.parameters(), lr=1e-3), tg.optim.Adam(D.parameters(), lr=1e-3)
+lr = 1e-3
+opt_g, opt_d = tg.optim.Adam(G.parameters(), lr), tg.optim.Adam(D.parameters(), lr)
 loss = tg.losses.get("ns")
 
 for step in range(1, steps + 1):
@@ -117,7 +118,7 @@ for step in range(1, steps + 1):
     opt_d.step(tg.grad(loss_d, D.parameters()))
     loss_g = loss.generator(D(fake))
     opt_g.step(tg.grad(loss_g, G.parameters()))
-    opt_g.lr = opt_d.lr = 1e-3 * 0.5 ** (step / 1000)
+    opt_g.lr = opt_d.lr = lr * 0.5 ** (step / 1000)
 
     losses.append((loss_d.item(), loss_g.item()))
     if step in (100, 300, 1000, steps):
@@ -164,8 +165,9 @@ plt.show()
 # Both curves come near these lines soon after step 500, when the points were still far from good. So do not judge a
 # GAN by its losses. Look at its samples, and count.
 #
-# **Exercise.** Train again with `rng = np.random.default_rng(1)`, and with `lr=1e-2`. How many clouds are found after
-# 1,000 steps? Leave out the line that makes `lr` smaller. What do the last counts say?
+# **Exercise.** Train again with `lr = 1e-2`, and then with `rng = np.random.default_rng(1)`. Are the clouds found
+# sooner or later, and do they get their share? Leave out the line that makes the steps smaller. What do the last
+# counts say?
 #
 # The same training, with its pictures, a run folder and many switches: `python -m tinygan.train --preset ring`.
 #

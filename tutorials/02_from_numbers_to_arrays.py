@@ -145,6 +145,8 @@ print("a", a.shape, "b", b.shape, "y", y.shape, "  ga", ga.shape, "gb", gb.shape
 # %% [markdown]
 # Shapes are a good guide, and no proof: were all three numbers 3, each wrong order would fit as well. The proof is a
 # measurement, and tutorial 04 is about it:
+#
+# **Exercise** (graded). Both gradients in NumPy: `python -m tinygan.check ex02`.
 
 # %%
 print(tg.gradcheck(lambda a, b: MiniMatMul()(a, b), a, b, order=2))

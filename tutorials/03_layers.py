@@ -201,8 +201,9 @@ print("6 among others, evaluation:", norm.eval()(company)[0].item(), "  alone:",
 # And the 6 became 1.4 in training mode, because its company was small. Who forgets `eval()` before drawing samples
 # gets samples that depend on each other. tinygan draws them in evaluation mode.
 #
-# **Exercise.** Train `network` with a BatchNorm after each hidden Dense. Does it need fewer steps? **Exercise**
-# (graded): `python -m tinygan.check ex07`.
+# **Exercise.** Put a BatchNorm after each hidden Dense of `network`, and train both for 10, 20 and 40 steps.
+#
+# **Exercise** (graded). Write its backward by hand: `python -m tinygan.check ex07`.
 #
 # At last: is our Dense the library's? We give both the same weights, and compare results and gradients.
 

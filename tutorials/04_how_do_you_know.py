@@ -195,9 +195,10 @@ print(forgot)
 print(tg.gradcheck(lambda x: tg.ops.tanh(x) ** 2, rng.normal(size=(2, 3)), order=2))
 
 # %% [markdown]
-# **Exercise.** Write forward and backward of $y = x / \|x\|$ for each row of a matrix, and let `gradcheck_pair` tell
-# you what is wrong with your first attempt. **Exercise.** The twelve graded exercises are checked in this way:
-# `python -m tinygan.check ex03`.
+# **Exercise.** Write forward and backward of $y = x / \|x\|$ for each row of a matrix. What does `gradcheck_pair` say
+# if your backward treats $\|x\|$ as a constant?
+#
+# **Exercise** (graded). All twelve are checked in this way; `python -m tinygan.check ex03` is a small one.
 #
 # At last: is our twenty-line check the same as the library's? We look over its shoulder, to see which `gy` it draws,
 # and compare the measurements.
