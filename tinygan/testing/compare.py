@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from tinygan.testing.differences import Settings, Slope, chosen_coordinates, slope_along
+from tinygan.testing.diagnosis import diagnose
+from tinygan.testing.differences import Settings, Slope, chosen_coordinates, slope_along, unit
+from tinygan.testing.entry import Entry, Kink
 from tinygan.testing.problem import Problem
-from tinygan.testing.report import Entry, GradcheckError, Kink, Report
+from tinygan.testing.report import GradcheckError, Report
 
 FEW = 2000  # below so many numbers in all, every coordinate is checked
 NUDGES = (1e2, 1e3, 1e4)  # how far to move off a kink, in steps h
 DIRECTIONS = 4  # a random direction meets a kink now and then: so many are tried
 
 
-def compare(problem: Problem, report: Report, rng: np.random.Generator, settings: Settings) -> None:
-    """Check `problem` and write what is found into `report`."""
+def compare(
+    problem: Problem, report: Report, rng: np.random.Generator, settings: Settings, known: Mapping | None = None
+) -> None:
+    """Check `problem` and write what is found, and the likely cause, into `report`."""
     with np.errstate(all="ignore"):  # NaN and inf get a sentence of their own
         y = problem.value_at(problem.arrays)
         sentences, usable = problem.examine_forward(y)
@@ -40,6 +45,7 @@ def compare(problem: Problem, report: Report, rng: np.random.Generator, settings
         for k, gx in enumerate(gxs):
             if gx.shape == problem.arrays[k].shape:
                 _Input(problem, k, gx, gy, settings).check(report, rng, everything)
+        diagnose(problem, report, rng, known or {})
 
 
 @dataclass
@@ -107,8 +113,7 @@ class _Input:
         """All numbers of the input at once, which sees a mistake in coordinates not chosen."""
         x = self.problem.arrays[self.k]
         for _ in range(DIRECTIONS):
-            direction = rng.normal(size=x.shape)
-            direction /= np.linalg.norm(direction)
+            direction = unit(rng.normal(size=x.shape))
             line = self.problem.line(self.k, direction, self.problem.arrays)
             analytic = float(np.sum(self.gx * direction))
             size = float(np.abs(x).max(initial=0.0))

@@ -94,6 +94,11 @@ def slope_along(
     return Slope(numeric + (fine - numeric) / (1 - CLOSER**-2), limit, left, right, kink)
 
 
+def unit(a: np.ndarray) -> np.ndarray:
+    """The direction of an array: the array with length 1."""
+    return np.asarray(a) / np.linalg.norm(a)
+
+
 def chosen_coordinates(
     shape: tuple[int, ...], everything: bool, rng: np.random.Generator, at_least: int = 24
 ) -> list[tuple[int, ...]]:

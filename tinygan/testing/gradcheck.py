@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ from tinygan.autograd import Tensor, mode
 from tinygan.backend import backend_of, to_numpy, using_backend
 from tinygan.testing.compare import compare
 from tinygan.testing.differences import Settings
-from tinygan.testing.problem import Problem, check_kinds
+from tinygan.testing.problem import Problem, check_kinds, name_of, names_of, source_of
 from tinygan.testing.report import GradcheckError, Report
 from tinygan.testing.tensors import TensorFunction, borrowed
+
+# Inputs are often drawn from default_rng(0), too: gy must not be the same numbers, which x for gy would pass.
+OWN = 20_011
 
 
 def gradcheck(
@@ -25,6 +29,7 @@ def gradcheck(
     h: float = 1e-5,
     rtol: float = 1e-5,
     atol: float = 1e-7,
+    hint: str = "",
 ) -> Report:
     """Compare the gradient of `f` with centred differences, in float64 on the NumPy backend.
 
@@ -56,12 +61,14 @@ def gradcheck(
         Draws gy, directions and coordinates.
     h, rtol, atol : float
         Step of the differences, and the tolerance.
+    hint : str
+        The command that gives a hint, or another sentence for somebody whose gradient is wrong.
 
     Returns
     -------
     Report
-        True if all is right; ``print(report)`` tells what was found, ``report.raise_if_failed()``
-        suits a test.
+        True if all is right; ``print(report)`` tells what was found and the likely mistake,
+        ``report.diagnosis`` holds it, ``report.raise_if_failed()`` suits a test.
 
     Raises
     ------
@@ -78,9 +85,11 @@ def gradcheck(
     """
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2, not {order!r}")
-    rng, settings = np.random.default_rng(seed), Settings(h, rtol, atol)
-    report = Report(_name_of(f), seed)
+    rng, settings = np.random.default_rng((OWN, seed)), Settings(h, rtol, atol)
+    report = Report(name_of(f), seed, source=source_of(f), hint=hint)
     function = TensorFunction(f, inputs, params or ())
+    options = ["params=params"] * bool(params) + ["order=2"] * (order == 2) + [f"seed={seed}"]
+    report.again = f"gradcheck({', '.join([name_of(f), *names_of(f, len(inputs)), *options])})"
     numpy_backend = backend_of(np.zeros(()))
     with using_backend(numpy_backend), mode.recording(True), borrowed(function.params):
         compare(function.first_order(), report, rng, settings)
@@ -99,6 +108,8 @@ def gradcheck_pair(
     h: float = 1e-5,
     rtol: float = 1e-5,
     atol: float = 1e-7,
+    known_mistakes: Mapping[str, Callable[..., Any]] | None = None,
+    hint: str = "",
 ) -> Report:
     """Compare a backward pass written by hand, in plain NumPy, with centred differences of forward.
 
@@ -115,6 +126,11 @@ def gradcheck_pair(
         Copied to float64; integer and boolean ones are passed on as they are.
     seed, h, rtol, atol
         As in `gradcheck`, where the method is described.
+    known_mistakes : dict, optional
+        From a sentence to a wrong backward: if a gradient is what that one gives, the report says
+        the sentence. An exercise knows its own pitfalls.
+    hint : str
+        As in `gradcheck`.
 
     Returns
     -------
@@ -127,7 +143,7 @@ def gradcheck_pair(
     True
     """
     originals = [np.array(to_numpy(a)) for a in arrays]
-    names = [f"input {i}" for i in range(len(originals))]
+    names = names_of(forward, len(originals))
     check_kinds(names, originals)
     moved = [i for i, a in enumerate(originals) if a.dtype.kind == "f"]
 
@@ -137,17 +153,17 @@ def gradcheck_pair(
             full[i] = array
         return full
 
-    def gradient(gy: np.ndarray, *some: np.ndarray) -> list[Any]:
+    def gradient(gy: np.ndarray, *some: np.ndarray, rule: Callable[..., Any] = backward) -> list[Any]:
         forward(*everything([a.copy() for a in some]))  # a forward that keeps something keeps this
         full = everything(some)
-        gxs = _as_sequence(backward(gy, *full))
+        gxs = _as_sequence(rule(gy, *full))
         if len(gxs) == len(full):
             gxs = [gxs[i] for i in moved]
         if len(gxs) != len(moved):
             raise GradcheckError(f"backward returned {len(gxs)} gradients for {len(full)} inputs")
         for i, gx in zip(moved, gxs, strict=True):
             if gx is None:
-                raise GradcheckError(f"backward returned None as the gradient of input {i}")
+                raise GradcheckError(f"backward returned None as the gradient of {names[i]}")
         return gxs
 
     problem = Problem(
@@ -157,8 +173,11 @@ def gradcheck_pair(
         lambda *some: forward(*everything(some)),
         gradient,
     )
-    report = Report(_name_of(forward), seed)
-    compare(problem, report, np.random.default_rng(seed), Settings(h, rtol, atol))
+    args = [name_of(forward, "forward"), name_of(backward, "backward"), *names, f"seed={seed}"]
+    again = f"gradcheck_pair({', '.join(args)})"
+    report = Report(name_of(forward), seed, source=source_of(backward), again=again, hint=hint)
+    known = {text: partial(gradient, rule=rule) for text, rule in (known_mistakes or {}).items()}
+    compare(problem, report, np.random.default_rng((OWN, seed)), Settings(h, rtol, atol), known)
     return report
 
 
@@ -166,8 +185,3 @@ def _as_sequence(gxs: Any) -> list[Any]:
     if gxs is None:
         raise GradcheckError("backward returned None: is its return statement missing?")
     return list(gxs) if isinstance(gxs, (tuple, list)) else [gxs]
-
-
-def _name_of(f: Callable[..., Any]) -> str:
-    name = getattr(f, "__name__", None) or type(f).__name__
-    return "f" if name == "<lambda>" else name

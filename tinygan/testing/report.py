@@ -1,11 +1,14 @@
-"""What a gradient check found: numbers to compute with, and sentences to read."""
+"""What a gradient check found, for everybody: text for a terminal, Markdown, JSON, an exception."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from textwrap import wrap
+from typing import Any
 
-import numpy as np
+from tinygan.testing.entry import Diagnosis, Entry, Kink
+from tinygan.testing.evidence import label
 
 WIDTH = 80
 MOST_KINKS = 5  # so many are listed in full
@@ -13,140 +16,6 @@ MOST_KINKS = 5  # so many are listed in full
 
 class GradcheckError(AssertionError):
     """A gradient is wrong. The message is the whole report."""
-
-
-@dataclass
-class Entry:
-    """The gradient of one input, beside its numeric counterpart.
-
-    Attributes
-    ----------
-    name, dtype : str
-        The input's name, and its dtype before it became float64.
-    order : int
-        1 for a gradient, 2 for the gradient of a gradient.
-    analytic, numeric, allowed : ndarray
-        The gradient that backward gave, the centred differences, and the difference allowed between
-        the two; all of the input's shape. `numeric` is NaN where `checked` is False.
-    checked : ndarray of bool
-        Which coordinates were compared. A coordinate nudged off a kink holds the values from there.
-    direction : tuple of float or None
-        For large inputs: (analytic, numeric, allowed) along one random direction of length 1.
-    """
-
-    name: str
-    dtype: str
-    order: int
-    analytic: np.ndarray
-    numeric: np.ndarray
-    allowed: np.ndarray
-    checked: np.ndarray
-    direction: tuple[float, float, float] | None = None
-
-    @classmethod
-    def blank(cls, name: str, dtype: str, order: int, analytic: np.ndarray) -> Entry:
-        """An entry in which nothing has been checked yet."""
-        nan = np.full(analytic.shape, np.nan)
-        nothing = np.zeros(analytic.shape, bool)
-        return cls(name, dtype, order, analytic, nan, nan.copy(), nothing)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.analytic.shape
-
-    @property
-    def count(self) -> int:
-        """How many numbers were compared."""
-        return int(self.checked.sum())
-
-    @property
-    def wrong(self) -> np.ndarray:
-        """Mask of the checked coordinates whose analytic and numeric values differ (or are NaN)."""
-        return self.checked & ~(np.abs(self.analytic - self.numeric) <= self.allowed)
-
-    @property
-    def worst(self) -> tuple[int, ...] | None:
-        """Index of the largest error, in units of what is allowed there; None if none checked."""
-        if not self.count:
-            return None
-        error = np.abs(self.analytic - self.numeric) / self.allowed
-        error = np.where(self.checked, np.nan_to_num(error, nan=np.inf), -1.0)
-        return tuple(int(i) for i in np.unravel_index(np.argmax(error), self.shape))
-
-    @property
-    def absolute_error(self) -> float:
-        """|analytic - numeric| at `worst`."""
-        at = self.worst
-        return 0.0 if at is None else float(abs(self.analytic[at] - self.numeric[at]))
-
-    @property
-    def relative_error(self) -> float:
-        """|analytic - numeric| / max(|analytic|, |numeric|) at `worst`; 0 if both are 0."""
-        at = self.worst
-        scale = 0.0 if at is None else float(max(abs(self.analytic[at]), abs(self.numeric[at])))
-        return self.absolute_error / scale if scale else 0.0
-
-    @property
-    def blurred(self) -> bool:
-        """Whether the rounding error of the differences could hide a mistake of 1 percent."""
-        if not self.count:
-            return False
-        scale = np.abs(self.numeric[self.checked]).max()
-        return bool(np.nanmax(self.allowed) > max(0.01 * scale, 1e-5))
-
-    @property
-    def direction_ok(self) -> bool:
-        if self.direction is None:
-            return True
-        analytic, numeric, allowed = self.direction
-        return bool(abs(analytic - numeric) <= allowed)
-
-    @property
-    def ok(self) -> bool:
-        return self.direction_ok and not self.wrong.any()
-
-    def __str__(self) -> str:
-        size, at, differ = self.analytic.size, self.worst, int(self.wrong.sum())
-        text = f"{self.name} {self.shape} {self.dtype}: "
-        if at is None:
-            return text + "nothing checked"
-        if not differ:
-            text += f"{self.count} of {size} numbers agree (error {self.absolute_error:.0e})"
-        else:
-            text += (
-                f"{differ} of {self.count} checked numbers differ; at {_place(at)}, the worst, "
-                f"analytic {self.analytic[at] + 0.0:.7g}, numeric {self.numeric[at] + 0.0:.7g} "
-                f"(error {self.absolute_error:.2g}, relative {self.relative_error:.2g})"
-            )
-        if self.direction is not None:
-            analytic, numeric, _ = self.direction
-            verdict = "agrees" if self.direction_ok else "DIFFERS"
-            text += f"; the whole, along a random direction, {verdict}"
-            text += "" if self.direction_ok else f": analytic {analytic:.7g}, numeric {numeric:.7g}"
-        return text
-
-
-@dataclass
-class Kink:
-    """A place where the slopes from left and right differ, so that no gradient is right or wrong.
-
-    `nudge` is how far the input was moved to check that coordinate beside the kink; None if it
-    stayed a kink, and the coordinate is neither passed nor failed. `index` None: a whole direction.
-    """
-
-    name: str
-    order: int
-    index: tuple[int, ...] | None
-    left: float
-    right: float
-    nudge: float | None = None
-
-    def __str__(self) -> str:
-        where = "along every direction tried" if self.index is None else f"at {_place(self.index)}"
-        order = ", order 2" if self.order == 2 else ""
-        end = "not checked" if self.nudge is None else f"checked {self.nudge:+g} beside it"
-        slopes = f"slope {self.left:.4g} from the left, {self.right:.4g} from the right"
-        return f"{self.name} {where}{order}: {slopes}; {end}"
 
 
 @dataclass
@@ -165,8 +34,13 @@ class Report:
         Where the function has no gradient.
     problems : list of str
         What is wrong beside the numbers, a sentence each.
+    diagnoses : list of Diagnosis
+        The likely cause for each wrong gradient that has been recognised.
     notes : list of str
         What a reader should know that is not wrong.
+    source, again, hint : str
+        File and line of what was checked, the call that repeats the check, and what to do for a
+        hint; each may be empty.
     cause : Exception or None
         What backward raised, if it did.
     """
@@ -176,12 +50,21 @@ class Report:
     entries: list[Entry] = field(default_factory=list)
     kinks: list[Kink] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    diagnoses: list[Diagnosis] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    source: str = ""
+    again: str = ""
+    hint: str = ""
     cause: BaseException | None = None
 
     @property
     def ok(self) -> bool:
         return not self.problems and all(entry.ok for entry in self.entries)
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """The first likely cause."""
+        return self.diagnoses[0] if self.diagnoses else None
 
     def __bool__(self) -> bool:
         return self.ok
@@ -191,15 +74,49 @@ class Report:
         if not self.ok:
             raise GradcheckError(str(self)) from self.cause
 
+    def summary(self) -> str:
+        """One sentence: which gradients are right, and in how many places the others are wrong."""
+        named = [(label(entry.name) + ", order 2" * (entry.order == 2), entry) for entry in self.entries]
+        right = [name for name, entry in named if entry.ok]
+        parts = [f"{_and(right)} {'is' if len(right) == 1 else 'are'} right"] if right else []
+        for name, entry in named:
+            places = f"in {int(entry.wrong.sum())} of {entry.count} places"
+            places += " checked" if entry.count < entry.wrong.size else ""
+            parts += [] if entry.ok else [f"{name} is wrong {places if entry.wrong.any() else 'in places not checked'}"]
+        return "; ".join(parts)
+
+    def _help(self) -> list[tuple[str, str]]:
+        """What to say first about a wrong gradient, each with a word before it."""
+        likely = dict.fromkeys(found.sentence for found in self.diagnoses)
+        said = [("where", self.source), ("found", self.summary()), *(("likely", text) for text in likely)]
+        return [(what, text) for what, text in [*said, ("hint", self.hint), ("again", self.again)] if text]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as a dict that `json.dumps` takes; what is not finite is None."""
+        keys = ("ok", "title", "seed", "problems", "notes", "source", "again", "hint")
+        found = {**{key: getattr(self, key) for key in keys}, "summary": self.summary()}
+        found["entries"] = [entry.to_json() for entry in self.entries]
+        found |= {"diagnoses": [vars(one) for one in self.diagnoses], "kinks": [vars(one) for one in self.kinks]}
+        return json.loads(json.dumps(found), parse_constant=lambda nan: None)
+
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows: the verdict, the likely causes, and the whole text below."""
+        verdict = "is right" if self.ok else "is **WRONG**"
+        likely = [f"- {text}" for what, text in self._help() if what == "likely"]
+        lines = [f"**gradcheck of {self.title}**: the gradient {verdict}", "", *likely, "", "```", str(self), "```"]
+        return "\n".join(lines)
+
     def __str__(self) -> str:
         verdict = "the gradient is right" if self.ok else "the gradient is WRONG"
         lines = _wrapped(f"gradcheck of {self.title} (seed {self.seed}): ", verdict)
+        if not self.ok:
+            lines += [line for what, text in self._help() for line in _wrapped(f"{what}:".ljust(8), text)]
+        lines += _section("problems:", self.problems)
         for order, heading in ((1, "gradient:"), (2, "gradient of the gradient:")):
             entries = [entry for entry in self.entries if entry.order == order]
             lines += [heading] if entries else []
             for entry in entries:
                 lines += _wrapped("  ok     " if entry.ok else "  WRONG  ", str(entry))
-        lines += _section("problems:", self.problems)
         kinks = [str(kink) for kink in self.kinks[:MOST_KINKS]]
         if len(self.kinks) > MOST_KINKS:
             kinks.append(f"and {len(self.kinks) - MOST_KINKS} more")
@@ -216,10 +133,10 @@ def _wrapped(start: str, text: str) -> list[str]:
     return wrap(body, WIDTH, initial_indent=indent, subsequent_indent=hang, break_on_hyphens=False)
 
 
-def _place(index: tuple[int, ...]) -> str:
-    """An index without spaces, so that no line is broken inside it."""
-    return "[" + ",".join(map(str, index)) + "]"
-
-
 def _section(heading: str, texts: list[str]) -> list[str]:
     return [heading, *(line for text in texts for line in _wrapped("  - ", text))] if texts else []
+
+
+def _and(words: list[str]) -> str:
+    """a, b and c."""
+    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygan.autograd import Tensor, grad
 from tinygan.backend import to_numpy
-from tinygan.testing.problem import Problem, check_kinds
+from tinygan.testing.problem import Problem, check_kinds, names_of
 
 
 class TensorFunction:
@@ -24,7 +24,7 @@ class TensorFunction:
                 name = p.name or f"params[{i}]"
                 raise ValueError(f"{name} does not require a gradient: leave it out of params")
         self.inputs = [np.array(to_numpy(x)) for x in inputs]
-        names = [getattr(x, "name", None) or f"input {i}" for i, x in enumerate(inputs)]
+        names = [getattr(x, "name", None) or n for x, n in zip(inputs, names_of(f, len(inputs)), strict=True)]
         check_kinds(names, self.inputs, self.params)
         self.moved = [i for i, x in enumerate(self.inputs) if x.dtype.kind == "f"]
         self.names = [names[i] for i in self.moved]

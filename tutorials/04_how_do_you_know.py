@@ -1,0 +1,222 @@
+# %% [markdown]
+# # 04 How do you know it is right?
+#
+# You will build a gradient check in twenty lines, learn the two ways in which it lies, and read what tinygan's own
+# check says about a wrong gradient. A few seconds to run.
+#
+# ![The error of a numeric slope against the step h, both axes logarithmic: two curves that fall like a V from the
+# right, turn, and rise again to the left. The turn of the centred difference is lower](images/04_how_do_you_know.png)
+#
+# A wrong gradient does not crash. The network still learns, only worse, and nobody knows why. So each gradient in
+# this library is checked against a measurement. The V shows how good that measurement can be.
+
+# %%
+import os
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import tinygan as tg
+from tinygan.plot.style import BLUE, ORANGE
+from tinygan.testing import gradcheck_pair
+
+HERE = Path(__file__).parent if "__file__" in globals() else Path()
+rng = np.random.default_rng(0)
+
+# %% [markdown]
+# ## Measuring a slope
+#
+# A slope can be measured without knowing any rule: move x by a small step h, and see how much f moves.
+#
+# $$\text{forward: } \frac{f(x+h) - f(x)}{h} \qquad \text{centred: } \frac{f(x+h) - f(x-h)}{2h}$$
+#
+# We try both on a function whose slope we know: $f(x) = e^{\sin x}$, $f'(x) = e^{\sin x} \cos x$.
+
+
+# %%
+def f(x):
+    return np.exp(np.sin(x))
+
+
+x = 1.0
+true = np.exp(np.sin(x)) * np.cos(x)
+for h in (0.1, 0.01, 0.001):
+    forward, centred = (f(x + h) - f(x)) / h, (f(x + h) - f(x - h)) / (2 * h)
+    print(f"h = {h:<6} error: forward {abs(forward - true):.1e}   centred {abs(centred - true):.1e}")
+
+# %% [markdown]
+# Ten times smaller a step makes the forward difference ten times better, and the centred one a hundred times. The
+# reason is Taylor's series: $f(x+h) = f + h f' + \frac{h^2}{2} f'' + \dots$ In the forward difference the term with
+# $f''$ stays, an error of order $h$. In the centred one it cancels, and what stays is of order $h^2$.
+#
+# **Predict, then run.** Then a smaller h must always be better. Is $h = 10^{-12}$ the best of all? And what is the
+# best h for the centred difference?
+
+# %%
+steps = np.logspace(-15, 0, 151)
+forward = np.abs((f(x + steps) - f(x)) / steps - true)
+centred = np.abs((f(x + steps) - f(x - steps)) / (2 * steps) - true)
+for name, error in (("forward", forward), ("centred", centred)):
+    print(f"{name}: error {error[30]:.0e} at h = 1e-12; at best {error.min():.0e} at h = {steps[error.argmin()]:.0e}")
+
+figure, axes = plt.subplots(figsize=(7, 4.2))
+axes.loglog(steps, forward, color=ORANGE, label="forward difference")
+axes.loglog(steps, centred, color=BLUE, label="centred difference")
+axes.axvline(1e-5, color="grey", ls="--", lw=1)
+axes.text(1.5e-5, 1e-12, "h = 1e-5", color="grey")
+axes.text(3e-14, 1e-9, "h too small:\nrounding, like 1/h")
+axes.text(3e-4, 1e-10, "h too large:\nthe function bends")
+axes.set(xlabel="step h", ylabel="error of the slope", title="How good is a measured slope?")
+axes.legend(loc="upper center")
+figure.tight_layout()
+if os.environ.get("TINYGAN_PICTURES"):
+    figure.savefig(HERE / "images" / "04_how_do_you_know.png", dpi=100)
+plt.show()
+
+# %% [markdown]
+# A number in float64 has about 16 digits. When h is tiny, $f(x+h)$ and $f(x-h)$ agree in nearly all of them, and the
+# difference keeps the few that are left, noise included. From right to left, the error falls like $h^2$ until the
+# rounding, which grows like $1/h$, takes over: a V. Its bottom for the centred difference is near $10^{-5}$, and ten
+# digits are right there. That is why tinygan's check takes float64, centred differences and h = 1e-5.
+#
+# **Predict, then run.** Networks usually run in float32, with 7 digits. How many digits does the slope keep there,
+# with h = 1e-5?
+
+# %%
+x32, h32 = np.float32(x), np.float32(1e-5)
+measured = (f(x32 + h32) - f(x32 - h32)) / (2 * h32)
+print(f"float32: {measured:.4f}, true {true:.4f}: two digits are left")
+
+# %% [markdown]
+# ## From a slope to a gradient check
+#
+# A backward pass takes the upstream gradient `gy`, of the output's shape, and gives a gradient of each input's shape.
+# To test it, make one number out of the output: $s = \sum y \cdot gy$. Then $\partial s / \partial x_i$ is exactly
+# what backward should return at place $i$, and we can measure it.
+
+
+# %%
+def mini_gradcheck(forward, backward, x, gy, h=1e-5):
+    """The gradient that backward claims, beside the one that is measured."""
+    claimed, measured = backward(gy, x), np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        measured[i] = ((forward(up) - forward(down)) * gy).sum() / (2 * h)
+    return claimed, measured
+
+
+def tanh_backward(gy, x):
+    return gy * (1 - np.tanh(x) ** 2)
+
+
+x = rng.normal(size=(2, 3))
+claimed, measured = mini_gradcheck(np.tanh, tanh_backward, x, rng.normal(size=(2, 3)))
+print("the largest difference:", np.abs(claimed - measured).max())
+
+# %% [markdown]
+# ## Why a random gy
+#
+# It seems natural to take `gy` as ones: the slope of the plain sum. Here are three backward passes with a mistake in
+# each. The first forgets the chain rule. The second forgets that the way back from a transposition is a
+# transposition. The third says that softmax has no gradient at all.
+
+
+# %%
+def softmax(x):
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+planted = {
+    "tanh without gy": (np.tanh, lambda gy, x: 1 - np.tanh(x) ** 2),
+    "transpose, not turned back": (lambda x: 2 * x.T, lambda gy, x: 2 * gy),
+    "softmax, always 0": (softmax, lambda gy, x: 0 * x),
+}
+
+# %% [markdown]
+# **Predict, then run.** Which of the three does a check with ones find?
+
+# %%
+x = rng.normal(size=(3, 3))
+for kind, gy in (("ones", np.ones((3, 3))), ("random", rng.normal(size=(3, 3)))):
+    for name, (forward, backward) in planted.items():
+        claimed, measured = mini_gradcheck(forward, backward, x, gy)
+        verdict = "looks right" if np.allclose(claimed, measured, atol=1e-7) else "WRONG"
+        print(f"gy {kind:6}   {name:28} {verdict}")
+
+# %% [markdown]
+# None of them. With ones, forgetting to multiply by `gy` is no mistake, a transposed `gy` is itself, and the numbers
+# of a softmax add up to 1 whatever x is. Random numbers have no such symmetry. (For the same reason a test takes the
+# shape (2, 3) rather than (3, 3): a square hides what is transposed.)
+#
+# ## Kinks
+#
+# The ReLU, $\max(x, 0)$, has slope 0 on the left of 0 and slope 1 on the right. At 0 it has none. What does our check
+# say there?
+
+# %%
+relu, relu_backward = (lambda x: np.maximum(x, 0)), (lambda gy, x: gy * (x > 0))
+x = np.array([-1.0, 0.0, 2.0])
+claimed, measured = mini_gradcheck(relu, relu_backward, x, np.ones(3))
+print("claimed ", claimed)
+print("measured", measured)
+
+# %% [markdown]
+# One half: the mean of both sides, which no rule would ever give. The check is wrong here, not the gradient. tinygan
+# measures the slope on both sides (times its random gy). Where they differ, it says so, and looks a little beside the
+# kink.
+
+# %%
+print(gradcheck_pair(relu, relu_backward, x))
+
+# %% [markdown]
+# ## A check that names the mistake
+#
+# `gradcheck_pair` is for a pair written in NumPy, like ours, and `tg.gradcheck` for functions of Tensors. When a
+# gradient is wrong, it does not stop at the numbers. It tries out many known mistakes, and says which of them gives
+# just these numbers.
+
+# %%
+for name, (forward, backward) in planted.items():
+    report = gradcheck_pair(forward, backward, rng.normal(size=(2, 3)))
+    print(f"{name}: {report.diagnosis.sentence if report.diagnosis else report.problems[0]}")
+
+print()
+forgot = gradcheck_pair(lambda x, b: x + b, lambda gy, x, b: (gy, gy.mean(axis=0)), np.ones((4, 2)), np.ones(2))
+print(forgot)
+
+# %% [markdown]
+# With `order=2`, `tg.gradcheck` also checks the gradient of the gradient, which WGAN-GP needs (tutorial 15):
+
+# %%
+print(tg.gradcheck(lambda x: tg.ops.tanh(x) ** 2, rng.normal(size=(2, 3)), order=2))
+
+# %% [markdown]
+# **Exercise.** Write forward and backward of $y = x / \|x\|$ for each row of a matrix. What does `gradcheck_pair` say
+# if your backward treats $\|x\|$ as a constant?
+#
+# **Exercise** (graded). All twelve are checked in this way; `python -m tinygan.check ex03` is a small one.
+#
+# At last: is our twenty-line check the same as the library's? We look over its shoulder, to see which `gy` it draws,
+# and compare the measurements.
+
+# %%
+seen = []
+
+
+def watched(gy, x):
+    seen.append(gy)
+    return tanh_backward(gy, x)
+
+
+x = rng.normal(size=(2, 3))
+(entry,) = gradcheck_pair(np.tanh, watched, x).entries
+claimed, measured = mini_gradcheck(np.tanh, tanh_backward, x, seen[0])
+print("measured by us     ", measured.ravel())
+print("measured by tinygan", entry.numeric.ravel())
+assert np.array_equal(claimed, entry.analytic)
+assert np.allclose(measured, entry.numeric, rtol=0, atol=1e-9)
+print("the mini check and tinygan's agree")
