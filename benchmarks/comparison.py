@@ -114,6 +114,8 @@ def table(rows: Mapping[str, Row], columns: Sequence[Column], **further: Callabl
         lines.append([name, "", *(column.show([numbers]) for column in columns), *("" for _ in further)])
     yield from aligned(lines)
     yield from failures(rows)
+    for measured in sorted({outcome.measured for outcomes in rows.values() for outcome in outcomes} - {""}):
+        yield f"\n{measured}"
 
 
 def references(rows: Mapping[str, Row]) -> list[tuple[str, Mapping[str, float]]]:

@@ -71,11 +71,14 @@ class Outcome:
         Of the evaluation: the numbers of "generator", and of the rows it is compared with. Without value: NaN.
     failed : str
         Why the training ended early, as when a weight is no number any more; then there are no rows.
+    measured : str
+        On how many samples and, of images, in whose eyes.
     """
 
     run: Path
     rows: Mapping[str, Mapping[str, float]]
     failed: str = ""
+    measured: str = ""
 
     def seconds_per_step(self) -> float:
         """The median over the lines of stats.jsonl, so that pictures, checkpoints and pauses do not count."""
@@ -129,9 +132,10 @@ class JobFolder:
             return None
         found = _read(self.evaluation, delete=self.evaluation)
         try:
-            return Outcome(
-                self.run, {name: _numbers(row) for name, row in found["rows"].items()}, found.get("failed", "")
-            )
+            rows = {name: _numbers(row) for name, row in found["rows"].items()}
+            extractor = f", seen by the {found['extractor']}" if found.get("extractor") else ""
+            measured = f"n = {found['n']:,} samples in each row{extractor}" if rows else ""
+            return Outcome(self.run, rows, found.get("failed", ""), measured)
         except (AttributeError, KeyError, TypeError, ValueError):
             raise RunError(f"{self.evaluation} is no evaluation that can be read: delete it") from None
 

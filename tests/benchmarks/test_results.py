@@ -18,7 +18,7 @@ REAL = {"modes": 25, "high_quality": 0.99, "reverse_kl": 0.01, "energy": 0.0001,
 
 def outcome(failed="", **numbers):
     rows = {} if failed else {"generator": numbers, "real": dict.fromkeys(numbers, 1.0)}
-    return Outcome(Path("nowhere"), rows, failed)
+    return Outcome(Path("nowhere"), rows, failed, "" if failed else "n = 10,000 samples in each row")
 
 
 @pytest.fixture
@@ -93,7 +93,10 @@ def test_failed_runs_are_counted_named_and_left_out_of_the_means():
     assert "3, 1 failed" in lines[1] and "3.0 +- 1.0" in lines[1] and lines[1].endswith("<a>")
     assert "3, 3 failed" in lines[2] and "-" in lines[2]
     assert lines[3].split() == ["real", "1.0"]
-    assert lines[4:] == ["a, seed 0, failed at step 5: NaN"] + [f"b, seed {s}, failed at step 9: NaN" for s in range(3)]
+    assert lines[-1] == "\nn = 10,000 samples in each row"  # as told by the runs that did not fail
+    assert lines[4:-1] == ["a, seed 0, failed at step 5: NaN"] + [
+        f"b, seed {s}, failed at step 9: NaN" for s in range(3)
+    ]
 
 
 def test_the_ranking_is_by_the_mean_and_leaves_out_what_always_failed():

@@ -53,7 +53,7 @@ from pathlib import Path
 run = Path(sys.argv[1])
 (run / "asked.txt").open("a").write("alone\\n" if "--no-references" in sys.argv else "evaluate\\n")
 rows = {"generator": {"modes": 7, "reverse_kl": None}, "oracle": {"modes": 8, "reverse_kl": 0.001}}
-Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps({"n": 100, "rows": rows}))
+Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps({"n": 1000, "extractor": "mnist classifier 0a1b", "rows": rows}))
 """
 
 
@@ -82,6 +82,7 @@ def test_a_finished_job_is_read_and_not_made_again(stubs, capsys):
     outcome = first[job(0)]
     assert outcome.rows["generator"]["modes"] == 7 and math.isnan(outcome.rows["generator"]["reverse_kl"])
     assert outcome.rows["oracle"]["reverse_kl"] == 0.001 and outcome.failed == ""
+    assert outcome.measured == "n = 1,000 samples in each row, seen by the mnist classifier 0a1b"
     assert outcome.seconds_per_step() == pytest.approx(1 / 3)
     assert "finished, 2 of 2" in capsys.readouterr().err
     again = run_all([job(0), job(1)], stubs, 2)
