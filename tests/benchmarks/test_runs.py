@@ -53,7 +53,8 @@ from pathlib import Path
 run = Path(sys.argv[1])
 (run / "asked.txt").open("a").write("alone\\n" if "--no-references" in sys.argv else "evaluate\\n")
 rows = {"generator": {"modes": 7, "reverse_kl": None}, "oracle": {"modes": 8, "reverse_kl": 0.001}}
-Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps({"n": 1000, "extractor": "mnist classifier 0a1b", "rows": rows}))
+found = {"n": 1000, "extractor": "mnist classifier 0a1b", "rows": rows}
+Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps(found))
 """
 
 
