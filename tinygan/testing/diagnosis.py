@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import combinations, permutations, product
 from math import log10, prod
+from operator import itemgetter
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def factor(e: Evidence) -> Rows:
     fraction = 1 / Fraction(1 / c).limit_denominator(50) if abs(c) < 1 else Fraction(c).limit_denominator(50)
     times, inverse = (fraction, 1 / fraction) if abs(fraction - c) < CLOSE * abs(c) else (f"{c:.6g}", f"{1 / c:.6g}")
     kind, why = "factor", f"the constant factor {inverse} is missing"
-    lengths = {}
+    lengths: dict[object, str] = {}
     for name, a in reversed([*zip(e.problem.names, e.here, strict=True)]):
         lengths |= {prod(a.shape[i] for i in axes): f"{in_words(axes)} of {name}" for axes in _axis_sets(a.shape)[::-1]}
     if times == -1:
@@ -70,9 +71,9 @@ def another_input(e: Evidence) -> Rows:
     for j, n in [(j, n) for j, n in enumerate(e.problem.names) if j != e.k]:
         if e.here[j].shape == e.x.shape:
             both = Evidence(e.problem, j, e.rng).holds(partial(e.true, k=e.k))
-            swapped = " and ".join(sorted((e.gx, label(n)))) + " are returned in the wrong order"
-            words = ("swapped", swapped) if both else ("wrong input", f"{e.gx} is the gradient of {n}")
-            yield *words, partial(e.true, k=j)
+            words = " and ".join(sorted((e.gx, label(n)))) + " are returned in the wrong order"
+            words = words if both else f"{e.gx} is the gradient of {n}"
+            yield "swapped" if both else "wrong input", words, partial(e.true, k=j)
         for p in _turns(e.here[j].shape):
             words = f"{e.gx} uses {n} the wrong way round: {n} for {n}.T, or the reverse"
             yield "transposed", words, given(j, partial(np.transpose, axes=p))
@@ -96,9 +97,9 @@ def another_order(e: Evidence) -> Rows:
     for p in _turns(e.x.shape):
         yield "transposed", f"{e.gx} is transposed", after(of_v=partial(np.transpose, axes=p))
     for p in _turns(e.y.shape):
-        words = ("transposed", "gy enters {e.gx} transposed")
-        words = ("axes", f"{e.gx} is summed over the wrong axis of gy") if e.x.ndim < e.y.ndim else words
-        yield *words, after(partial(np.transpose, axes=p))
+        summed, words = e.x.ndim < e.y.ndim, f"gy enters {e.gx} transposed"
+        words = f"{e.gx} is summed over the wrong axis of gy" if summed else words
+        yield "axes" if summed else "transposed", words, after(partial(np.transpose, axes=p))
         words = f"{e.name} is used twice, and {e.gx} holds one of the two paths: add both (+=, not =)"
         yield "overwritten", words, lambda at, gy, v, p=p: e.true(at, gy, v) - e.claimed(at, gy.transpose(p), v)
     for axes in _axis_sets(e.x.shape):
@@ -106,7 +107,7 @@ def another_order(e: Evidence) -> Rows:
         yield "flipped", f"{e.gx} is in reverse order along {in_words(axes)}", after(of_v=flip)
         yield "flipped", f"{e.gx} uses a kernel flipped that must not be, or the reverse", after(flip, flip)
     words = f"{e.gx} is read or written in the wrong memory order (order='F', or the axes of a reshape)"
-    for shape, (r, w) in product({e.x.shape, e.y.shape}, ("CF", "FC")):
+    for shape, (r, w) in product({e.x.shape, e.y.shape}, permutations("CF")):
         yield "order", words, after(lambda a, s=shape, r=r, w=w: a.reshape(s, order=r).reshape(a.shape, order=w))
 
 
@@ -124,7 +125,9 @@ def missing_path(e: Evidence) -> Rows:
                 across = across - u * (u * across).sum(axes, keepdims=True) / (u * u).sum(axes, keepdims=True)
             return e.claimed(at, gy, v - across) + e.true(at, gy, across)
 
-        if prod(e.x.shape[i] for i in axes) > len(paths[path]) + 1:  # in fewer numbers every error would fit
+        # In fewer numbers every error would fit, and in the gradient of a single number too many do.
+        enough = prod(e.x.shape[i] for i in axes) > len(paths[path]) + 1
+        if enough and (e.y.size > 1 or path == "sum of exp"):
             words = f"{e.gx} lacks the path through the {path} along {in_words(axes)}, or has it wrong"
             yield f"{path.split()[0]} path", words, corrected
 
@@ -182,8 +185,8 @@ FORMULAS = {
 
 def formula(e: Evidence) -> Rows:
     """The derivative of another function; or a factor for each number of x, or of y, too often or missing."""
-    sources = [("y", e.y, e.problem.value_at)]
-    sources += [(n, e.here[j], lambda at, j=j: at[j]) for j, n in enumerate(e.problem.names)]
+    sources: list[tuple[str, np.ndarray, Callable]] = [("y", e.y, e.problem.value_at)]
+    sources += [(n, e.here[j], itemgetter(j)) for j, n in enumerate(e.problem.names)]
 
     def factors(shape: tuple[int, ...]) -> dict[str, Callable]:
         """Each formula of each array that fits, as a function of the place."""
@@ -191,10 +194,11 @@ def formula(e: Evidence) -> Rows:
         return {text.replace("u", name): lambda at, f=f, u=u: f(u(at)) for (text, f), (name, _, u) in some}
 
     if e.x.shape == e.y.shape:
-        slopes = {text: lambda at, gy, v, f=f: np.sum(gy * f(at) * v) for text, f in factors(e.y.shape).items()}
-        right = next((text for text, slope in slopes.items() if e.holds(slope, of=e.true)), None)
-        words = f"the derivative of this function is gy * ({right})"
-        yield from (("formula", f"{e.gx} is gy * ({text}); {words}", slope) for text, slope in slopes.items() if right)
+        times = lambda f: lambda at, gy, v: np.sum(gy * f(at) * v)
+        right = next((text for text, f in factors(e.y.shape).items() if e.holds(times(f), of=e.true)), None)
+        for text, f in factors(e.y.shape).items() if right else ():
+            words = f"{e.gx} is gy * ({text}); the derivative of this function is gy * ({right})"
+            yield "formula", words, times(f)
     of_x, of_y = (lambda at, gy, v, f: e.true(at, gy, v * f)), (lambda at, gy, v, f: e.true(at, gy * f, v))
     for shape, scaled in ((e.x.shape, of_x), (e.y.shape, of_y)):
         for text, f in factors(shape).items():
@@ -215,10 +219,9 @@ def _axis_sets(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     return [some for size in range(1, len(axes) + 1) for some in combinations(axes, size)]
 
 
-# From the specific to the general; and how each is put to the test.
-PATTERNS = [(rows, Evidence.holds) for rows in (linear, factor, another_input, another_order, missing_path)]
-PATTERNS += [(contributions, Evidence.everywhere), (one_side, Evidence.holds), (one_place, Evidence.everywhere)]
-PATTERNS += [(formula, Evidence.holds)]
+# From the specific to the general; two of them predict Jacobians.
+PATTERNS = [linear, factor, another_input, another_order, missing_path, contributions, one_side, one_place, formula]
+JACOBIAN = (contributions, one_place)
 
 
 def diagnose(problem: Problem, report: Report, rng: np.random.Generator, known: Mapping[str, Callable]) -> None:
@@ -237,10 +240,15 @@ def diagnose(problem: Problem, report: Report, rng: np.random.Generator, known: 
             arrays[problem.names.index(kink.name)][kink.index] += rng.choice([-0.01, 0.01])
     for entry in report.entries:
         if entry.order == problem.order and not entry.ok and np.isfinite(entry.analytic).all():
-            for rows, test in [(exercise, Evidence.holds), *PATTERNS]:
-                with warnings.catch_warnings(), suppress(Exception):  # its code meets what it was not made for
-                    warnings.simplefilter("ignore")
-                    e = Evidence(replace(problem, arrays=arrays), problem.names.index(entry.name), rng)
-                    kind, words = next((kind, words) for kind, words, predict in rows(e) if test(e, predict))
-                    report.diagnoses.append(Diagnosis(entry.name, kind, "order 2: " * (entry.order == 2) + words))
-                    break
+            with warnings.catch_warnings(), suppress(Exception):  # the student's code meets what it was not made for
+                warnings.simplefilter("ignore")
+                e = Evidence(replace(problem, arrays=arrays), problem.names.index(entry.name), rng)
+                kind, words = next(_mistakes(e, [exercise, *PATTERNS]))
+                report.diagnoses.append(Diagnosis(entry.name, kind, "order 2: " * (entry.order == 2) + words))
+
+
+def _mistakes(e: Evidence, patterns: list) -> Iterator[tuple[str, str]]:
+    for pattern in patterns:
+        holds = e.everywhere if pattern in JACOBIAN else e.holds
+        with suppress(Exception):
+            yield from ((kind, words) for kind, words, predict in pattern(e) if holds(predict))

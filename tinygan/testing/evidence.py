@@ -37,7 +37,7 @@ class Evidence:
             gy, v = np.asarray(rng.normal(size=self.y.shape)), unit(rng.normal(size=self.x.shape))
             self.trials.append((at, gy, v, self.gradient(at, gy)))
 
-    def put(self, array: np.ndarray, j: int | None = None, at: Place | None = None) -> Place:
+    def put(self, array: np.ndarray, j: int | None = None, at: Place | None = None) -> list[np.ndarray]:
         """The place (or `at`) with another array for input k (or j)."""
         return [array if i == (self.k if j is None else j) else x for i, x in enumerate(at or self.here)]
 

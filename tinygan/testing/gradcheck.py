@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from tinygan.testing.tensors import TensorFunction, borrowed
 
 
 def gradcheck(
-    f: Callable, *inputs: Any, params: Sequence = (), order: int = 1, seed: int = 0, **options: Any
+    f: Callable, *inputs: Any, params: Sequence = (), order: int = 1, seed: int = 0, hint: str = "", **tolerance: float
 ) -> Report:
     """Compare the gradient of `f` with centred differences, in float64 on the NumPy backend.
 
@@ -57,15 +57,15 @@ def gradcheck(
     names, said = names_of(f, len(inputs)), ["params=params"] * bool(params) + ["order=2"] * (order == 2)
     function = TensorFunction(f, names, inputs, params or ())
     again = f"gradcheck({', '.join([name_of(f), *names, *said])}, seed={seed})"
-    report = Report(name_of(f), seed, source_of(f), again, options.pop("hint", ""))
-    check = Check(report, **options)
+    report = Report(name_of(f), seed, source_of(f), again, hint)
+    check = Check(report, **tolerance)
     with using_backend(backend_of(np.zeros(()))), mode.recording(True), borrowed(function.params):
         first = function.problem("f", "the backward pass")
         check.compare(first)
         if order == 2 and report.ok:
             gy = check.rng.normal(size=first.value_at(first.arrays).shape)
-            words = ("the first backward pass", "the second backward pass")
-            check.compare(function.derivative(gy).problem(*words, order=2))
+            second = function.derivative(gy).problem("the first backward pass", "the second backward pass", order=2)
+            check.compare(second)
         elif order == 2:
             report.notes.append("order 2 was left out: the gradient itself is not right yet")
     return report
@@ -76,8 +76,9 @@ def gradcheck_pair(
     backward: Callable,
     *arrays: Any,
     seed: int = 0,
-    known_mistakes: dict | None = None,
-    **options: Any,
+    known_mistakes: Mapping[str, Callable] | None = None,
+    hint: str = "",
+    **tolerance: float,
 ) -> Report:
     """Compare a backward pass written by hand, in plain NumPy, with centred differences of forward.
 
@@ -118,9 +119,8 @@ def gradcheck_pair(
         return gxs
 
     again = ", ".join([name_of(forward, "forward"), name_of(backward, "backward"), *names, f"seed={seed}"])
-    hint = options.pop("hint", "")
     report = Report(name_of(forward), seed, source_of(backward), f"gradcheck_pair({again})", hint)
     floats = [names[i] for i in moved], [inputs[i] for i in moved]
     known = {sentence: partial(gradient, rule=rule) for sentence, rule in (known_mistakes or {}).items()}
-    Check(report, **options).compare(Problem(*floats, lambda *some: forward(*every(some)), gradient), known)
+    Check(report, **tolerance).compare(Problem(*floats, lambda *some: forward(*every(some)), gradient), known)
     return report

@@ -22,7 +22,7 @@ class TensorFunction:
         self.names = [getattr(x, "name", None) or name for x, name in zip(inputs, names, strict=True)]
         self.moved = floating(self.names, self.inputs, params)
 
-    def problem(self, *words: str, order: int = 1) -> Problem:
+    def problem(self, forward: str, backward: str, order: int = 1) -> Problem:
         own = [p.name or f"params[{i}]" for i, p in enumerate(self.params)]
         for name, p in zip(own, self.params, strict=True):
             if not p.requires_grad:
@@ -30,7 +30,7 @@ class TensorFunction:
         names = [*(self.names[i] for i in self.moved), *own]
         arrays = [*(self.inputs[i] for i in self.moved), *(to_numpy(p) for p in self.params)]
         gradient = lambda gy, *arrays: [gx.data for gx in gradients(*self.run(arrays), Tensor(gy))]
-        return Problem(names, arrays, lambda *arrays: self.run(arrays)[0].data, gradient, *words, order=order)
+        return Problem(names, arrays, lambda *arrays: self.run(arrays)[0].data, gradient, forward, backward, order)
 
     def wanted(self, xs: Sequence[Tensor]) -> list[Tensor]:
         """The Tensors to differentiate by: the floating ones of the inputs, and the parameters."""
