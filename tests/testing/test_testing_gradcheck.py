@@ -362,7 +362,7 @@ def test_entries_keep_the_arrays():
     (entry,) = gradcheck(f, X).entries
     assert entry.analytic.shape == entry.numeric.shape == entry.checked.shape == X.shape
     assert np.allclose(entry.numeric, 2 * entry.analytic)
-    assert entry.worst is not None and entry.relative_error == pytest.approx(0.5)
+    assert entry.worst is not None and "(relative error 0.5)" in str(entry)
 
 
 def test_the_seed_repeats_the_check():

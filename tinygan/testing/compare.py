@@ -58,13 +58,14 @@ class Check:
         unknown = np.full(gx.shape, np.nan)
         entry = Entry(p.names[k], p.dtypes[k], p.order, gx.copy(), unknown, unknown.copy())
         self.report.entries.append(entry)
-        chosen = set(np.ndindex(gx.shape))
         if sum(x.size for x in p.arrays) >= FEW and gx.size > SAMPLE:
             # All at once sees a mistake in coordinates that are not chosen. Of these, both ends of each axis
             # are some: mistakes sit there (a dropped row, a border, the last batch).
             entry.direction = self._along(p, k, gx, gy, unit(self.rng.normal(size=gx.shape)), None)
             chosen = {tuple(0 for _ in gx.shape), tuple(n - 1 for n in gx.shape)}
             chosen |= {tuple(self.rng.integers(gx.shape).tolist()) for _ in range(SAMPLE)}
+        else:
+            chosen = set(np.ndindex(gx.shape))
         for index in sorted(chosen):
             one = np.zeros(gx.shape)
             one[index] = 1.0

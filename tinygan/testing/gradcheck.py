@@ -40,10 +40,8 @@ def gradcheck(
         Tensors that `f` uses beside its inputs; they hold float64 copies while f runs.
     order : {1, 2}
         2 checks the function ``(inputs, gy) -> grad(y, inputs, gy)`` as well.
-    seed : int
-        Draws gy, directions and coordinates.
-    hint : str
-        A sentence for somebody whose gradient is wrong, as the command that gives a hint.
+    seed, hint : int, str
+        What draws gy and coordinates; a sentence for somebody whose gradient is wrong.
     h, rtol, atol : float
         Step of the differences (1e-5), and the tolerance (1e-5 and 1e-7).
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-MOST_KINKS = 5  # so many are printed
-
 
 class GradcheckError(AssertionError):
     """A gradient is wrong. The message is the whole report."""
@@ -49,12 +47,6 @@ class Entry:
         return tuple(places[np.argmax(error[self.checked])].tolist()) if self.count else None
 
     @property
-    def relative_error(self) -> float:
-        """|analytic - numeric| / max(|analytic|, |numeric|) at `worst`; 0 if both are 0."""
-        a, n = (self.analytic[self.worst], self.numeric[self.worst]) if self.worst is not None else (0.0, 0.0)
-        return float(abs(a - n) / (max(abs(a), abs(n)) or 1.0))
-
-    @property
     def ok(self) -> bool:
         analytic, numeric, allowed = self.direction or (0.0, 0.0, 0.0)
         return bool(abs(analytic - numeric) <= allowed and not self.wrong.any())
@@ -66,7 +58,7 @@ class Entry:
         if self.worst is not None:
             analytic, numeric = self.analytic[self.worst] + 0.0, self.numeric[self.worst] + 0.0  # no -0
             text += f"; at {list(self.worst)}, the worst, analytic {analytic:.7g}, numeric {numeric:.7g}"
-            text += f" (relative error {self.relative_error:.2g})"
+            text += f" (relative error {abs(analytic - numeric) / (max(abs(analytic), abs(numeric)) or 1.0):.2g})"
         if self.direction:
             text += "; along a random direction analytic {:.7g}, numeric {:.7g}".format(*self.direction)
         return text
@@ -152,8 +144,8 @@ class Report:
         rows += [
             ("ok" if entry.ok else "WRONG", f"{'order 2: ' * (entry.order == 2)}{entry}") for entry in self.entries
         ]
-        rows += [("kink", f"{'order 2: ' * (kink.order == 2)}{kink}") for kink in self.kinks[:MOST_KINKS]]
-        rows += [("kinks", f"{len(self.kinks)} in all")] * (len(self.kinks) > MOST_KINKS)
+        rows += [("kink", f"{'order 2: ' * (kink.order == 2)}{kink}") for kink in self.kinks[:5]]
+        rows += [("kinks", f"{len(self.kinks)} in all")] * (len(self.kinks) > 5)
         rows += [("note", text) for text in self.notes]
         lines = [verdict, *(f"{word}:".ljust(9) + text for word, text in rows if text)]
         lines = [line.encode("ascii", "backslashreplace").decode() for line in lines]
