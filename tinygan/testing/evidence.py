@@ -30,8 +30,8 @@ class Evidence:
         self.x, self.y = self.here[k], problem.value_at(self.here)
         self.name, self.gx = problem.names[k], label(problem.names[k])
         by = rng.uniform(-0.03, 0.03, self.x.shape)  # keeps the signs, and a probability below 1
-        other = np.where(self.x == 0, by, self.x * (1 + by)).ravel()
-        self.there = self.put(rng.permutation(other).reshape(self.x.shape))
+        # Each number elsewhere, so that what is wrong for its number and what is wrong for its place differ.
+        self.there = self.put(np.roll(np.where(self.x == 0, by, self.x * (1 + by)), 1))
         self.trials = []
         for at in (self.here, self.here, self.there):
             gy, v = np.asarray(rng.normal(size=self.y.shape)), unit(rng.normal(size=self.x.shape))
