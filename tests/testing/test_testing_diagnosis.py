@@ -162,6 +162,30 @@ def test_code_that_bears_no_other_place_is_reported_all_the_same():
     assert not report.ok and report.entries[0].wrong.all() and not report.diagnoses
 
 
+def test_what_is_spread_to_others_is_not_called_a_missing_mask():
+    report = gradcheck_pair(np.exp, lambda gy, x: np.cumsum(gy * np.exp(x), 1), X)
+    assert [found.kind for found in report.diagnoses] == ["place"]  # the first column gets its own alone
+    assert report.diagnosis.sentence == "gx is right only at index 0 of axis 1"
+
+
+def test_a_place_that_nothing_depends_on_tells_nothing():
+    rows = np.array([0, 1, 1, 3, 4])  # not 2, whose gradient is 0, rightly
+
+    def backward(gy, x):
+        gx = np.zeros_like(x)
+        np.add.at(gx, rows, gy)
+        return gx * (1 + 0.3 * np.sin(40 * x))
+
+    report = gradcheck_pair(lambda x: x[rows], backward, X)
+    assert not report.ok and not report.diagnoses
+
+
+@pytest.mark.parametrize("decay", [1e-3, 1.0])
+def test_a_term_without_gy_is_told_however_small(decay):
+    report = gradcheck_pair(lambda x: x @ W, lambda gy, x: gy @ W.T + decay * x, X)
+    assert [found.kind for found in report.diagnoses] == ["not linear"]
+
+
 def test_gy_is_not_the_numbers_that_a_student_draws():
     for seed in range(3):
         x = np.random.default_rng(seed).normal(size=(3, 4))
