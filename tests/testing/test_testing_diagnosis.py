@@ -58,11 +58,11 @@ def likely(forward, backward, *inputs, **options):
 def test_the_factor_is_named_by_the_axis_that_it_follows():
     by_batch = lambda gy, x, w, b: (gy @ w.T, x.T @ gy / len(x), gy.sum(0))
     assert likely(dense, by_batch, X, W, B) == (
-        "gw is 1/5 times the right one: divided by 5, the length of axis 0 of x (the batch), once too often"
+        "gw is 1/5 times the right one: the constant factor 5 is missing; 5 is the length of axis 0 of x (the batch)"
     )
     by_both = lambda gy, p: gy * 2 * p  # the 1/size of a mean
     sentence = likely(lambda p: np.mean(p**2), by_both, X)
-    assert "multiplied by 5, the length of axis 0 of p (the batch) and multiplied by 4" in sentence
+    assert sentence.endswith("the constant factor 1/20 is missing; 20 is the length of axes (0, 1) of p")
     assert "the constant factor 3 is missing" in likely(lambda x: x**3, lambda gy, x: gy * x**2, X)
     assert "constant factor 5/4 is missing" in likely(
         lambda x: x.mean(1), lambda gy, x: np.repeat(gy[:, None] / 5, 4, 1), X
@@ -79,31 +79,28 @@ def test_what_a_square_shape_hides():
 
 def test_one_side_says_which_and_what_is_there():
     assert "only where x is negative: it is 0 there" in likely(leaky, lambda gy, x: gy * (x > 0), X)
-    assert "only where x is negative: there gx is 5 times" in likely(leaky, lambda gy, x: gy, X)
+    assert "only where x is negative: gx is 5 times" in likely(leaky, lambda gy, x: gy, X)
     assert "only where x is positive" in likely(leaky, lambda gy, x: 0.2 * gy, X)
-    clip = lambda gy, x: gy * (x > -0.5)
-    assert "x is above about 0.5: the function is flat there" in likely(
-        lambda x: np.clip(x, -0.5, 0.5), clip, np.array([-1.0, -0.6, -0.3, 0.2, 0.45, 0.55, 0.7, 2.0])
-    )
+    flat = likely(lambda x: np.clip(x, -0.5, 0.5), lambda gy, x: gy * (x > -0.5), X)
+    assert flat == "gx is right where x counts, but it must be 0 elsewhere: is a mask missing?"
 
 
 def test_both_formulas_are_told():
     sentence = likely(np.tanh, lambda gy, x: gy * (1 - np.tanh(x)), X)
-    assert "gy * (1 - y); the derivative of this function is gy * (1 - y ** 2)" in sentence
+    assert "gy * (1 - y); the derivative of this function is gy * (1 - y^2)" in sentence
 
 
 @pytest.mark.parametrize(
     "where, mask",
     [
-        ("at index 4 (the last) of axis 0", np.arange(5)[:, None] != 4),
-        ("at index 0 of axis 1", np.arange(4) != 0),
-        ("at every second index of axis 1", np.arange(4) % 2 == 0),
-        ("at [2,1] alone", ~((np.arange(5)[:, None] == 2) & (np.arange(4) == 1))),
-        ("at the border of axes (0, 1)", np.pad(np.ones((3, 2)), 1) > 0),
+        ("wrong only at index 4 of axis 0", np.arange(5)[:, None] != 4),
+        ("wrong only at index 0 of axis 1", np.arange(4) != 0),
+        ("right only at index 2 of axis 1", np.arange(4) == 2),
+        ("wrong only at the border", np.pad(np.ones((3, 2)), 1) > 0),
     ],
 )
 def test_the_place_is_told(where, mask):
-    assert likely(np.exp, lambda gy, x: gy * np.exp(x) * mask, X) == f"gx is 0 {where}, and right elsewhere"
+    assert likely(np.exp, lambda gy, x: gy * np.exp(x) * mask, X) == f"gx is {where}"
 
 
 def test_a_mistake_among_kinks_is_named():
@@ -148,22 +145,12 @@ def test_equal_inputs_do_not_mislead(value):
 def test_zeros_do_not_mislead():
     """At x = 0, 2 x gy is 0 as well."""
     report = gradcheck_pair(lambda x: (x - 1) ** 2, lambda gy, x: 2 * gy * x, np.zeros(4))
-    assert report.diagnosis.kind == "formula" and "gx is gy * (2 * x)" in report.diagnosis.sentence
+    assert not report.ok and not report.diagnoses
 
 
 def test_a_students_own_constant_is_not_taken_for_the_batch():
     sentence = likely(lambda x: (x * x).sum(1).mean(), lambda gy, x: 2 * gy * x / 20, X)
     assert "gx is 1/4 times the right one: the constant factor 4 is missing; 4 is the length of axis 1" in sentence
-
-
-def test_a_normalisation_is_not_said_to_be_applied_twice():
-    """At its own output it has almost the same derivative as at the input, but for the scale."""
-    norm = lambda x: (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5)
-
-    def unscaled(gy, x):
-        return gy - gy.mean(0) - norm(x) * (gy * norm(x)).mean(0)
-
-    assert "the factor sqrt(variance + 1e-05) of x over axis 0" in likely(norm, unscaled, X)
 
 
 def test_code_that_bears_no_other_place_is_reported_all_the_same():
@@ -172,7 +159,31 @@ def test_code_that_bears_no_other_place_is_reported_all_the_same():
         return gy * 3
 
     report = gradcheck_pair(lambda x: 2 * x, backward, X)
-    assert not report.ok and "gx is 3/2 times the right one" in report.diagnosis.sentence
+    assert not report.ok and report.entries[0].wrong.all() and not report.diagnoses
+
+
+def test_what_is_spread_to_others_is_not_called_a_missing_mask():
+    report = gradcheck_pair(np.exp, lambda gy, x: np.cumsum(gy * np.exp(x), 1), X)
+    assert [found.kind for found in report.diagnoses] == ["place"]  # the first column gets its own alone
+    assert report.diagnosis.sentence == "gx is right only at index 0 of axis 1"
+
+
+def test_a_place_that_nothing_depends_on_tells_nothing():
+    rows = np.array([0, 1, 1, 3, 4])  # not 2, whose gradient is 0, rightly
+
+    def backward(gy, x):
+        gx = np.zeros_like(x)
+        np.add.at(gx, rows, gy)
+        return gx * (1 + 0.3 * np.sin(40 * x))
+
+    report = gradcheck_pair(lambda x: x[rows], backward, X)
+    assert not report.ok and not report.diagnoses
+
+
+@pytest.mark.parametrize("decay", [1e-3, 1.0])
+def test_a_term_without_gy_is_told_however_small(decay):
+    report = gradcheck_pair(lambda x: x @ W, lambda gy, x: gy @ W.T + decay * x, X)
+    assert [found.kind for found in report.diagnoses] == ["not linear"]
 
 
 def test_gy_is_not_the_numbers_that_a_student_draws():
@@ -205,8 +216,8 @@ class Square(Op):
         ("zero", lambda gy, y, x: None),
         ("upstream", lambda gy, y, x: 2.0 * x),
         ("transposed", lambda gy, y, x: 2.0 * gy.T * x),
-        ("at the output", lambda gy, y, x: 2.0 * gy * y),
-        ("identity", lambda gy, y, x: gy),
+        ("formula", lambda gy, y, x: 2.0 * gy * y),
+        ("formula", lambda gy, y, x: gy),
         ("formula", lambda gy, y, x: gy * (1.0 - x)),
         ("one side", lambda gy, y, x: 2.0 * gy * x * Tensor((x.data > 0) * 1.0)),
     ],
@@ -219,7 +230,7 @@ def test_an_op_is_diagnosed_by_the_same_code(kind, rule):
 def test_a_cut_second_order_is_named():
     report = gradcheck(lambda x: Square(lambda gy, y, x: 2.0 * gy * x.detach())(x), W, order=2)
     assert report.diagnosis.kind == "zero" and report.diagnosis.sentence.startswith("order 2: gx is 0 everywhere")
-    assert report.summary().startswith("gx and ggy, order 2 are right; gx, order 2 is wrong in 16 of 16 places")
+    assert [entry.ok for entry in report.entries if entry.order == 2] == [False, True]
 
 
 # -- the whole report ----------------------------------------------------------------------------------
@@ -232,16 +243,16 @@ def test_the_message_from_top_to_bottom():
     said = " ".join(str(report).split())
     line = dense_transposed.__code__.co_firstlineno
     assert f"test_testing_diagnosis.py, line {line}, in dense_transposed" in said
-    assert "found:  gw and gb are right; gx is wrong in 16 of 16 places" in lines
-    assert "likely: gx uses w the wrong way round: w for w.T, or the reverse" in lines
-    assert "hint:   course hint dense" in lines
-    assert "again:  gradcheck_pair(dense, dense_transposed, x, w, b, seed=3)" in lines
+    assert "likely:  gx uses w the wrong way round: w for w.T, or the reverse" in lines
+    assert "hint:    course hint dense" in lines
+    assert "again:   gradcheck_pair(dense, dense_transposed, x, w, b, seed=3)" in lines
+    assert [line[:9] for line in lines[5::2]] == ["WRONG:   ", "ok:      ", "ok:      "]
 
 
 def test_a_known_mistake_has_the_exercises_own_words():
     known = {"the slope 0.2 belongs to x < 0": lambda gy, x: gy * (x > 0), "no": lambda gy, x: 1 / 0}
     report = gradcheck_pair(leaky, lambda gy, x: gy * (x > 0), X, known_mistakes=known)
-    assert report.diagnosis.kind == "known" and "likely: the slope 0.2 belongs to x < 0" in str(report)
+    assert report.diagnosis.kind == "known" and "likely:  the slope 0.2 belongs to x < 0" in str(report)
     report = gradcheck_pair(leaky, lambda gy, x: gy, X, known_mistakes=known)
     assert report.diagnosis.kind == "one side"
     assert gradcheck_pair(leaky, lambda gy, x: gy * np.where(x > 0, 1, 0.2), X, known_mistakes=known)
@@ -252,18 +263,15 @@ def test_json_holds_all_and_no_nan():
     found = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert found["ok"] is False and found["diagnoses"][0]["kind"] == "one side" and found["hint"] == "h"
     (entry,) = found["entries"]
-    assert entry["shape"] == [1, 3] and 1 <= entry["wrong"] <= 2 and entry["worst"]["index"][0] == 0
-    assert found["kinks"][0]["index"] == [0, 0] and found["summary"].startswith("gx is wrong in ")
+    assert entry["name"] == "x" and len(entry["analytic"][0]) == len(entry["numeric"][0]) == 3
+    assert found["kinks"][0]["index"] == [0, 0] and found["title"] == "leaky"
     report = gradcheck_pair(np.exp, lambda gy, x: gy * np.nan, X)
     found = json.loads(json.dumps(report.to_json(), allow_nan=False))
-    assert found["entries"][0]["worst"]["analytic"] is None and "nan" in found["problems"][0]
+    assert found["entries"][0]["analytic"][0][0] is None and "nan" in found["problems"][0]
     assert json.loads(json.dumps(gradcheck_pair(np.exp, lambda gy, x: gy * np.exp(x), X).to_json()))["ok"] is True
 
 
 def test_markdown_holds_the_same_words():
     report = gradcheck_pair(dense, dense_transposed, X[:4], W, B)
     text = report._repr_markdown_()
-    assert text.startswith("**gradcheck of dense**: the gradient is **WRONG**")
-    assert f"- {report.diagnosis.sentence}" in text and str(report) in text
-    right = gradcheck_pair(np.exp, lambda gy, x: gy * np.exp(x), X)._repr_markdown_()
-    assert right.startswith("**gradcheck of exp**: the gradient is right")
+    assert text == f"```\n{report}\n```" and report.diagnosis.sentence in " ".join(text.split())

@@ -39,7 +39,7 @@ def test_a_kink_is_named_and_checked_beside(f, order):
     assert {kink.index for kink in report.kinks} == {(0, 1)}
     assert all(kink.nudge for kink in report.kinks)
     assert report.entries[0].checked.all()
-    assert "x at [0,1]" in str(report)
+    assert "x at [0, 1]" in str(report)
 
 
 def test_both_conventions_for_relu_at_zero_are_right():
@@ -117,8 +117,9 @@ def test_a_single_wrong_number_of_many_is_seen_along_the_direction(row, column):
         return gy * x * Tensor(factor)
 
     report = gradcheck(custom(np.square, rule), RNG.normal(size=(64, 50)))
-    assert not report.ok and not report.entries[0].direction_ok
-    assert "DIFFERS" in str(report)
+    analytic, numeric, allowed = report.entries[0].direction
+    assert not report.ok and abs(analytic - numeric) > allowed
+    assert "along a random direction" in " ".join(str(report).split())
 
 
 def test_many_kinks_do_not_fail_a_large_input():
@@ -252,7 +253,7 @@ def problems_of(f, *inputs, **options):
 
 def test_upstream_ignored():
     f = custom(np.exp, lambda gy, y, x: y)
-    assert "the gradient of input 0 does not change with gy" in problems_of(f, X)
+    assert "the gradient of input 0 does not change with gy" in gradcheck(f, X).diagnosis.sentence
 
 
 def test_wrong_shape_from_an_op_names_op_input_and_shapes():
@@ -340,8 +341,8 @@ def test_report_of_a_pass():
     report.raise_if_failed()
     lines = str(report).splitlines()
     assert lines[0] == "gradcheck of f (seed 5): the gradient is right"
-    assert lines[1] == "gradient:" and "gradient of the gradient:" in lines
-    assert "15 of 15 numbers agree" in lines[2]
+    assert lines[1].startswith("ok:      x (3, 5) float64: 15 of 15 numbers agree")
+    assert any(line.startswith("ok:      order 2: gy (3, 2)") for line in lines)
 
 
 def test_report_of_a_failure_says_what_is_right_too():
@@ -349,8 +350,8 @@ def test_report_of_a_failure_says_what_is_right_too():
     report = gradcheck(f, X, X + 1)
     assert not report
     text = str(report)
-    assert "ok     input 0 (3, 5)" in text and "WRONG  input 1 (3, 5)" in text
-    assert "relative 0.5" in text
+    assert "ok:      input 0 (3, 5)" in text and "WRONG:   input 1 (3, 5)" in text
+    assert "relative error 0.5" in text
     assert all(len(line) <= 80 and line.isascii() for line in text.splitlines())
     with pytest.raises(AssertionError, match="WRONG"):
         report.raise_if_failed()
@@ -361,7 +362,7 @@ def test_entries_keep_the_arrays():
     (entry,) = gradcheck(f, X).entries
     assert entry.analytic.shape == entry.numeric.shape == entry.checked.shape == X.shape
     assert np.allclose(entry.numeric, 2 * entry.analytic)
-    assert entry.worst is not None and entry.relative_error == pytest.approx(0.5)
+    assert entry.worst is not None and "(relative error 0.5)" in str(entry)
 
 
 def test_the_seed_repeats_the_check():

@@ -1,124 +1,123 @@
-"""A claimed gradient against differences, coordinate by coordinate."""
+"""A claimed gradient against differences, coordinate by coordinate; kinks are found by the way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from tinygan.testing.diagnosis import diagnose
-from tinygan.testing.differences import Settings, Slope, chosen_coordinates, slope_along, unit
-from tinygan.testing.entry import Entry, Kink
+from tinygan.testing.evidence import EPS, unit
 from tinygan.testing.problem import Problem
-from tinygan.testing.report import GradcheckError, Report
+from tinygan.testing.report import Entry, GradcheckError, Kink, Report
 
+CLOSER = 8  # the second look at a suspicious place takes a step this much smaller
 FEW = 2000  # below so many numbers in all, every coordinate is checked
-NUDGES = (1e2, 1e3, 1e4)  # how far to move off a kink, in steps h
-DIRECTIONS = 4  # a random direction meets a kink now and then: so many are tried
-
-
-def compare(
-    problem: Problem, report: Report, rng: np.random.Generator, settings: Settings, known: Mapping | None = None
-) -> None:
-    """Check `problem` and write what is found, and the likely cause, into `report`."""
-    with np.errstate(all="ignore"):  # NaN and inf get a sentence of their own
-        y = problem.value_at(problem.arrays)
-        sentences, usable = problem.examine_forward(y)
-        report.problems += sentences
-        if not usable:
-            return
-        # Random, not ones: all-ones hides a transposed or permuted gradient, and a forgotten gy.
-        gy = np.asarray(rng.normal(size=y.shape))
-        try:
-            gxs = problem.gradient_at(gy, problem.arrays)
-            if len(gxs) != len(problem.arrays):
-                count = f"{len(gxs)} gradients for {len(problem.arrays)} inputs"
-                raise GradcheckError(f"{problem.backward} returned {count}")
-            report.problems += problem.examine_backward(gy, gxs, rng)
-        except Exception as error:
-            stopped = f"{problem.backward} stopped with {type(error).__name__}: "
-            report.problems.append(f"{'' if isinstance(error, GradcheckError) else stopped}{error}")
-            report.cause = error
-            return
-        everything = sum(x.size for x in problem.arrays) < FEW
-        for k, gx in enumerate(gxs):
-            if gx.shape == problem.arrays[k].shape:
-                _Input(problem, k, gx, gy, settings).check(report, rng, everything)
-        diagnose(problem, report, rng, known or {})
+SAMPLE = 24  # so many are checked of larger inputs
+NUDGES = (1e2, -1e3, 1e4)  # how far to move off a kink, in steps h
 
 
 @dataclass
-class _Input:
-    """One input of a problem, on its way into the report."""
+class Check:
+    """A check on its way into the report, by differences of step `h`; `rtol` and `atol` are the tolerance."""
 
-    problem: Problem
-    k: int
-    gx: np.ndarray
-    gy: np.ndarray
-    settings: Settings
+    report: Report
+    h: float = 1e-5
+    rtol: float = 1e-5
+    atol: float = 1e-7
 
-    @property
-    def name(self) -> str:
-        return self.problem.names[self.k]
+    def __post_init__(self) -> None:
+        # Inputs are often drawn from default_rng(0): gy must not be the same numbers, or x for gy would pass.
+        self.rng = np.random.default_rng((20_011, self.report.seed))
 
-    def check(self, report: Report, rng: np.random.Generator, everything: bool) -> None:
-        p = self.problem
-        entry = Entry.blank(self.name, p.dtypes[self.k], p.order, self.gx)
-        report.entries.append(entry)
-        if not everything:
-            self._check_direction(entry, report, rng)
-        for index in chosen_coordinates(self.gx.shape, everything, rng):
-            slope, analytic = self._slope(p.arrays, index, self.gx)
-            if slope.kink:
-                kink = Kink(self.name, p.order, index, slope.left, slope.right)
-                report.kinks.append(kink)
-                beside = self._beside(kink, index, rng)
-                if beside is None:
-                    continue
-                slope, analytic = beside
-            entry.analytic[index], entry.numeric[index] = analytic, slope.numeric
-            entry.allowed[index], entry.checked[index] = slope.allowed, True
-        if entry.blurred:
-            report.notes.append(
-                f"{self.name} was compared only to within {np.nanmax(entry.allowed):.0e}: "
-                "the values of the function are so large that differences lose the rest"
-            )
-        if self.gx.size and not entry.count:
-            report.problems.append(f"{self.name} has kinks everywhere, so nothing was checked")
+    def compare(self, problem: Problem, known: Mapping[str, Callable] | None = None) -> None:
+        """Check `problem` and write what is found, and the likely cause, into the report."""
+        with np.errstate(all="ignore"):  # NaN and inf get a sentence of their own
+            y = problem.value_at(problem.arrays)
+            self.report.problems += problem.examine_forward(y)
+            if self.report.problems:  # then there is nothing to compare with
+                return
+            # Random, not ones: all-ones hides a transposed or permuted gradient, and a forgotten gy.
+            gy = np.asarray(self.rng.normal(size=y.shape))
+            try:
+                gxs = problem.gradient_at(gy, problem.arrays)
+                self.report.problems += problem.examine_backward(gy, gxs)
+            except Exception as error:
+                stopped = f"{problem.backward} stopped with {type(error).__name__}: "
+                self.report.problems.append(f"{'' if isinstance(error, GradcheckError) else stopped}{error}")
+                self.report.cause = error
+                return
+            for k, gx in enumerate(gxs):
+                if gx.shape == problem.arrays[k].shape:
+                    self._input(problem, k, gx, gy)
+            diagnose(problem, self.report, self.rng, known or {})
 
-    def _slope(self, arrays, index, gx) -> tuple[Slope, float]:
-        """The slope along one coordinate, and the analytic one there."""
-        direction = np.zeros(gx.shape)
-        direction[index] = 1.0
-        line = self.problem.line(self.k, direction, arrays)
-        analytic, size = float(gx[index]), abs(float(arrays[self.k][index]))
-        return slope_along(line, self.gy, analytic, self.settings, size), analytic
+    def _input(self, p: Problem, k: int, gx: np.ndarray, gy: np.ndarray) -> None:
+        """Compare the gradient of input k, and write an entry."""
+        unknown = np.full(gx.shape, np.nan)
+        entry = Entry(p.names[k], p.dtypes[k], p.order, gx.copy(), unknown, unknown.copy())
+        self.report.entries.append(entry)
+        if sum(x.size for x in p.arrays) >= FEW and gx.size > SAMPLE:
+            # All at once sees a mistake in coordinates that are not chosen. Of these, both ends of each axis
+            # are some: mistakes sit there (a dropped row, a border, the last batch).
+            entry.direction = self._along(p, k, gx, gy, unit(self.rng.normal(size=gx.shape)), None)
+            chosen = {tuple(0 for _ in gx.shape), tuple(n - 1 for n in gx.shape)}
+            chosen |= {tuple(self.rng.integers(gx.shape).tolist()) for _ in range(SAMPLE)}
+        else:
+            chosen = set(np.ndindex(gx.shape))
+        for index in sorted(chosen):
+            one = np.zeros(gx.shape)
+            one[index] = 1.0
+            found = self._along(p, k, gx, gy, one, index)
+            if found:
+                entry.analytic[index], entry.numeric[index], entry.allowed[index] = found
+        most = np.nanmax(entry.allowed, initial=0.0)
+        if most > max(0.01 * np.nanmax(np.abs(entry.numeric), initial=0.0), 1e-5):
+            why = "the values of the function are so large that differences lose the rest"
+            self.report.notes.append(f"{entry.name} was compared only to within {most:.0e}: {why}")
+        if gx.size and not entry.count:
+            self.report.problems.append(f"{entry.name} has kinks everywhere, so nothing was checked")
 
-    def _beside(self, kink, index, rng) -> tuple[Slope, float] | None:
-        """The same coordinate checked a little off the kink; None if that is a kink as well."""
-        for steps in NUDGES:
-            nudge = float(steps * self.settings.h * rng.choice([-1.0, 1.0]))
-            arrays = list(self.problem.arrays)
-            arrays[self.k] = arrays[self.k].copy()
-            arrays[self.k][index] += nudge
-            gx = self.problem.gradient_at(self.gy, arrays)[self.k]
-            slope, analytic = self._slope(arrays, index, gx)
-            if not slope.kink:
-                kink.nudge = nudge
-                return slope, analytic
+    def _along(self, p: Problem, k: int, gx: np.ndarray, gy: np.ndarray, v: np.ndarray, index: tuple | None):
+        """Along v: analytic slope, numeric, and how far they may differ; at a kink, a little beside it."""
+        for steps in (0.0, *NUDGES):
+            arrays = [x + steps * self.h * v if i == k else x for i, x in enumerate(p.arrays)]
+            analytic = float(np.sum((p.gradient_at(gy, arrays)[k] if steps else gx)[v != 0] * v[v != 0]))
+            size = float(np.abs(arrays[k][v != 0]).max())
+            numeric, allowed, left_right = self._slope(p.line(k, v, arrays), gy, analytic, size)
+            if left_right and not steps:
+                self.report.kinks.append(Kink(p.names[k], p.order, index, *left_right))
+            elif not left_right:
+                if steps:
+                    self.report.kinks[-1].nudge = steps * self.h
+                return analytic, numeric, allowed
         return None
 
-    def _check_direction(self, entry: Entry, report: Report, rng: np.random.Generator) -> None:
-        """All numbers of the input at once, which sees a mistake in coordinates not chosen."""
-        x = self.problem.arrays[self.k]
-        for _ in range(DIRECTIONS):
-            direction = unit(rng.normal(size=x.shape))
-            line = self.problem.line(self.k, direction, self.problem.arrays)
-            analytic = float(np.sum(self.gx * direction))
-            size = float(np.abs(x).max(initial=0.0))
-            slope = slope_along(line, self.gy, analytic, self.settings, size)
-            if not slope.kink:
-                entry.direction = (analytic, slope.numeric, slope.allowed)
-                return
-        report.kinks.append(Kink(self.name, self.problem.order, None, slope.left, slope.right))
+    def _slope(self, line: Callable[[float], np.ndarray], gy: np.ndarray, analytic: float, size: float) -> tuple:
+        """The slope of ``sum(line(t) * gy)`` at t = 0, the error allowed, and at a kink those from both sides.
+
+        The centred difference ``(f(h) - f(-h)) / 2h`` has an error of order h^2, and means nothing at
+        a kink. The gap between the two one-sided slopes tells which: it is ``h f''`` for a smooth
+        function, however curved, and the jump of the slope at a kink. So if the gap is wide, or the
+        analytic slope is off, both are measured again at h / 8 and extrapolated to h = 0 (Richardson):
+        what remains of the gap then is the jump, and the slope's error falls to order h^4.
+        """
+        y = line(0.0)
+
+        def measure(h: float) -> tuple[float, float, float, float]:
+            left, right = (float(np.sum((line(t) - y) * gy)) / t for t in (-h, h))
+            # What rounding may add grows with f, and with the size of the numbers moved.
+            noise = 10 * EPS * (float(np.linalg.norm(y * gy)) + size * max(abs(left), abs(right))) / h
+            return left, right, noise, self.atol + self.rtol * abs(left + right) / 2 + noise
+
+        left, right, noise, limit = measure(self.h)
+        coarse, gap = (left + right) / 2, right - left
+        if abs(analytic - coarse) <= limit and abs(gap) <= 1e-3 * max(abs(left), abs(right)) + noise:
+            return coarse, limit, None
+        left, right, noise, limit = measure(self.h / CLOSER)
+        fine, jump = (left + right) / 2, (CLOSER * (right - left) - gap) / (CLOSER - 1)
+        kink = not abs(jump) <= 2 * limit + 2 * noise  # NaN is the edge of f's domain: no slope either
+        # Where f itself jumps, or is vertical, the slope grows without end as the step shrinks.
+        kink = kink or abs(fine) > 2 * abs(coarse) + 2 * limit
+        return coarse + (fine - coarse) / (1 - CLOSER**-2), limit, (left, right) if kink else None

@@ -1,125 +1,255 @@
-"""The likely cause of a wrong gradient, in one plain sentence.
+"""The likely mistake in a wrong gradient: rows of a kind, a sentence, and what the mistake predicts.
 
-Patterns are tried from specific to general. None is named because it looks like it: each predicts
-the wrong gradient from the right one (or the reverse), and the prediction has come true for random
-upstream gradients or for every number of the Jacobian, at the place of the check and at another.
+None is named because it looks like it: the prediction has come true for random gy and at a second place.
+Most predict the slope along a random direction v that backward would claim: `e.true` after a change of the
+place, of gy, or of v, which is a change of the result. The others compare the Jacobians of small problems.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
+from itertools import combinations, permutations, product
+from math import log10, prod
+from operator import itemgetter
 
 import numpy as np
 
-from tinygan.testing.entry import Diagnosis, Entry
-from tinygan.testing.evidence import Evidence, Found, same
-from tinygan.testing.formulas import factor, formula
-from tinygan.testing.problem import ZERO, Problem
-from tinygan.testing.report import Report
-from tinygan.testing.structure import SPECIFIC, nearly, same_numbers
-from tinygan.testing.substitutes import another_input, another_order, one_path, swapped, wrong_place
+from tinygan.testing.evidence import CLOSE, Evidence, same, unit
+from tinygan.testing.problem import Problem, in_words, label
+from tinygan.testing.report import Diagnosis, Report
 
-Pattern = Callable[[Evidence], Found]
+Rows = Iterator[tuple[str, str, Callable]]
+
+
+def linear(e: Evidence) -> Rows:
+    """Every gradient is linear in gy: J.T @ gy."""
+    one = np.ones_like(e.y)
+    yield "zero", f"{e.gx} is 0 everywhere: is it returned, or is the graph cut (detach, .data)?", lambda at, gy, v: 0.0
+    words = f"{e.gx} does not change with gy, the upstream gradient: multiply by it"
+    yield "upstream", words, lambda at, gy, v: e.claimed(at, one, v)
+    summands = lambda at, gy, v: e.claimed(at, gy + one, v) - e.claimed(at, one, v)
+    if e.gradient(e.here, 0 * one).any() or not e.holds(summands, close=0.01):  # less is rounding
+        words = f"{e.gx} is not linear in gy, as every gradient is: does a part of it lack the factor gy?"
+        yield "not linear", words, e.claimed
+
+
+def factor(e: Evidence) -> Rows:
+    """The right gradient times one number, and what that number is."""
+    at, gy, _, gx = e.trials[0]
+    c = float(np.linalg.norm(gx)) / e.true(at, gy, unit(gx))
+    fraction = 1 / Fraction(1 / c).limit_denominator(50) if abs(c) < 1 else Fraction(c).limit_denominator(50)
+    times, inverse = (fraction, 1 / fraction) if abs(fraction - c) < CLOSE * abs(c) else (f"{c:.6g}", f"{1 / c:.6g}")
+    kind, why = "factor", f"the constant factor {inverse} is missing"
+    lengths: dict[object, str] = {}
+    for name, a in reversed([*zip(e.problem.names, e.here, strict=True)]):
+        lengths |= {prod(a.shape[i] for i in axes): f"{in_words(axes)} of {name}" for axes in _axis_sets(a.shape)[::-1]}
+    if times == -1:
+        kind, why = "sign", "the sign is wrong"
+    elif times == Fraction(1, 2) and same(e.problem.value_at(e.put(2 * e.x)), 4 * e.y):
+        kind, why = "overwritten", f"if {e.name} is used twice, add both contributions; or a factor 2 is missing"
+    elif 0 < c < 0.02 and abs(log10(c) - round(log10(c))) < CLOSE:
+        why = "a learning rate (or another constant) does not belong into a gradient"
+    elif max(times, inverse) in lengths:
+        where = lengths[max(times, inverse)]
+        batch = " (the batch)" if where == f"axis 0 of {e.problem.names[0]}" else ""
+        why += f"; {max(times, inverse)} is the length of {where}{batch}"
+    yield kind, f"{e.gx} is {times} times the right one: {why}", lambda at, gy, v: c * e.true(at, gy, v)
+
+
+def another_input(e: Evidence) -> Rows:
+    """The gradient is right for another array in the place of an input."""
+
+    def given(j: int, change: Callable) -> Callable:
+        return lambda at, gy, v: e.true(e.put(change(at[j]), j, at), gy, v)
+
+    yield "negated", f"{e.gx} is the one for -{e.name}: is a condition the wrong way round?", given(e.k, np.negative)
+    for j, n in [(j, n) for j, n in enumerate(e.problem.names) if j != e.k]:
+        if e.here[j].shape == e.x.shape:
+            both = Evidence(e.problem, j, e.rng).holds(partial(e.true, k=e.k))
+            words = " and ".join(sorted((e.gx, label(n)))) + " are returned in the wrong order"
+            words = words if both else f"{e.gx} is the gradient of {n}"
+            yield "swapped" if both else "wrong input", words, partial(e.true, k=j)
+        for p in _turns(e.here[j].shape):
+            words = f"{e.gx} uses {n} the wrong way round: {n} for {n}.T, or the reverse"
+            yield "transposed", words, given(j, partial(np.transpose, axes=p))
+        for axes in _axis_sets(e.here[j].shape):
+            words = f"{e.gx} uses {n} flipped along {in_words(axes)}: a kernel that must not be, or the reverse"
+            yield "flipped", words, given(j, partial(np.flip, axis=axes))
+        yield "left out", f"the factor {n} is missing in {e.gx}: it is right for {n} = 1", given(j, np.ones_like)
+        yield "left out", f"{n} is missing in {e.gx}: it is right for {n} = 0", given(j, np.zeros_like)
+        yield "sign", f"{n} enters {e.gx} with the wrong sign", given(j, np.negative)
+
+
+def another_order(e: Evidence) -> Rows:
+    """gy or the result in another order, or only one of two paths."""
+
+    def after(of_gy: Callable = np.copy, of_v: Callable = np.copy) -> Callable:
+        return lambda at, gy, v: e.true(at, of_gy(gy), of_v(v))
+
+    if e.x.shape == e.y.shape:
+        words = f"{e.gx} does to gy what forward does to {e.name}: undo it (w.T for w, the inverse order of axes)"
+        yield "transposed", words, lambda at, gy, v: e.true(at, v, gy)  # J @ gy for J.T @ gy
+    for p in _turns(e.x.shape):
+        yield "transposed", f"{e.gx} is transposed", after(of_v=partial(np.transpose, axes=p))
+    for p in _turns(e.y.shape):
+        summed, words = e.x.ndim < e.y.ndim, f"gy enters {e.gx} transposed"
+        words = f"{e.gx} is summed over the wrong axis of gy" if summed else words
+        yield "axes" if summed else "transposed", words, after(partial(np.transpose, axes=p))
+        words = f"{e.name} is used twice, and {e.gx} holds one of the two paths: add both (+=, not =)"
+        yield "overwritten", words, lambda at, gy, v, p=p: e.true(at, gy, v) - e.claimed(at, gy.transpose(p), v)
+    for axes in _axis_sets(e.x.shape):
+        flip = partial(np.flip, axis=axes)
+        yield "flipped", f"{e.gx} is in reverse order along {in_words(axes)}", after(of_v=flip)
+        yield "flipped", f"{e.gx} uses a kernel flipped that must not be, or the reverse", after(flip, flip)
+    words = f"{e.gx} is read or written in the wrong memory order (order='F', or the axes of a reshape)"
+    for shape, (r, w) in product({e.x.shape, e.y.shape}, permutations("CF")):
+        yield "order", words, after(lambda a, s=shape, r=r, w=w: a.reshape(s, order=r).reshape(a.shape, order=w))
+
+
+def missing_path(e: Evidence) -> Rows:
+    """A path through a mean, a variance, a norm or a sum is missing: then the error lies along its own slope."""
+    mean, variance = (lambda x, axes: x**0), (lambda x, axes: x - x.mean(axes, keepdims=True))
+    paths = {"mean or sum": [mean], "variance": [variance], "mean and variance": [mean, variance]}
+    paths |= {"norm": [lambda x, axes: x], "sum of exp": [lambda x, axes: np.exp(x - x.max(axes, keepdims=True))]}
+    for axes, path in product(_axis_sets(e.x.shape), paths):
+
+        def corrected(at, gy, v, axes=axes, path=path):
+            across = v
+            for slope in paths[path]:
+                u = slope(at[e.k], axes)
+                across = across - u * (u * across).sum(axes, keepdims=True) / (u * u).sum(axes, keepdims=True)
+            return e.claimed(at, gy, v - across) + e.true(at, gy, across)
+
+        # In fewer numbers every error would fit, and in the gradient of a single number too many do.
+        enough = prod(e.x.shape[i] for i in axes) > len(paths[path]) + 1
+        if enough and (e.y.size > 1 or path == "sum of exp"):
+            words = f"{e.gx} lacks the path through the {path} along {in_words(axes)}, or has it wrong"
+            yield f"{path.split()[0]} path", words, corrected
+
+
+def contributions(e: Evidence) -> Rows:
+    """What the Jacobians show: which inputs an output depends on, and what is wrong about that."""
+    acts = lambda jacobian: np.abs(jacobian) > CLOSE * np.abs(jacobian).max()
+    last = lambda acts: acts & (np.cumsum(acts, 0) == acts.sum(0))  # in each column
+    words = f"{e.gx} keeps only the last of several contributions: add them (+=, np.add.at), not ="
+    yield "assigned", words, lambda got, want: same(got, want * last(acts(want)))
+    words = f"{e.gx} has only the Jacobian's diagonal: each output depends on other inputs as well"
+    yield "diagonal", words, lambda got, want: same(got, np.diag(np.diag(want)))
+    words = f"{e.gx} is right where {e.name} counts, but it must be 0 elsewhere: is a mask missing?"
+    yield "mask", words, lambda got, want: same(got * acts(want).any(0), want)
+
+
+def one_place(e: Evidence) -> Rows:
+    """All that is wrong lies at one index of an axis, or at the border; or all but that; or all is nearly right."""
+    acts, grid = (lambda jacobian: np.abs(jacobian).max(0) > CLOSE * np.abs(jacobian).max()), np.indices(e.x.shape)
+    places = {f"at index {i} of axis {a}": grid[a] == i for a, n in enumerate(e.x.shape) for i in range(n)}
+    places["at the border"] = np.any([(g == 0) | (g == g.max()) for g in grid], 0)
+    for where, verdict in product(places, ("wrong", "right")):
+        bad = places[where].ravel() == (verdict == "wrong")
+
+        def only_there(got, want, bad=bad):
+            wrong = np.abs(got - want).max(0) > CLOSE * np.abs(want).max()
+            tells = acts(got) | acts(want)
+            return not bad[tells].all() and (wrong == bad)[tells].all()
+
+        yield "place", f"{e.gx} is {verdict} only {where}", only_there
+    words = f"{e.gx} is nearly right: is eps left out or in another place, or does something round (float16)?"
+    yield "nearly", words, lambda got, want: np.abs(got - want).max() < 0.01 * np.abs(want).max()
+
+
+def one_side(e: Evidence) -> Rows:
+    """Right if all of x is positive and wrong if all is negative, or the reverse."""
+    up, down = e.at(np.abs(e.x)), e.at(-np.abs(e.x))
+    right, wrong, side = (up, down, "negative") if up.holds(up.true) else (down, up, "positive")
+    if right.holds(right.true) and not wrong.holds(wrong.true):
+        zero = wrong.holds(lambda at, gy, v: 0.0)
+        why = [text for _, text, predict in ([] if zero else factor(wrong)) if wrong.holds(predict)]
+        why += ["it is 0 there, though the function has a slope" if zero else "look at your formula there"]
+        yield "one side", f"{e.gx} is wrong only where {e.name} is {side}: {why[0]}", e.claimed
+
+
+FORMULAS = {
+    "1": np.ones_like, "u": np.copy, "2 u": lambda u: 2 * u, "-u": np.negative, "1 - u": lambda u: 1 - u,
+    "1 + u": lambda u: 1 + u, "u^2": np.square, "3 u^2": lambda u: 3 * u**2, "1 - u^2": lambda u: 1 - u**2,
+    "1 + u^2": lambda u: 1 + u**2, "u (1 - u)": lambda u: u * (1 - u), "1/u": lambda u: 1 / u,
+    "1/u^2": lambda u: 1 / u**2, "1/(2 u)": lambda u: 0.5 / u, "1/(1 + u^2)": lambda u: 1 / (1 + u**2),
+    "sqrt(u)": np.sqrt, "1/(2 sqrt(u))": lambda u: 0.5 / np.sqrt(u), "exp(u)": np.exp, "log(u)": np.log,
+    "exp(-u)": lambda u: np.exp(-u), "sin(u)": np.sin, "cos(u)": np.cos, "-sin(u)": lambda u: -np.sin(u),
+    "tanh(u)": np.tanh, "sign(u)": np.sign, "abs(u)": np.abs, "sigmoid(u)": lambda u: 1 / (1 + np.exp(-u)),
+}  # fmt: skip
+
+
+def formula(e: Evidence) -> Rows:
+    """The derivative of another function; or a factor for each number of x, or of y, too often or missing."""
+    sources: list[tuple[str, np.ndarray, Callable]] = [("y", e.y, e.problem.value_at)]
+    sources += [(n, e.here[j], itemgetter(j)) for j, n in enumerate(e.problem.names)]
+
+    def factors(shape: tuple[int, ...]) -> dict[str, Callable]:
+        """Each formula of each array that fits, as a function of the place."""
+        some = product(FORMULAS.items(), [one for one in sources if one[1].shape == shape[len(shape) - one[1].ndim :]])
+        return {text.replace("u", name): lambda at, f=f, u=u: f(u(at)) for (text, f), (name, _, u) in some}
+
+    if e.x.shape == e.y.shape:
+        times = lambda f: lambda at, gy, v: np.sum(gy * f(at) * v)
+        right = next((text for text, f in factors(e.y.shape).items() if e.holds(times(f), of=e.true)), None)
+        for text, f in factors(e.y.shape).items() if right else ():
+            words = f"{e.gx} is gy * ({text}); the derivative of this function is gy * ({right})"
+            yield "formula", words, times(f)
+    of_x, of_y = (lambda at, gy, v, f: e.true(at, gy, v * f)), (lambda at, gy, v, f: e.true(at, gy * f, v))
+    for shape, scaled in ((e.x.shape, of_x), (e.y.shape, of_y)):
+        for text, f in factors(shape).items():
+            words = f"in {e.gx} the factor {text} is"
+            yield "scaled", f"{words} once too often", lambda at, gy, v, f=f, s=scaled: s(at, gy, v, f(at))
+            yield "scaled", f"{words} missing", lambda at, gy, v, f=f, s=scaled: s(at, gy, v, 1 / f(at))
+
+
+def _turns(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The permutations of axes that keep a shape, beside the one that keeps all in place."""
+    axes = tuple(range(len(shape) if len(shape) <= 5 else 0))
+    return [p for p in permutations(axes) if p != axes and tuple(shape[i] for i in p) == shape]
+
+
+def _axis_sets(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Every set of axes longer than 1, the small ones first."""
+    axes = [i for i, n in enumerate(shape) if n > 1]
+    return [some for size in range(1, len(axes) + 1) for some in combinations(axes, size)]
+
+
+# From the specific to the general; two of them predict Jacobians.
+PATTERNS = [linear, factor, another_input, another_order, missing_path, contributions, one_side, one_place, formula]
+JACOBIAN = (contributions, one_place)
 
 
 def diagnose(problem: Problem, report: Report, rng: np.random.Generator, known: Mapping[str, Callable]) -> None:
-    """Write the likely cause of each wrong gradient into the report, where a pattern explains it.
+    """Write the likely mistake in each wrong gradient into the report, where a pattern explains it.
 
     `known` leads from a sentence to a gradient function (as `Problem.gradient`) that is wrong in that way.
     """
+
+    def exercise(e: Evidence) -> Rows:
+        for text, gradient in known.items():
+            yield "known", text, lambda at, gy, v, f=gradient: np.sum(f(gy, *at)[e.k] * v)
+
     arrays = [a.copy() for a in problem.arrays]
     for kink in report.kinks:
         if kink.index is not None and kink.order == problem.order:  # the patterns need slopes
             arrays[problem.names.index(kink.name)][kink.index] += rng.choice([-0.01, 0.01])
-    problem = replace(problem, arrays=arrays)
-    for entry in [entry for entry in report.entries if entry.order == problem.order and not entry.ok]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the student's code is called with what it was not made for
-            found = _cause(problem, entry, rng, known) if np.isfinite(entry.analytic).all() else None
-        if found:
-            sentence = found[1] if entry.order == 1 else f"order 2: {found[1]}"
-            report.diagnoses.append(Diagnosis(entry.name, found[0], sentence))
+    for entry in report.entries:
+        if entry.order == problem.order and not entry.ok and np.isfinite(entry.analytic).all():
+            with warnings.catch_warnings(), suppress(Exception):  # the student's code meets what it was not made for
+                warnings.simplefilter("ignore")
+                e = Evidence(replace(problem, arrays=arrays), problem.names.index(entry.name), rng)
+                kind, words = next(_mistakes(e, [exercise, *PATTERNS]))
+                report.diagnoses.append(Diagnosis(entry.name, kind, "order 2: " * (entry.order == 2) + words))
 
 
-def _cause(problem: Problem, entry: Entry, rng: np.random.Generator, known: Mapping[str, Callable]) -> Found:
-    def exercise(e: Evidence) -> Found:
-        for sentence, gradient in known.items():
-            if e.holds(lambda at, gy, v: float(np.sum(gradient(gy, *at)[e.k] * v))):  # noqa: B023
-                return "known", sentence
-        return None
-
-    calls: list[Pattern] = [exercise, zero, linearity, swapped, factor, partial(_one_side, entry=entry), wrong_place]
-    calls += [another_input, another_order, one_path]
-    jacobians: list[Pattern] = [*SPECIFIC, formula, nearly, same_numbers]
-    with suppress(Exception):  # the student's code may raise anything: the check's own report must not be lost
-        e = Evidence(problem, problem.names.index(entry.name), rng)
-        found = _first(calls, e)
-        if found or not e.small:
-            return found
-        found, again = (_first(jacobians, place) for place in (e, e.at(e.trials[-1][0])))
-        return found if found and again and found[0] == again[0] else None
-    return None
-
-
-def _first(patterns: list[Pattern], e: Evidence) -> Found:
+def _mistakes(e: Evidence, patterns: list) -> Iterator[tuple[str, str]]:
     for pattern in patterns:
-        with suppress(Exception):  # what one of them asks, the student's code need not bear
-            found = pattern(e)
-            if found:
-                return found
-    return None
-
-
-def zero(e: Evidence) -> Found:
-    if any(np.abs(gx).max(initial=0.0) > ZERO for _, _, _, gx in e.trials):
-        return None
-    return "zero", f"{e.gx} is 0 everywhere: is it filled and returned, or is the graph cut (detach, .data)?"
-
-
-def linearity(e: Evidence) -> Found:
-    """Every gradient is linear in gy: J.T @ gy."""
-    (place, gy, _, gx), other = e.trials[-1], e.trials[0][1]
-    if same(e.claim(other, place), gx):
-        right = e.holds(lambda at, gy, v: e.slope(np.ones_like(gy), v, at))
-        more = "it is right only for gy = 1: multiply by it" if right else "multiply by it (the chain rule)"
-        return "upstream", f"{e.gx} does not change with gy: {more}"
-    together, apart = e.claim(gy + other, place), gx + e.claim(other, place)
-    if not same(together, apart):
-        why = "gy enters other than as a factor"
-        if e.claim(0 * gy, place).any():
-            why = "a part of it lacks the factor gy"
-        elif np.abs(together - apart).max() < 0.01 * np.abs(apart).max():
-            why = "does something round (float16)?"
-        return "not linear", f"{e.gx} is not linear in gy, as every gradient is: {why}"
-    return None
-
-
-def _one_side(e: Evidence, entry: Entry) -> Found:
-    """Wrong only where x lies on one side of 0, or of another threshold."""
-    bad, good = e.x[entry.wrong], e.x[entry.checked & ~entry.wrong]
-    t, gap = 0.0, 0.0
-    if bad.size and good.size and (bad.max() < good.min() or good.max() < bad.min()):
-        low, high = (bad.max(), good.min()) if bad.max() < good.min() else (good.max(), bad.min())
-        if not low <= 0 <= high:
-            t, gap = float(low + high) / 2, float(high - low) / 2
-    away = np.abs(e.x - t) + gap
-    sides = [e.at(e.put(t + away)), e.at(e.put(t - away))]
-    for side in sides:
-        del side.trials[2:]  # that place may lie on the other side
-    right = [side.holds(partial(side.slope_of, e.k)) for side in sides]
-    if right[0] == right[1] or not all(side.trials for side in sides):
-        return None
-    wrong = sides[right[0]]
-    word = ("positive", "negative")[right[0]] if t == 0 else f"{('above', 'below')[right[0]]} about {t:.2g}"
-    found = zero(wrong) or factor(wrong)
-    if not any(wrong.slope(gy, v, at) for at, gy, v, _ in wrong.trials):
-        there = "the function is flat there: is a mask missing?"
-    elif found:
-        there = "it is 0 there, though the function has a slope" if found[0] == "zero" else f"there {found[1]}"
-    else:
-        there = "look at what your formula does there"
-    return "one side", f"{e.gx} is wrong only where {e.name} is {word}: {there}"
+        holds = e.everywhere if pattern in JACOBIAN else e.holds
+        with suppress(Exception):
+            yield from ((kind, words) for kind, words, predict in pattern(e) if holds(predict))

@@ -1,147 +1,96 @@
-"""What can be asked about a wrong gradient: at other places, for other upstream gradients, along lines."""
+"""What can be asked about a wrong gradient: what backward claims, what is true, and do the two meet?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from itertools import combinations, permutations
 
 import numpy as np
 
-from tinygan.testing.differences import EPS, unit
-from tinygan.testing.problem import Problem
+from tinygan.testing.problem import Problem, label
 
+EPS = float(np.finfo(np.float64).eps)
 STEP = 1e-5
 CLOSE = 1e-6  # what holds, holds to so many digits
 LARGEST = 600  # numbers of an input and of an output up to which whole Jacobians are built
 
-Found = tuple[str, str] | None  # the kind of a mistake, and a sentence
-# From the place, an upstream gradient and a direction to the slope that backward should claim there.
-Prediction = Callable[[list[np.ndarray], np.ndarray, np.ndarray], float]
+Place = Sequence[np.ndarray]  # an array for each input
 
 
 class Evidence:
-    """Input `k` of a problem whose gradient is wrong: what backward claims, and what is true.
+    """Input `k` of a problem whose gradient is wrong.
 
-    A supposed mistake is a prediction of the wrong gradient, made from the right one: "backward
-    gives the gradient that would be right if w were w.T". `holds` puts it to the test.
+    A supposed mistake predicts the wrong gradient from the right one: "it is what would be right if w
+    were w.T". `holds` asks whether that comes true: here for two random gy, and at a second place.
     """
 
     def __init__(self, problem: Problem, k: int, rng: np.random.Generator):
-        self.problem, self.k, self.rng = problem, k, rng
-        self.arrays, self.x = problem.arrays, problem.arrays[k]
-        self.y = problem.value_at(self.arrays)
+        self.problem, self.k, self.rng, self.here = problem, k, rng, problem.arrays
+        self.x, self.y = self.here[k], problem.value_at(self.here)
         self.name, self.gx = problem.names[k], label(problem.names[k])
+        by = rng.uniform(-0.03, 0.03, self.x.shape)  # keeps the signs, and a probability below 1
+        # Each number elsewhere, so that what is wrong for its number and what is wrong for its place differ.
+        self.there = self.put(np.roll(np.where(self.x == 0, by, self.x * (1 + by)), 1))
         self.trials = []
-        for arrays in (self.arrays, self.arrays, self._elsewhere()):
+        for at in (self.here, self.here, self.there):
             gy, v = np.asarray(rng.normal(size=self.y.shape)), unit(rng.normal(size=self.x.shape))
-            with suppress(Exception):  # the student's code need not bear another place
-                self.trials.append((arrays, gy, v, self.claim(gy, arrays)))
+            self.trials.append((at, gy, v, self.gradient(at, gy)))
 
-    def _elsewhere(self) -> list[np.ndarray]:
-        """Another place, with the same signs, where the function has a value; or the same place."""
-        for width in (0.5, 0.05):  # a probability must not be moved far
-            by = self.rng.uniform(-width, width, self.x.shape)
-            arrays = self.put(np.where(self.x == 0, by, self.x * (1 + by)))
-            with suppress(Exception):
-                if np.isfinite(self.problem.value_at(arrays)).all():
-                    return arrays
-        return self.arrays
+    def put(self, array: np.ndarray, j: int | None = None, at: Place | None = None) -> list[np.ndarray]:
+        """The place (or `at`) with another array for input k (or j)."""
+        return [array if i == (self.k if j is None else j) else x for i, x in enumerate(at or self.here)]
 
-    def put(self, array: np.ndarray, j: int | None = None, at: Sequence | None = None) -> list[np.ndarray]:
-        """The place (or `at`) with another array for input j (or k)."""
-        arrays = list(self.arrays if at is None else at)
-        arrays[self.k if j is None else j] = array
-        return arrays
-
-    def at(self, arrays: list[np.ndarray]) -> Evidence:
+    def at(self, array: np.ndarray) -> Evidence:
         """The same questions at another place."""
-        return Evidence(replace(self.problem, arrays=arrays), self.k, self.rng)
+        return Evidence(replace(self.problem, arrays=self.put(array)), self.k, self.rng)
 
-    def others(self) -> list[tuple[int, str]]:
-        """The other inputs, with their names."""
-        return [(j, name) for j, name in enumerate(self.problem.names) if j != self.k]
+    def gradient(self, at: Place, gy: np.ndarray) -> np.ndarray:
+        return self.problem.gradient_at(gy, at)[self.k]
 
-    def claim(self, gy: np.ndarray, arrays: Sequence[np.ndarray]) -> np.ndarray:
-        """The gradient that backward gives."""
-        return self.problem.gradient_at(gy, arrays)[self.k]
+    def claimed(self, at: Place, gy: np.ndarray, v: np.ndarray) -> float:
+        """The slope of sum(f * gy) along v that backward's gradient stands for."""
+        return float(np.sum(self.gradient(at, gy) * v))
 
-    def slope_of(self, k: int, arrays: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray) -> float:
-        """The true slope of sum(f * gy) as input k moves along v."""
-        line = self.problem.line(k, v, arrays)
+    def true(self, at: Place, gy: np.ndarray, v: np.ndarray, k: int | None = None) -> float:
+        """The slope itself, by differences; of input k, or of another."""
+        line = self.problem.line(self.k if k is None else k, v, at)
         return float(np.sum((line(STEP) - line(-STEP)) * gy)) / (2 * STEP)
 
-    def slope(self, gy: np.ndarray, v: np.ndarray, arrays: Sequence[np.ndarray]) -> float:
-        return self.slope_of(self.k, arrays, gy, v)
-
-    def holds(self, predict: Prediction, claim_at: Callable | None = None) -> bool:
-        """Whether backward's gradient (there, or where `claim_at` leads) is always what `predict` says."""
-        for arrays, gy, v, gx in self.trials:
+    def holds(self, predict: Callable, close: float = CLOSE, of: Callable | None = None) -> bool:
+        """Whether the slope that backward claims (or `of`) is ``predict(at, gy, v)`` in every trial."""
+        for at, gy, v, gx in self.trials:
             try:
-                gx = self.claim(gy, claim_at(arrays)) if claim_at else gx
-                error = abs(predict(arrays, gy, v) - np.sum(gx * v))
-            except Exception:  # a substitute that the student's code cannot take
+                error = abs((of(at, gy, v) if of else np.sum(gx * v)) - predict(at, gy, v))
+            except Exception:  # something that the student's code cannot take
                 return False
-            rounding = 10 * EPS / STEP * np.linalg.norm(self.y * gy)
-            if not error <= CLOSE * np.linalg.norm(gx) + rounding:
+            if not error <= close * np.linalg.norm(gx) + 10 * EPS / STEP * np.linalg.norm(self.y * gy):
                 return False
-        return bool(self.trials)
-
-    # -- small problems: every number of the output against every number of the input ----------------
-
-    @property
-    def small(self) -> bool:
-        """Whether there are Jacobians, and backward does what its own Jacobian does."""
-        if not 0 < min(self.x.size, self.y.size) <= max(self.x.size, self.y.size) <= LARGEST:
-            return False
-        _, gy, _, gx = self.trials[0]
-        return same(self.claimed.T @ gy.ravel(), gx.ravel())
+        return True
 
     @cached_property
-    def claimed(self) -> np.ndarray:
-        """Backward's Jacobian (y.size, x.size), called with each basis vector as gy."""
-        basis = np.eye(self.y.size).reshape((-1, *self.y.shape))
-        return np.stack([self.claim(gy, self.arrays).ravel() for gy in basis])
+    def jacobians(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What backward stands for and what is true, each (y.size, x.size), here and there; for small problems."""
+        if max(self.x.size, self.y.size) > LARGEST:
+            return []
+        ys, xs = (np.eye(a.size).reshape((a.size, *a.shape)) for a in (self.y, self.x))
+        found = []
+        for at in (self.here, self.there):
+            up, down = ([self.problem.line(self.k, v, at)(t).ravel() for v in xs] for t in (STEP, -STEP))
+            got = np.stack([self.gradient(at, gy).ravel() for gy in ys])
+            found.append((got, np.subtract(up, down).T / (2 * STEP)))
+        return found
 
-    @cached_property
-    def true(self) -> np.ndarray:
-        """The Jacobian (y.size, x.size) from centred differences."""
-        columns = []
-        for e in np.eye(self.x.size).reshape((-1, *self.x.shape)):
-            line = self.problem.line(self.k, e, self.arrays)
-            columns.append((line(STEP) - line(-STEP)).ravel() / (2 * STEP))
-        return np.stack(columns, 1)
+    def everywhere(self, test: Callable) -> bool:
+        """Whether a ``test(got, want)`` of the Jacobians is passed at both places."""
+        return bool(self.jacobians) and all(test(*pair) for pair in self.jacobians)
 
-    @property
-    def elementwise(self) -> bool:
-        """Whether each number of x acts on the number of y in its own place, and on no other."""
-        return self.x.shape == self.y.shape and all(same(m, np.diag(np.diag(m))) for m in (self.true, self.claimed))
+
+def unit(a: np.ndarray) -> np.ndarray:
+    """The direction of an array: the array with length 1."""
+    return np.asarray(a) / np.linalg.norm(a)
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
     """Equal up to the error of differences; what is not finite equals nothing."""
-    scale = max(float(np.abs(a).max(initial=0.0)), float(np.abs(b).max(initial=0.0)))
-    return a.shape == b.shape and np.isfinite(scale) and bool((np.abs(a - b) <= CLOSE * scale).all())
-
-
-def label(name: str) -> str:
-    """What the gradient of an input is called: gx for x."""
-    return f"g{name}" if len(name) <= 2 else f"the gradient of {name}"
-
-
-def turns(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """The permutations of axes that keep a shape, beside the one that keeps all in place."""
-    axes = range(len(shape) if len(shape) <= 5 else 0)
-    return [p for p in permutations(axes) if p != tuple(axes) and tuple(shape[i] for i in p) == shape]
-
-
-def axis_sets(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Every set of axes longer than 1, the small ones first."""
-    axes = [i for i, n in enumerate(shape) if n > 1]
-    return [some for size in range(1, len(axes) + 1) for some in combinations(axes, size)]
-
-
-def in_words(axes: tuple[int, ...]) -> str:
-    return f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
+    return a.shape == b.shape and bool((np.abs(a - b) <= CLOSE * max(np.abs(a).max(), np.abs(b).max())).all())

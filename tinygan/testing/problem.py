@@ -1,41 +1,25 @@
-"""What is checked: a function of arrays and its gradient. Both ways in (`gradcheck`) end here."""
+"""What is checked: a function of arrays and its gradient; and what can be wrong before numbers are compared."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-ZERO = 1e-9  # gradients below this are rounding errors of a true zero (a bias before BatchNorm)
 
-
-@dataclass(frozen=True)
+@dataclass
 class Problem:
-    """A function of float64 arrays, and the gradient that is claimed for it.
+    """A function ``value(*arrays)`` and the gradient claimed for it, ``gradient(gy, *arrays)``, a list.
 
-    Attributes
-    ----------
-    names, dtypes : list of str
-        How to call each array, and the dtype it had before it became float64.
-    arrays : list of ndarray
-        The place at which to check.
-    value : function
-        ``value(*arrays) -> array`` of any shape.
-    gradient : function
-        ``gradient(gy, *arrays)`` -> one array for each of `arrays`.
-    forward, backward : str
-        How to call these two in a sentence.
-    order : int
-        1 for a gradient, 2 for the gradient of a gradient.
+    `arrays` is the place at which to check, taken in float64; `names` is what to call them, `forward` and
+    `backward` what to call the two functions; `order` 2 is the gradient of a gradient.
     """
 
     names: list[str]
-    dtypes: list[str]
     arrays: list[np.ndarray]
     value: Callable[..., Any]
     gradient: Callable[..., Sequence[Any]]
@@ -43,102 +27,57 @@ class Problem:
     backward: str = "backward"
     order: int = 1
 
+    def __post_init__(self) -> None:
+        self.dtypes, self.arrays = [str(a.dtype) for a in self.arrays], [a.astype(np.float64) for a in self.arrays]
+
     def value_at(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
         """f there, in memory of its own; `arrays` are safe from an f that changes its inputs."""
-        return np.array(self.value(*_copies(arrays)), dtype=np.float64)
+        return np.array(self.value(*[a.copy() for a in arrays]), dtype=np.float64)
 
     def gradient_at(self, gy: np.ndarray, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The claimed gradient there, with the same precautions."""
-        gxs = self.gradient(gy.copy(), *_copies(arrays))
-        return [np.array(gx, dtype=np.float64) for gx in gxs]
+        return [np.array(gx, dtype=np.float64) for gx in self.gradient(gy.copy(), *[a.copy() for a in arrays])]
 
-    def line(self, k: int, direction: np.ndarray, arrays: Sequence[np.ndarray]):
+    def line(self, k: int, direction: np.ndarray, arrays: Sequence[np.ndarray]) -> Callable[[float], np.ndarray]:
         """The function t -> f, where array `k` is moved by ``t * direction``."""
+        return lambda t: self.value_at([a + t * direction if i == k else a for i, a in enumerate(arrays)])
 
-        def at(t: float) -> np.ndarray:
-            moved = list(arrays)
-            moved[k] = arrays[k] + t * direction
-            return self.value_at(moved)
-
-        return at
-
-    # -- what can be wrong before a number is compared: each is a sentence -----------------------
-
-    def examine_forward(self, y: np.ndarray) -> tuple[list[str], bool]:
-        """Sentences about `value`, and whether it can be differenced at all."""
-        arrays = _copies(self.arrays)
-        again = np.array(self.value(*arrays), dtype=np.float64)
-        changed = self._changed(arrays)
-        found = [_in_place(self.forward, changed)] if changed else []
+    def examine_forward(self, y: np.ndarray) -> list[str]:
+        """Sentences about a function that cannot be compared with; `y` is its value."""
+        given = [a.copy() for a in self.arrays]
+        again = np.array(self.value(*given), dtype=np.float64)
+        found = self._in_place(self.forward, given)
         if not np.isfinite(y).all():
             found.append(f"{self.forward} returned {_first_bad(y)} for these inputs")
-            return found, False
-        if not _same(y, again):
-            found.append(
-                f"{self.forward} gave two results for the same inputs, so it has no gradient to "
-                "compare with: fix its random numbers (dropout, noise), or what it remembers"
-            )
-            return found, False
-        return found, True
+        elif not _same(y, again):
+            why = "fix its random numbers (dropout, noise), or what it remembers"
+            found.append(f"{self.forward} gave two results for the same inputs, so it has no gradient: {why}")
+        return found
 
-    def examine_backward(self, gy: np.ndarray, gxs: list[np.ndarray], rng: np.random.Generator) -> list[str]:
-        """Sentences about `gradient`, which gave `gxs` for `gy`."""
-        arrays, gy_given = _copies(self.arrays), gy.copy()
-        self.value(*arrays)
-        by_forward = self._changed(arrays)  # told already, and not the backward's fault
-        arrays = _copies(self.arrays)
-        again = [np.array(g, dtype=np.float64) for g in self.gradient(gy_given, *arrays)]
-        changed = [name for name in self._changed(arrays) if name not in by_forward]
-        if not np.array_equal(gy, gy_given):
-            changed.append("gy")
-        found = [_in_place(self.backward, changed)] if changed else []
-        other = self.gradient_at(rng.normal(size=gy.shape), self.arrays)
-        for name, x, gx, gx_again, gx_other in zip(self.names, self.arrays, gxs, again, other, strict=True):
+    def examine_backward(self, gy: np.ndarray, gxs: list[np.ndarray]) -> list[str]:
+        """Sentences about a backward pass, which gave `gxs` for `gy`."""
+        given = [*(a.copy() for a in self.arrays), gy.copy()]
+        again = [np.array(gx, dtype=np.float64) for gx in self.gradient(given[-1], *given[:-1])]
+        found = self._in_place(self.backward, given, gy)
+        for name, x, gx, gx_again in zip(self.names, self.arrays, gxs, again, strict=True):
             if gx.shape != x.shape:
                 found.append(_wrong_shape(name, gx.shape, x.shape))
             elif not np.isfinite(gx).all():
                 found.append(f"the gradient of {name} is {_first_bad(gx)}")
             elif not _same(gx, gx_again):
-                found.append(
-                    f"{self.backward} gave two gradients of {name} for the same inputs: "
-                    "does it add to an array that an earlier call left?"
-                )
-            elif np.abs(gx).max(initial=0.0) > ZERO and _same(gx, gx_other):
-                found.append(
-                    f"the gradient of {name} does not change with gy, the upstream gradient: "
-                    "multiply by it (the chain rule)"
-                )
+                twice = f"{self.backward} gave two gradients of {name} for the same inputs"
+                found.append(f"{twice}: does it add to an array that an earlier call left?")
         return found
 
-    def _changed(self, arrays: Sequence[np.ndarray]) -> list[str]:
-        """The names of the arrays that are no longer what they were."""
-        pairs = zip(self.names, self.arrays, arrays, strict=True)
-        return [name for name, old, new in pairs if not np.array_equal(old, new, equal_nan=True)]
-
-
-def check_kinds(names: Sequence[str], inputs: Sequence[np.ndarray], params: Sequence = ()) -> None:
-    """Raise one sentence if these inputs cannot be checked."""
-    for name, x in zip(names, inputs, strict=True):
-        if x.dtype.kind not in "fiub":
-            raise TypeError(f"{name} is {x.dtype}: inputs are real numbers, integers or booleans")
-    if not params and not any(x.dtype.kind == "f" for x in inputs):
-        raise ValueError("nothing to check: no input is floating-point (write 1.0 instead of 1)")
-
-
-def _copies(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    return [a.copy() for a in arrays]
-
-
-def _in_place(what: str, names: list[str]) -> str:
-    return f"{what} changes {', '.join(names)} in place: work on a copy"
+    def _in_place(self, what: str, given: Sequence[np.ndarray], *more: np.ndarray) -> list[str]:
+        pairs = zip([*self.names, "gy"], [*self.arrays, *more], given, strict=False)
+        changed = ", ".join(name for name, old, new in pairs if not np.array_equal(old, new, equal_nan=True))
+        return [f"{what} changes {changed} in place: work on a copy"] if changed else []
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:
     """Equal but for the last bits, which threads may sum in another order."""
-    if a.shape != b.shape:
-        return False
-    scale = max(1.0, float(np.abs(a).max(initial=0.0)))
-    return bool(np.allclose(a, b, rtol=0, atol=1e-12 * scale, equal_nan=True))
+    return a.shape == b.shape and np.allclose(a, b, 0, 1e-12 * max(1.0, np.abs(a).max(initial=0.0)), equal_nan=True)
 
 
 def _first_bad(a: np.ndarray) -> str:
@@ -148,49 +87,52 @@ def _first_bad(a: np.ndarray) -> str:
 
 def _wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     """The sentence for a gradient that has not its input's shape, with a guess at the reason."""
-    sentence = f"the gradient of {name} has shape {got}, the input {wanted}"
-    extra = len(got) - len(wanted)
-    if extra >= 0 and np.prod(got) > np.prod(wanted):
-        repeated = zip(got[extra:], wanted, strict=True)
-        axes = [*range(extra), *(extra + i for i, (g, w) in enumerate(repeated) if w == 1 < g)]
-        if all(g == w or w == 1 for g, w in zip(got[extra:], wanted, strict=True)):
-            axis = f"axis {axes[0]}" if len(axes) == 1 else f"axes {tuple(axes)}"
-            return f"{sentence}: did you forget to sum over the broadcast {axis}?"
-    if got == wanted[::-1]:
-        return f"{sentence}: is it transposed?"
+    padded, guess = (1,) * (len(got) - len(wanted)) + wanted, ""
     if [n for n in got if n != 1] == [n for n in wanted if n != 1]:
-        return f"{sentence}: is an axis of length 1 too many or missing (keepdims, reshape)?"
-    return sentence
+        guess = ": is an axis of length 1 too many or missing (keepdims, reshape)?"
+    elif got == wanted[::-1]:
+        guess = ": is it transposed?"
+    elif len(got) == len(padded) and all(w in (g, 1) for g, w in zip(got, padded, strict=True)):
+        axes = tuple(i for i, w in enumerate(padded) if w == 1)
+        guess = f": did you forget to sum over the broadcast {in_words(axes)}?"
+    return f"the gradient of {name} has shape {got}, the input {wanted}{guess}"
 
 
-# -- what to call a function and its inputs, and where it is written ---------------------------------
+def floating(names: Sequence[str], inputs: Sequence[np.ndarray], params: Sequence = ()) -> list[int]:
+    """Which inputs are floating-point; raises one sentence if there is nothing that can be checked."""
+    for name, x in zip(names, inputs, strict=True):
+        if x.dtype.kind not in "fiub":
+            raise TypeError(f"{name} is {x.dtype}: inputs are real numbers, integers or booleans")
+    moved = [i for i, x in enumerate(inputs) if x.dtype.kind == "f"]
+    if not moved and not params:
+        raise ValueError("nothing to check: no input is floating-point (write 1.0 instead of 1)")
+    return moved
 
 
-def name_of(f: Callable[..., Any], nameless: str = "f") -> str:
+def name_of(f: Callable, nameless: str = "f") -> str:
     name = getattr(f, "__name__", None) or type(f).__name__
     return nameless if name == "<lambda>" else name
 
 
-def names_of(f: Callable[..., Any], count: int) -> list[str]:
+def names_of(f: Callable, count: int) -> list[str]:
     """The names of f's inputs, if it has so many, and numbers otherwise."""
     try:
-        parameters = list(inspect.signature(f).parameters.values())
+        names = [p.name for p in inspect.signature(f).parameters.values() if p.kind < p.VAR_POSITIONAL]
     except (TypeError, ValueError):  # written in C
-        parameters = []
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    fits = len(names) >= count and all(
-        p.default is not p.empty for p in parameters[count:] if p.kind < p.VAR_POSITIONAL
-    )
-    return names[:count] if fits else [f"input {i}" for i in range(count)]
+        names = []
+    return names[:count] if len(names) >= count else [f"input {i}" for i in range(count)]
 
 
-def source_of(f: Callable[..., Any]) -> str:
-    """File and line of a function, a method or an object that can be called; empty if unknown."""
-    f = f.func if isinstance(f, partial) else f
-    written = f if hasattr(f, "__code__") else getattr(type(f), "forward", type(f).__call__)
-    code = getattr(written, "__code__", None)
-    if code is None:
-        return ""
-    path = Path(code.co_filename)
-    path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return f"{path}, line {code.co_firstlineno}, in {name_of(f)}".removesuffix(", in f")
+def label(name: str) -> str:
+    """What the gradient of an input is called: gx for x."""
+    return f"g{name}" if len(name) <= 2 else f"the gradient of {name}"
+
+
+def in_words(axes: tuple[int, ...]) -> str:
+    return f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
+
+
+def source_of(f: Callable) -> str:
+    """File and line of a function; empty if it has none."""
+    code = getattr(f, "__code__", None)
+    return f"{Path(code.co_filename).name}, line {code.co_firstlineno}, in {name_of(f)}" if code else ""

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from textwrap import wrap
+from dataclasses import asdict, dataclass, field, replace
+from textwrap import TextWrapper
 from typing import Any
 
-from tinygan.testing.entry import Diagnosis, Entry, Kink
-from tinygan.testing.evidence import label
-
-WIDTH = 80
-MOST_KINKS = 5  # so many are listed in full
+import numpy as np
 
 
 class GradcheckError(AssertionError):
@@ -19,43 +15,101 @@ class GradcheckError(AssertionError):
 
 
 @dataclass
+class Entry:
+    """The gradient of one input beside the differences; the arrays have the input's shape."""
+
+    name: str
+    dtype: str  # before it became float64
+    order: int  # 2: the gradient of a gradient
+    analytic: np.ndarray
+    numeric: np.ndarray  # NaN where nothing was checked; a little beside a kink, if there is one
+    allowed: np.ndarray  # how far the two may lie apart
+    direction: tuple[float, float, float] | None = None  # all three along a random direction, for large inputs
+
+    @property
+    def checked(self) -> np.ndarray:
+        return ~np.isnan(self.numeric)
+
+    @property
+    def count(self) -> int:
+        return int(self.checked.sum())
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Mask of the checked numbers that differ (or are NaN)."""
+        return self.checked & ~(np.abs(self.analytic - self.numeric) <= self.allowed)
+
+    @property
+    def worst(self) -> tuple[int, ...] | None:
+        """Index of the largest error, in units of what is allowed there; None if none was checked."""
+        error = np.nan_to_num(np.abs(self.analytic - self.numeric) / self.allowed, nan=np.inf)
+        places = np.argwhere(self.checked)  # in the order of the errors below
+        return tuple(places[np.argmax(error[self.checked])].tolist()) if self.count else None
+
+    @property
+    def ok(self) -> bool:
+        analytic, numeric, allowed = self.direction or (0.0, 0.0, 0.0)
+        return bool(abs(analytic - numeric) <= allowed and not self.wrong.any())
+
+    def __str__(self) -> str:
+        text, differ = f"{self.name} {self.analytic.shape} {self.dtype}: ", int(self.wrong.sum())
+        text += f"{differ or self.count} of {self.count if differ else self.analytic.size} numbers "
+        text += "differ" if differ else "agree"
+        if self.worst is not None:
+            analytic, numeric = self.analytic[self.worst] + 0.0, self.numeric[self.worst] + 0.0  # no -0
+            text += f"; at {list(self.worst)}, the worst, analytic {analytic:.7g}, numeric {numeric:.7g}"
+            text += f" (relative error {abs(analytic - numeric) / (max(abs(analytic), abs(numeric)) or 1.0):.2g})"
+        if self.direction:
+            text += "; along a random direction analytic {:.7g}, numeric {:.7g}".format(*self.direction)
+        return text
+
+
+@dataclass
+class Kink:
+    """A place where the slopes from left and right differ, so that no gradient is right or wrong."""
+
+    name: str
+    order: int
+    index: tuple[int, ...] | None  # None: along a whole direction
+    left: float
+    right: float
+    nudge: float | None = None  # how far beside it the slope was checked; None: not at all
+
+    def __str__(self) -> str:
+        where = "along a random direction" if self.index is None else f"at {list(self.index)}"
+        end = "not checked" if self.nudge is None else f"checked {self.nudge:+g} beside it"
+        return f"{self.name} {where}: slope {self.left:.4g} from the left, {self.right:.4g} from the right; {end}"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The likely mistake in the gradient of input `name`: a short `kind` that stays the same, and a `sentence`."""
+
+    name: str
+    kind: str
+    sentence: str
+
+
+@dataclass
 class Report:
     """The result of a gradient check. True if all is right; ``str(report)`` tells what was found.
 
-    Attributes
-    ----------
-    title : str
-        What was checked.
-    seed : int
-        Repeats the check.
-    entries : list of Entry
-        One for each input and order.
-    kinks : list of Kink
-        Where the function has no gradient.
-    problems : list of str
-        What is wrong beside the numbers, a sentence each.
-    diagnoses : list of Diagnosis
-        The likely cause for each wrong gradient that has been recognised.
-    notes : list of str
-        What a reader should know that is not wrong.
-    source, again, hint : str
-        File and line of what was checked, the call that repeats the check, and what to do for a
-        hint; each may be empty.
-    cause : Exception or None
-        What backward raised, if it did.
+    `entries` holds the numbers, one Entry for each input and order; `kinks` where there is no gradient;
+    `problems` what is wrong beside the numbers; `diagnoses` the likely mistakes (`diagnosis` the first);
+    `notes` what is not wrong, but should be known.
     """
 
     title: str
     seed: int
+    source: str = ""  # file and line of what was checked
+    again: str = ""  # the call that repeats the check
+    hint: str = ""
     entries: list[Entry] = field(default_factory=list)
     kinks: list[Kink] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     diagnoses: list[Diagnosis] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    source: str = ""
-    again: str = ""
-    hint: str = ""
-    cause: BaseException | None = None
+    cause: BaseException | None = None  # what backward raised
 
     @property
     def ok(self) -> bool:
@@ -63,7 +117,6 @@ class Report:
 
     @property
     def diagnosis(self) -> Diagnosis | None:
-        """The first likely cause."""
         return self.diagnoses[0] if self.diagnoses else None
 
     def __bool__(self) -> bool:
@@ -74,69 +127,27 @@ class Report:
         if not self.ok:
             raise GradcheckError(str(self)) from self.cause
 
-    def summary(self) -> str:
-        """One sentence: which gradients are right, and in how many places the others are wrong."""
-        named = [(label(entry.name) + ", order 2" * (entry.order == 2), entry) for entry in self.entries]
-        right = [name for name, entry in named if entry.ok]
-        parts = [f"{_and(right)} {'is' if len(right) == 1 else 'are'} right"] if right else []
-        for name, entry in named:
-            places = f"in {int(entry.wrong.sum())} of {entry.count} places"
-            places += " checked" if entry.count < entry.wrong.size else ""
-            parts += [] if entry.ok else [f"{name} is wrong {places if entry.wrong.any() else 'in places not checked'}"]
-        return "; ".join(parts)
-
-    def _help(self) -> list[tuple[str, str]]:
-        """What to say first about a wrong gradient, each with a word before it."""
-        likely = dict.fromkeys(found.sentence for found in self.diagnoses)
-        said = [("where", self.source), ("found", self.summary()), *(("likely", text) for text in likely)]
-        return [(what, text) for what, text in [*said, ("hint", self.hint), ("again", self.again)] if text]
-
     def to_json(self) -> dict[str, Any]:
-        """The report as a dict that `json.dumps` takes; what is not finite is None."""
-        keys = ("ok", "title", "seed", "problems", "notes", "source", "again", "hint")
-        found = {**{key: getattr(self, key) for key in keys}, "summary": self.summary()}
-        found["entries"] = [entry.to_json() for entry in self.entries]
-        found |= {"diagnoses": [vars(one) for one in self.diagnoses], "kinks": [vars(one) for one in self.kinks]}
-        return json.loads(json.dumps(found), parse_constant=lambda nan: None)
+        """The report, with all its numbers, as a dict that `json.dumps` takes; what is not finite is None."""
+        found = {**asdict(replace(self, cause=None)), "ok": self.ok}
+        return json.loads(json.dumps(found, default=np.ndarray.tolist), parse_constant=lambda nan: None)
 
     def _repr_markdown_(self) -> str:
-        """What a notebook shows: the verdict, the likely causes, and the whole text below."""
-        verdict = "is right" if self.ok else "is **WRONG**"
-        likely = [f"- {text}" for what, text in self._help() if what == "likely"]
-        lines = [f"**gradcheck of {self.title}**: the gradient {verdict}", "", *likely, "", "```", str(self), "```"]
-        return "\n".join(lines)
+        return f"```\n{self}\n```"
 
     def __str__(self) -> str:
-        verdict = "the gradient is right" if self.ok else "the gradient is WRONG"
-        lines = _wrapped(f"gradcheck of {self.title} (seed {self.seed}): ", verdict)
-        if not self.ok:
-            lines += [line for what, text in self._help() for line in _wrapped(f"{what}:".ljust(8), text)]
-        lines += _section("problems:", self.problems)
-        for order, heading in ((1, "gradient:"), (2, "gradient of the gradient:")):
-            entries = [entry for entry in self.entries if entry.order == order]
-            lines += [heading] if entries else []
-            for entry in entries:
-                lines += _wrapped("  ok     " if entry.ok else "  WRONG  ", str(entry))
-        kinks = [str(kink) for kink in self.kinks[:MOST_KINKS]]
-        if len(self.kinks) > MOST_KINKS:
-            kinks.append(f"and {len(self.kinks) - MOST_KINKS} more")
-        lines += _section("kinks, where the function has no gradient:", kinks)
-        lines += _section("notes:", self.notes)
-        return "\n".join(lines)
-
-
-def _wrapped(start: str, text: str) -> list[str]:
-    """`text` after `start`, in lines of WIDTH; everything in ASCII."""
-    text = (start + text).encode("ascii", "backslashreplace").decode()
-    body = text.lstrip()
-    indent, hang = " " * (len(text) - len(body)), " " * min(len(start), 9)
-    return wrap(body, WIDTH, initial_indent=indent, subsequent_indent=hang, break_on_hyphens=False)
-
-
-def _section(heading: str, texts: list[str]) -> list[str]:
-    return [heading, *(line for text in texts for line in _wrapped("  - ", text))] if texts else []
-
-
-def _and(words: list[str]) -> str:
-    """a, b and c."""
-    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+        verdict = f"gradcheck of {self.title} (seed {self.seed}): the gradient is {'right' if self.ok else 'WRONG'}"
+        likely = dict.fromkeys(one.sentence for one in self.diagnoses)
+        rows = [("where", self.source), *(("likely", text) for text in likely), ("hint", self.hint)]
+        rows = [] if self.ok else [*rows, ("again", self.again)]
+        rows += [("problem", text) for text in self.problems]
+        rows += [
+            ("ok" if entry.ok else "WRONG", f"{'order 2: ' * (entry.order == 2)}{entry}") for entry in self.entries
+        ]
+        rows += [("kink", f"{'order 2: ' * (kink.order == 2)}{kink}") for kink in self.kinks[:5]]
+        rows += [("kinks", f"{len(self.kinks)} in all")] * (len(self.kinks) > 5)
+        rows += [("note", text) for text in self.notes]
+        lines = [verdict, *(f"{word}:".ljust(9) + text for word, text in rows if text)]
+        lines = [line.encode("ascii", "backslashreplace").decode() for line in lines]
+        fill = TextWrapper(80, subsequent_indent=" " * 9, break_on_hyphens=False).fill
+        return "\n".join(fill(line) for line in lines)
