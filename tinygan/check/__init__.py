@@ -21,6 +21,6 @@ def check(name: str, *, seed: int = 0, folder: Any = None, **functions: Any) -> 
         By the names of the exercise: ``check("ex05", backward=my_function)``.
     """
     at, (exercise,) = exercises(folder, asked=[name])
-    around = sys._getframe(1).f_globals
-    here = {key: around[key] for key in exercise.spec["MISTAKES"] if callable(around.get(key))} | functions
+    around = sys._getframe(1).f_globals.items()
+    here = {key: f for key, f in around if key in exercise.spec["MISTAKES"] and callable(f)} | functions
     return attempt(exercise, here, seed) if here else submission(exercise, at, seed)

@@ -3,10 +3,11 @@
 import json
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from textwrap import fill
 from typing import Any
 
-from tinygan.check.engine import BLANK, Result, exercises, submission
+from tinygan.check.engine import BLANK, Exercise, Result, exercises, submission
 from tinygan.commandline import Parser, guarded
 from tinygan.files import whole_file
 
@@ -32,27 +33,26 @@ def main(argv: Sequence[str] | None = None) -> None:
         hints = asked[0].spec["HINTS"]
         if len(args.exercise) != 1 or not 1 <= args.hint <= len(hints):
             p.error(f"--hint N, from 1 to {len(hints)}, goes with one exercise: {PROGRAM} {asked[0].name} --hint 1")
-        return print(f"hint {args.hint} of {len(hints)}: {hints[args.hint - 1]}")
-    paths, saved, results = [folder / each.path.name for each in asked], None, []
+        return print(fill(f"hint {args.hint} of {len(hints)}: {hints[args.hint - 1]}", 80))
+    saved, results = None, list[Result]()
     try:
         while not results or args.watch:
-            now = [path.stat().st_mtime_ns for path in paths if path.exists()]
+            now = [path.stat().st_mtime_ns for path in (folder / each.path.name for each in asked) if path.exists()]
             if now != saved:
-                saved, results = now, show(args, [(each, folder, args.seed, args.time_limit) for each in asked])
+                saved, results = now, show(args, folder, asked)
             time.sleep(0.3 * args.watch)
     except KeyboardInterrupt:
         print()
     raise SystemExit(2 if all(r.status == BLANK for r in results) else 0 if all(results) else 1)
 
 
-def show(args: Any, jobs: list[tuple]) -> list[Result]:
+def show(args: Any, folder: Path, asked: list[Exercise]) -> list[Result]:
     """Check, and print or write what was asked for."""
     results = []
-    with ThreadPoolExecutor(2) as pool:
-        for r in pool.map(lambda job: submission(*job), jobs):
-            results.append(r)
-            line = str(r) if args.exercise else f"{r.status:13}  {r.points} of {r.out_of}  {r.title}"
-            print(end="" if args.json else f"{line}\n", flush=True)
+    for exercise in asked:
+        results.append(r := submission(exercise, folder, args.seed, args.time_limit))
+        line = str(r) if args.exercise else f"{r.status:13}  {r.points} of {r.out_of}  {r.title}"
+        print(end="" if args.json else f"{line}\n", flush=True)
     score = sum(r.points for r in results)
     if args.json:
         print(json.dumps({"points": score, "exercises": [vars(r) for r in results]}, indent=1))

@@ -2,7 +2,6 @@
 
 import faulthandler
 import inspect
-import io
 import json
 import os
 import runpy
@@ -15,6 +14,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from copy import deepcopy
 from pathlib import Path
 from textwrap import wrap
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -60,19 +60,13 @@ class Result:
 
 
 class Exam:
-    """One attempt: `rng` and `sizes` draw the inputs, `gradient` and `values` try a function of the student's.
-
-    ``through(f)`` makes what is tried of a function f with other arguments or results.
-    """
+    """One attempt: `gradient` and `values` try a student's function f, or ``through(f)`` if its arguments differ."""
 
     def __init__(self, exercise: Exercise, functions: Mapping[str, Any], seed: int):
         self.spec, self.functions, self.seed, self.rng = exercise.spec, functions, seed, np.random.default_rng(seed)
+        self.sizes = lambda n: self.rng.permutation([2, 3, 5, 7])[:n].tolist()  # of axes, so that nothing is square
         self.found: dict[str, tuple[str, str]] = {}  # for a function that is not right: a status and a message
         self.hint, self.again = (f"python -m tinygan.check {exercise.name} {s}" for s in ("--hint", f"--seed {seed}"))
-
-    def sizes(self, count: int) -> list[int]:
-        """So many different lengths of axes: 2, 3, 5, 7 in random order, so that no array is square."""
-        return [int(n) for n in self.rng.permutation([2, 3, 5, 7])[:count]]
 
     def gradient(self, name: str, forward: Callable, *arrays: Any, through: Callable = lambda f: f) -> None:
         """Check the student's function `name` as the backward of `forward`, by differences."""
@@ -89,11 +83,10 @@ class Exam:
     def values(self, name: str, reference: Callable, *arguments: Any, through: Callable = lambda f: f) -> None:
         """Compare the student's results with the reference's; if they are dicts, the keys name what differs."""
         want, given = through(reference)(*deepcopy(arguments)), deepcopy(arguments)
-        names = list(inspect.signature(through(self.spec[name])).parameters)
         with self.trying(name):
             got = through(self._function(name))(*given)
-            said = difference(f"what {name} returns", got, want)
-            both = [(key, a, b) for key, a, b in zip(names, arguments, given, strict=True)]
+            said = difference(f"the result of {name}", got, want)
+            both = list(zip(inspect.signature(through(self.spec[name])).parameters, arguments, given, strict=True))
             changed = [key for key, a, b in both if isinstance(a, np.ndarray) and not np.array_equal(a, b)]
             said = said or f"{name} changes {', '.join(changed)} in place: work on a copy" * bool(changed)
             lines = [("found", said), ("input", ", ".join(f"{key} = {a}" for key, a, _ in both if np.size(a) < 6))]
@@ -112,11 +105,10 @@ class Exam:
         except NotImplementedError:
             self.found.setdefault(name, (BLANK, f"{name} is not written yet"))
         except (Exception, SystemExit) as error:
-            said = f"{name} stopped with {type(error).__name__}: {error}".removesuffix(": ")
+            kind = "exit(): leave that out" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+            said = str(error) if isinstance(error, GradcheckError) else f"{name} stopped with {kind}".removesuffix(": ")
             if isinstance(error, ImportError) and str(error.name).partition(".")[0] in NOT_NUMPY:
                 said = f"import {error.name} is not allowed here: write it in plain NumPy"
-            elif isinstance(error, GradcheckError | SystemExit):
-                said = str(error) if isinstance(error, GradcheckError) else f"{name} calls exit: leave that out"
             self.found.setdefault(name, (ERROR, self._told(self._where(name, error), ("found", said))))
 
     def _function(self, name: str) -> Callable:
@@ -131,16 +123,15 @@ class Exam:
         """File and line of a function, or of an error in its file."""
         code = getattr(self.functions.get(name), "__code__", None)
         file, line = (code.co_filename, code.co_firstlineno) if code else (self.functions.get("__file__"), 1)
-        frames = traceback.extract_tb(error.__traceback__ if error else None)
-        return f"{file}, line {[line, *(f.lineno for f in frames if f.filename == file)][-1]}" if file else ""
+        frames, here = traceback.extract_tb(error.__traceback__ if error else None), os.getcwd() + os.sep
+        lines = [line, *(frame.lineno for frame in frames if frame.filename == file)]
+        return f"{file.removeprefix(here)}, line {lines[-1]}" if file else ""
 
     def _told(self, where: str, *lines: tuple[str, str]) -> str:
         """Lines of at most 80 characters in ASCII, a word before each text."""
         pairs = [("where", where), *lines, ("hint", self.hint), ("again", self.again)]
-        texts = [
-            f"{what}:".ljust(8) + text.encode("ascii", "backslashreplace").decode() for what, text in pairs if text
-        ]
-        return "\n".join(line for text in texts for line in wrap(text, 80, subsequent_indent=" " * 8))
+        texts = [wrap(f"{what + ':':8}{text}", 80, subsequent_indent=" " * 8) for what, text in pairs if text]
+        return "\n".join(sum(texts, [])).encode("ascii", "backslashreplace").decode()
 
 
 def difference(name: str, got: Any, want: Any) -> str:
@@ -149,8 +140,8 @@ def difference(name: str, got: Any, want: Any) -> str:
         return f"{name} is None: is a return statement missing?"
     if isinstance(want, tuple):
         if not isinstance(got, tuple | list) or len(got) != len(want):
-            return f"{name} should be {len(want)} results, but is one {type(got).__name__} of {np.size(got)} numbers"
-        got, want = ({f"result {i} of{name[4:-8]}": a for i, a in enumerate(each)} for each in (got, want))
+            return f"{name} is {type(got).__name__} of length {np.size(got)}, but should be {len(want)} things"
+        got, want = ({f"part {i} of {name}": a for i, a in enumerate(each)} for each in (got, want))
     if isinstance(want, dict):
         return next(filter(None, (difference(key, got[key], want[key]) for key in want)), "")
     a, b = np.asarray(got), np.asarray(want)
@@ -181,26 +172,27 @@ def exercises(folder: Any = None, source: Any = None, asked: Sequence[str] = ())
     source = Path(source) if source else at / "source" if (at / "source").is_dir() else HOME / "source"
     known = {path.stem.partition("_")[0]: path for path in sorted(source.glob("ex*.py"))}
     names = [Path(name).stem.partition("_")[0] for name in asked] or list(known)
-    if not known or not set(names) <= set(known):
-        there = ", ".join(known) or "nothing: the exercises come with a clone of tinygan"
-        raise DataError(f"there is no exercise {' '.join(names)} in {source}, but {there}")
+    if not known or not at.is_dir():
+        raise DataError(f"there are no exercises in {at} and {source}: they come with a clone of tinygan")
+    if not set(names) <= set(known):
+        raise DataError(f"there is no exercise {' '.join(names)}: choose among {', '.join(known)}")
     return at, [Exercise(known[name]) for name in names]
 
 
 def attempt(exercise: Exercise, functions: Mapping[str, Any], seed: int = 0, path: str = "") -> Result:
     """Check these functions, or those that a file defines, here and now."""
     exam = Exam(exercise, functions, seed)
-    with redirect_stdout(io.StringIO()) as printed:
+    printed: list[str] = []  # the beginning is enough: the student's code runs hundreds of times
+    write = lambda text: printed.append(text[:80]) if len(printed) < 40 else None
+    with redirect_stdout(SimpleNamespace(write=write, flush=list)):
         with exam.trying("the file"):
             exam.functions = alone(runpy.run_path, path, None, exercise.name) if path else functions
         if not exam.found:
             exercise.spec["check"](exam)
-    found = {status for status, _ in exam.found.values()} | {
-        PASS for name in exercise.spec["MISTAKES"].keys() - exam.found
-    }
+    found = {s for s, _ in exam.found.values()} | {PASS for f in exercise.spec["MISTAKES"] if f not in exam.found}
     status = found.pop() if len(found) == 1 else next((each for each in (ERROR, FAIL, KINK) if each in found), FAIL)
     texts = [text for _, text in exam.found.values()]
-    texts += [f"printed:\n{printed.getvalue()[:1000].rstrip()}"] * bool(printed.getvalue() and texts)
+    texts += [f"printed:\n{''.join(printed).rstrip()}"] * bool(printed and texts)
     return Result(exercise, seed, status, "\n\n".join(texts))
 
 
@@ -212,9 +204,9 @@ def submission(exercise: Exercise, folder: Path, seed: int = 0, limit: float = 1
     code = f"import sys; sys.path.append({str(HOME.parents[1])!r}); import tinygan.check.engine as e; e.worker()"
     command = [sys.executable, "-P", "-c", code, *map(str, (exercise.path, path, seed, limit))]
     with tempfile.TemporaryFile("w+", errors="replace") as file:
-        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file).returncode
         file.seek(0)
-        said = file.read().strip().splitlines() or ["it said nothing"]
+        said = file.read().strip().splitlines() or [f"status {status}"]
     if said[-1].startswith('["'):  # what worker() writes
         return Result(exercise, seed, *json.loads(said[-1]))
     found = f"found:  Python itself ended while running {path.name}: {said[-1]}"
@@ -227,9 +219,8 @@ def submission(exercise: Exercise, folder: Path, seed: int = 0, limit: float = 1
 def worker() -> None:
     """What runs in that process: the attempt, with its result in the last line."""
     source, path, seed, limit = sys.argv[1:]
-    exercise = Exercise(Path(source))
     faulthandler.dump_traceback_later(float(limit), exit=True)  # it tells the line of an endless loop
     sys.path.append(str(Path(path).parent))
-    result = attempt(exercise, {"__file__": path}, int(seed), path)
+    result = attempt(Exercise(Path(source)), {"__file__": path}, int(seed), path)
     os.write(1, f"\n{json.dumps([result.status, result.text])}\n".encode())
     os._exit(0)  # whatever threads the student's code has started
