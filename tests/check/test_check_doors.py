@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -82,6 +83,8 @@ def test_bad_usage_is_one_sentence(folder, argv, sentence):
 
 def test_watch_checks_again_after_a_save_and_ends_quietly(folder):
     process = start("check", "ex02", "--watch", cwd=folder)
+    limit = threading.Timer(60, process.kill)  # readline would wait for ever
+    limit.start()
     try:
         assert ": FAIL" in process.stdout.readline()
         path = folder / MATMUL.name
@@ -95,6 +98,7 @@ def test_watch_checks_again_after_a_save_and_ends_quietly(folder):
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0 and out.strip() == "" and err == ""
     finally:
+        limit.cancel()
         process.kill()
 
 
