@@ -121,3 +121,13 @@ def test_a_spec_without_a_part_is_told_in_a_sentence(tmp_path):
     (tmp_path / "ex13_new.py").write_text(textwrap.dedent('"""ex13 New."""\nPOINTS = 1\n'))
     with pytest.raises(ValueError, match="ex13_new.py lacks HINTS, MISTAKES, check"):
         exercises(tmp_path, tmp_path)
+
+
+def test_the_exercise_of_the_instructors_guide(tmp_path):
+    guide = (HOME.parents[1] / "docs" / "instructors.md").read_text()
+    (source,) = re.findall(r'```\n("""ex13.*?)```', guide, re.S)
+    (tmp_path / "ex13_tanh.py").write_text(source)
+    (new,) = exercises(tmp_path, tmp_path)[1]
+    assert attempt(new, new.spec).points == 1 and "raise NotImplementedError" in make_stubs.stub(source)
+    for sentence, wrong in new.spec["MISTAKES"]["backward"].items():
+        assert f"likely: {sentence}" in one_line(attempt(new, {"backward": wrong}))
