@@ -9,6 +9,8 @@ from tinygan.check.engine import Result, attempt, exercises, submission
 def check(name: str, *, seed: int = 0, folder: Any = None, **functions: Any) -> Result:
     """Check one exercise: the functions given, else those of the caller's notebook, else the student's file.
 
+    The `Result` displays itself, is true if all is right, and has ``raise_if_failed()`` for a test.
+
     Parameters
     ----------
     name : str
