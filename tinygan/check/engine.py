@@ -89,7 +89,7 @@ class Exam:
             both = list(zip(inspect.signature(through(self.spec[name])).parameters, arguments, given, strict=True))
             changed = [key for key, a, b in both if isinstance(a, np.ndarray) and not np.array_equal(a, b)]
             said = said or f"{name} changes {', '.join(changed)} in place: work on a copy" * bool(changed)
-            lines = [("found", said), ("input", ", ".join(f"{key} = {a}" for key, a, _ in both if np.size(a) < 6))]
+            lines = [("found", said), ("input", ", ".join(f"{key} = {a}" for key, a, _ in both if len(str(a)) < 70))]
             for text, wrong in self.spec["MISTAKES"][name].items():
                 with suppress(Exception), np.errstate(all="ignore"):  # a mistake need not bear every input
                     if not difference("", through(wrong)(*deepcopy(arguments)), got):
