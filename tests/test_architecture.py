@@ -25,6 +25,7 @@ LAYERS = {
     "metrics": {"files"},
     "plot": {"files", "autograd", "backend"},
     "gan": {"autograd", "backend", "nn", "optim"},
+    "check": {"files", "data", "testing", "commandline"},
     "evaluation": {"files", "backend", "data", "classifier", "metrics"},
     "training": {
         *("files", "autograd", "backend", "nn", "optim", "gan", "data"),

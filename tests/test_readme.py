@@ -29,7 +29,7 @@ def test_commands_name_real_options_and_modules():
         for option in re.findall(r"(--[a-z-]+)", line.split("#")[0]):
             assert option in options, option
     for module in re.findall(r"-m tinygan\.(\w+)", README):
-        assert (ROOT / "tinygan" / f"{module}.py").exists(), module
+        assert any((ROOT / "tinygan" / name).exists() for name in (f"{module}.py", f"{module}/__main__.py")), module
 
 
 def test_links_inside_the_repository_resolve():

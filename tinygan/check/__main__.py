@@ -1,0 +1,70 @@
+"""``python -m tinygan.check``: how far you are in the exercises; ``python -m tinygan.check ex05``: more about one."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+from tinygan.check.engine import BLANK, Exercise, Result, exercises, submission
+from tinygan.commandline import Parser, guarded
+from tinygan.files import whole_file
+
+PROGRAM = "python -m tinygan.check"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    p = Parser(prog=PROGRAM, description="Check the exercises of tutorials/exercises.")
+    p.add_argument("exercise", nargs="*", help="such as ex05; without one: the list of all")
+    p.add_argument("--hint", type=int, nargs="?", const=1, metavar="N", help="show hint N of an exercise (1)")
+    p.add_argument("--watch", action="store_true", help="check again after each save; Ctrl-C ends it")
+    p.add_argument("--json", action="store_true", help="print JSON")
+    p.add_argument("--gradescope", metavar="FILE", help="also write Gradescope's results.json")
+    p.add_argument("--folder", metavar="DIR", help="your files: here if there are ex*.py, else tutorials/exercises")
+    p.add_argument("--source", metavar="DIR", help="the instructor's sources: by default source/ beside your files")
+    p.add_argument("--seed", type=int, default=0, help="draws the inputs (0)")
+    p.add_argument("--time-limit", type=float, default=10.0, metavar="S", help="seconds for an exercise (10)")
+    args = p.parse_args(argv)
+    if args.seed < 0 or not 0 < args.time_limit <= 3600:
+        p.error("--seed must be 0 or more, and --time-limit above 0 and at most 3600 seconds")
+    folder, asked = exercises(args.folder, args.source, args.exercise)
+    if args.hint is not None:
+        hints = asked[0].spec["HINTS"]
+        if len(args.exercise) != 1 or not 1 <= args.hint <= len(hints):
+            p.error(f"--hint N, from 1 to {len(hints)}, goes with one exercise: {PROGRAM} {asked[0].name} --hint 1")
+        return print(fill(f"hint {args.hint} of {len(hints)}: {hints[args.hint - 1]}", 80))
+    saved, results = None, list[Result]()
+    try:
+        while not results or args.watch:
+            now = [path.stat().st_mtime_ns for path in (folder / each.path.name for each in asked) if path.exists()]
+            if now != saved:
+                saved, results = now, show(args, folder, asked)
+            time.sleep(0.3 * args.watch)
+    except KeyboardInterrupt:
+        print()
+    raise SystemExit(2 if all(r.status == BLANK for r in results) else 0 if all(results) else 1)
+
+
+def show(args: Any, folder: Path, asked: list[Exercise]) -> list[Result]:
+    """Check, and print or write what was asked for."""
+    results = []
+    for exercise in asked:
+        results.append(r := submission(exercise, folder, args.seed, args.time_limit))
+        line = str(r) if args.exercise else f"{r.status:13}  {r.points} of {r.out_of}  {r.title}"
+        print(end="" if args.json else f"{line}\n", flush=True)
+    score = sum(r.points for r in results)
+    if args.json:
+        print(json.dumps({"points": score, "exercises": [vars(r) for r in results]}, indent=1))
+    elif not args.exercise:
+        print(f"{score} of {sum(r.out_of for r in results)} points; {PROGRAM} {results[0].name} tells more about one")
+    if args.gradescope:
+        keys = "name", "score", "max_score", "output", "status"
+        facts = [(r.title, r.points, r.out_of, str(r), "passed" if r else "failed") for r in results]
+        with whole_file(args.gradescope) as file:
+            file.write(json.dumps({"score": score, "tests": [dict(zip(keys, f, strict=True)) for f in facts]}).encode())
+    return results
+
+
+if __name__ == "__main__":
+    guarded(PROGRAM, main)

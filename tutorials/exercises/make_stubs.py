@@ -1,0 +1,46 @@
+"""Write what students begin with: ``python tutorials/exercises/make_stubs.py [DIR]``.
+
+Without DIR: the stubs of this folder, from source/. With DIR: a class's copy, which has the stubs and, under
+DIR/source, what checks them, with the solutions cut out. A file that is there and differs is not overwritten.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SOLUTION = re.compile(r"^( *)# BEGIN SOLUTION\n.*?# END SOLUTION\n", re.M | re.S)
+
+
+def without_solution(source: str) -> str:
+    """The source with `raise NotImplementedError` in the place of each solution."""
+    return SOLUTION.sub(r"\1raise NotImplementedError\n", source)
+
+
+def stub(source: str) -> str:
+    """What a student begins with."""
+    return without_solution(source).partition("# BEGIN SPEC")[0].rstrip() + "\n"
+
+
+def solution(source: str) -> str:
+    """A file that passes."""
+    return source.partition("# BEGIN SPEC")[0].rstrip() + "\n"
+
+
+def write(path: Path, text: str) -> None:
+    if path.exists() and path.read_text() != text:
+        print(f"{path} is left as it is: somebody has changed it (delete it to have it made again)")
+    else:
+        path.write_text(text)
+
+
+def main(folder: Path = HERE) -> None:
+    (folder / "source").mkdir(parents=True, exist_ok=True)
+    for path in sorted((HERE / "source").glob("ex*.py")):
+        write(folder / path.name, stub(path.read_text()))
+        if folder.resolve() != HERE.resolve():
+            write(folder / "source" / path.name, without_solution(path.read_text()))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:2]))
