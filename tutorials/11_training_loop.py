@@ -82,7 +82,7 @@ for file in sorted(run.path.iterdir()):
     print(f"{file.stat().st_size:10,} bytes  {file.name}")
 
 # %% [markdown]
-# (In the long run a warning appeared at step 100: $D$ has won. The loop watches its own numbers, and writes what it
+# (In our full run a warning appeared at step 100: $D$ has won. The loop watches its own numbers, and writes what it
 # notices to `log.txt`, too. Here the generator recovers by itself, as the curves will show.)
 #
 # One folder, everything in it, nothing elsewhere. `README.txt` says what to look at first; `config.json` repeats the
