@@ -203,8 +203,8 @@ if not FAST:
 # itself. Collapse is a phase that a game may leave again, or enter late: one seed and one moment prove little. Tutorial
 # 14 shows how to compare fairly.
 #
-# Exercise: other switches of `Game` are meant against collapse, too: `instance_noise=0.3`, `unroll=5`, `n_critic=5`.
-# Which of them mends this game? What does each cost in time?
+# Exercise: `Game` has more switches: `instance_noise=0.3`, `n_critic=5`, `unroll=5`. One of them finds all eight modes
+# and keeps them. Which, and what does it cost in time?
 #
 # Exercise: change the seed in `new_game`. How many of five plain games are collapsed at step 1,200?
 #

@@ -100,7 +100,7 @@ assert with_norm[-1] > 10 * without[-1]
 
 # %% [markdown]
 # Without it the signal of $z$ fades from layer to layer, and all images begin as nearly the same grey. With it, they
-# differ from the first step on, and so does what $D$ says about them.
+# differ from the first step on, and so does what $D$ says about them. The last exercises ask how much that matters.
 #
 # There is a price: in training, a sample depends on the batch it is in. For drawing samples there is *evaluation mode*,
 # which uses averages over the past batches instead. The function `draw` does that.
@@ -182,7 +182,8 @@ plt.show()
 # %% [markdown]
 # Exercise: draw the straight line below the arc. Can you see where it leaves the sphere?
 #
-# Exercise: leave BatchNorm out of the generator (build a `tg.nn.Sequential` of the other layers) and train it. What
-# does step 100 look like now?
+# Exercise: leave BatchNorm out of the generator (`tg.nn.Sequential` of the other layers) and train it for 200 steps.
+# You will see the checkerboard of tutorial 09 at step 50, and then a surprise. Which optimiser makes up for small
+# gradients? (BatchNorm helps, but it is no law: the preset `r3gan` does without.)
 #
 # Exercise: write BatchNorm with its backward, `python -m tinygan.check ex07`.
