@@ -43,7 +43,7 @@ def test_the_list_and_gradescope(folder):
     ex02 = written["tests"][1]
     assert set(ex02) == {"name", "score", "max_score", "output", "status"}
     assert (ex02["status"], ex02["score"], ex02["max_score"]) == ("failed", 0, 2)
-    assert "gb is wrong in" in ex02["output"] and written["tests"][4]["status"] == "passed"
+    assert "WRONG:   b " in ex02["output"] and written["tests"][4]["status"] == "passed"
 
 
 def test_exit_status_and_json(folder):

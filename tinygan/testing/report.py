@@ -56,7 +56,7 @@ class Entry:
         text += f"{differ or self.count} of {self.count if differ else self.analytic.size} numbers "
         text += "differ" if differ else "agree"
         if self.worst is not None:
-            analytic, numeric = self.analytic[self.worst] + 0.0, self.numeric[self.worst] + 0.0  # no -0
+            analytic, numeric = (float(a[self.worst]) + 0.0 for a in (self.analytic, self.numeric))  # no -0
             text += f"; at {list(self.worst)}, the worst, analytic {analytic:.7g}, numeric {numeric:.7g}"
             text += f" (relative error {abs(analytic - numeric) / (max(abs(analytic), abs(numeric)) or 1.0):.2g})"
         if self.direction:

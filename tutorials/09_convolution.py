@@ -1,0 +1,249 @@
+# %% [markdown]
+# # 09 Convolution three ways
+#
+# After this page you can compute a convolution by hand, by one matrix product and by a sum of shifted images, you know
+# why all three agree, and what a transposed convolution is, and where its checkerboards come from.
+# It runs in a few seconds.
+#
+# ![Above: a digit, and the same digit after four small kernels, which show its horizontal edges, vertical edges,
+# outline, and a blurred copy. Below: transposed convolutions of a constant image; with kernel 3 and stride 2 a
+# checkerboard, with kernel 4 none; new DCGANs show a fine pattern.](images/09_convolution.png)
+
+# %%
+import os
+import time
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+
+import tinygan as tg
+from tinygan.plot.style import BLUE, ORANGE
+
+FAST = bool(os.environ.get("TINYGAN_FAST"))
+HERE = Path(__file__).parent if "__file__" in globals() else Path()
+rng = np.random.default_rng(0)
+
+# %% [markdown]
+# ## A kernel looks at a small window
+#
+# A dense layer joins every pixel with every output: 784 weights for each output of a 28 x 28 image. But a stroke is a
+# stroke wherever it stands. So a convolution slides one small **kernel** over the image, and at each position it adds
+# up pixel times weight. Images are arrays (N, H, W, C): number, height, width, channels. A kernel is (kh, kw, C, O):
+# it sees C channels and makes O.
+#
+# **Predict, then run.** An image of 6 x 6 pixels, a kernel of 3 x 3, no padding. How many positions are there? And with
+# **stride** 2, when the kernel jumps two pixels at a time?
+
+# %%
+image, kernel = np.ones((1, 6, 6, 1), np.float32), np.ones((3, 3, 1, 1), np.float32)
+for stride, padding in ((1, 0), (2, 0), (1, "same"), (2, "same")):
+    y = tg.to_numpy(tg.ops.conv2d(tg.Tensor(image), tg.Tensor(kernel), stride, padding))
+    print(f"stride {stride}, padding {padding!r:6}: {y.shape[1]} x {y.shape[2]} outputs\n{y[0, :, :, 0]}")
+
+# %% [markdown]
+# The rule is $\lfloor (H + \text{padding} - k) / \text{stride} \rfloor + 1$. Padding "same" puts so many zeros around
+# the image that stride 1 keeps its size and stride 2 halves it; in a corner the kernel then meets only 4 pixels.
+#
+# ## One: loops
+#
+# The definition, word by word. (Without padding: one thing at a time.)
+
+
+# %%
+def conv_loops(x, w, stride=1):
+    n, height, width, _ = x.shape
+    kh, kw, _, out = w.shape
+    oh, ow = (height - kh) // stride + 1, (width - kw) // stride + 1
+    y = np.zeros((n, oh, ow, out), x.dtype)
+    for image in range(n):
+        for row in range(oh):
+            for column in range(ow):
+                window = x[image, row * stride : row * stride + kh, column * stride : column * stride + kw]
+                for o in range(out):
+                    y[image, row, column, o] = (window * w[..., o]).sum()
+    return y
+
+
+# %% [markdown]
+# ## Two: patches, and one matrix product
+#
+# Each output is a dot product of a window with a kernel. Many dot products at once are a matrix product, and that is
+# what computers do fastest. So lay every window down as one row of a tall matrix $P$, and write $y = P w$. (The usual
+# name is "im2col".) `sliding_window_view` finds the windows without copying; `reshape` then copies each pixel up to 9
+# times.
+
+
+# %%
+def conv_patches(x, w, stride=1):
+    kh, kw, channels, out = w.shape
+    windows = np.lib.stride_tricks.sliding_window_view(x, (kh, kw), axis=(1, 2))[:, ::stride, ::stride]
+    n, oh, ow = windows.shape[:3]
+    patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(n * oh * ow, kh * kw * channels)
+    return (patches @ w.reshape(-1, out)).reshape(n, oh, ow, out)
+
+
+# %% [markdown]
+# ## Three: a sum over taps
+#
+# Turn the loops inside out. The place $(i, j)$ in the kernel, a **tap**, meets each output once: it sees the whole
+# image, shifted by $(i, j)$. So the convolution is a sum of shifted images, each with its channels mixed by the small
+# matrix $w_{ij}$ (C x O). Nine products instead of one, but no pixel is copied nine times.
+
+
+# %%
+def conv_taps(x, w, stride=1):
+    kh, kw, _, out = w.shape
+    oh, ow = (x.shape[1] - kh) // stride + 1, (x.shape[2] - kw) // stride + 1
+    y = np.zeros((len(x), oh, ow, out), x.dtype)
+    for i in range(kh):
+        for j in range(kw):
+            shifted = x[:, i : i + stride * oh : stride, j : j + stride * ow : stride]
+            y += shifted @ w[i, j]
+    return y
+
+
+# %% [markdown]
+# **Predict, then run.** Are the three equal to the last bit, or only nearly? Why?
+
+# %%
+x = rng.standard_normal((2, 11, 9, 3)).astype(np.float32)
+w = rng.standard_normal((3, 3, 3, 5)).astype(np.float32)
+for stride in (1, 2):
+    library = tg.to_numpy(tg.ops.conv2d(tg.Tensor(x), tg.Tensor(w), stride))
+    for ours in (conv_loops, conv_patches, conv_taps):
+        y = ours(x, w, stride)
+        print(f"stride {stride}  {ours.__name__:13} {y.shape}  largest difference {np.abs(y - library).max():.1e}")
+        assert np.allclose(y, library, atol=1e-5)
+
+# %% [markdown]
+# Only nearly: float32 additions in another order are rounded differently. (Patches agree exactly here, because for
+# this shape the library does the same.) There is a fourth way, the **convolution theorem**: a convolution is a plain
+# product of Fourier transforms. FFT libraries flip the kernel, as mathematicians do; deep learning does not, hence the
+# complex conjugate.
+
+# %%
+size = x.shape[1:3]
+spectrum = np.fft.rfft2(x, axes=(1, 2))[..., None] * np.fft.rfft2(w, size, axes=(0, 1)).conj()
+by_fft = np.fft.irfft2(spectrum.sum(3), size, axes=(1, 2))[:, : size[0] - 2, : size[1] - 2]
+print(f"by FFT: largest difference {np.abs(by_fft - conv_taps(x, w)).max():.1e}")
+assert np.allclose(by_fft, conv_taps(x, w), atol=1e-4)
+
+# %% [markdown]
+# ## Which is fastest? An experiment
+#
+# **Predict, then run.** Order the three for a layer with 1 input channel, and for one with 64. Your figures will differ
+# from ours, and from your own a minute later: that is why speed is measured in experiments and not asserted in tests.
+
+# %%
+for channels in (1, 64):
+    x = rng.standard_normal((4 if FAST else 32, 14, 14, channels)).astype(np.float32)
+    w = rng.standard_normal((5, 5, channels, 64)).astype(np.float32)
+    for ours in (conv_loops, conv_patches, conv_taps):
+        few = x[:1] if ours is conv_loops else x  # the loops would take long for 32 images
+        best = np.inf
+        for _ in range(1 if ours is conv_loops else 5):
+            start = time.perf_counter()
+            ours(few, w)
+            best = min(best, (time.perf_counter() - start) / len(few))
+        print(f"{channels:2} channels: {ours.__name__:13} {1e3 * best:8.3f} ms an image")
+
+# %% [markdown]
+# The library defines convolution by taps (`tinygan/autograd/conv.py`). On a CPU it computes patches or Fourier
+# transforms, whichever needs fewer multiplications for the shapes at hand (`tinygan/backend/numpy_kernels.py`).
+#
+# Exercise: write conv2d with padding, and its two gradients: `python -m tinygan.check ex08`, then `ex09`. The sum over
+# taps makes both gradients short.
+#
+# ## What kernels see
+#
+# One kernel for each feature. These four were made by hand; a trained discriminator has found its own.
+
+# %%
+digit = tg.data.digits(100).pixels[:1].astype(np.float32) / 255
+kernels = {
+    "horizontal edges": [[1, 2, 1], [0, 0, 0], [-1, -2, -1]],
+    "vertical edges": [[1, 0, -1], [2, 0, -2], [1, 0, -1]],
+    "outline": [[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]],
+    "blur": [[1, 2, 1], [2, 4, 2], [1, 2, 1]],
+}
+w = np.stack([np.array(k, np.float32) for k in kernels.values()], axis=-1)[:, :, None]
+features = tg.to_numpy(tg.ops.conv2d(tg.Tensor(digit), tg.Tensor(w), 1, "same"))
+print("digit", digit.shape, "kernels", w.shape, "features", features.shape)
+
+# %% [markdown]
+# ## There and back: the transposed convolution
+#
+# A convolution is linear: $y = A x$, with a large matrix $A$ that we never write down. Its transpose $A^T$ runs from
+# small images to large ones, which is what a generator needs. It is defined by one line, which also tests it:
+#
+# $$\langle A a, b \rangle = \langle a, A^T b \rangle \quad \text{for all } a, b.$$
+#
+# $A^T$ does not undo $A$. It sends each output's number back to all pixels that it came from, times the same weights,
+# and adds up what arrives: exactly what the gradient with respect to $x$ does.
+
+# %%
+a = tg.Tensor(rng.standard_normal((2, 14, 14, 3)), requires_grad=True)
+w = tg.Tensor(rng.standard_normal((5, 5, 3, 4)))
+b = tg.Tensor(rng.standard_normal((2, 7, 7, 4)))
+there, back = tg.ops.conv2d(a, w, 2, "same"), tg.ops.conv_transpose2d(b, w, 2, "same")
+print("conv", a.shape, "->", there.shape, "   transposed", b.shape, "->", back.shape)
+print(f"<conv(a), b> = {(there * b).sum().item():.9f}")
+print(f"<a, convT(b)> = {(a * back).sum().item():.9f}")
+(ga,) = tg.grad(there, [a], gy=b)
+assert np.allclose(tg.to_numpy(ga), tg.to_numpy(back))
+
+# %% [markdown]
+# Exercise: `python -m tinygan.check ex10` wants the transposed convolution from you, and tests it with that line.
+#
+# ## Checkerboards
+#
+# **Predict, then run.** A constant image, a kernel of ones, stride 2. Each pixel of the result counts how many windows
+# reach it. With kernel 3, is it the same number everywhere? With kernel 4?
+
+# %%
+boards, ones = {}, tg.Tensor(np.ones((1, 5, 5, 1), np.float32))
+for k in (3, 4, 5):
+    boards[k] = tg.to_numpy(tg.ops.conv_transpose2d(ones, tg.Tensor(np.ones((k, k, 1, 1), np.float32)), 2))[0, :, :, 0]
+    print(f"kernel {k}: the middle of the result\n{boards[k][4:8, 4:8].astype(int)}")
+
+# %% [markdown]
+# Where the stride does not divide the kernel, some pixels are reached more often than others, and a new generator draws
+# a pattern that it has to learn to cancel. Our DCGAN has kernel 5 and stride 2, twice. The cures: a kernel that the
+# stride divides, or enlarging first and then an ordinary convolution, as in the preset `deep`.
+
+# %%
+enlarge = tg.nn.Sequential(tg.nn.UpSample2D(2), tg.nn.Conv2D(1, 1, 3, padding="same"))
+enlarge[1].W.data = np.ones((3, 3, 1, 1))
+cured = tg.to_numpy(enlarge(ones))[0, :, :, 0]
+print("enlarged, then convolved:", np.unique(cured[1:-1, 1:-1]))
+
+z, images = tg.Tensor(rng.standard_normal((8, 100), dtype=np.float32)), []
+for _ in range(4 if FAST else 40):
+    new_dcgan, _ = tg.models.dcgan((28, 28, 1), rng=rng)
+    with tg.no_grad():
+        images.append(tg.to_numpy(new_dcgan(z)))
+pattern = np.concatenate(images).std(axis=0)[:, :, 0]
+print("spread of new DCGANs' pixels, in the middle:", pattern[12:16, 12:16].round(2), sep="\n")
+
+# %% [markdown]
+# ## The picture
+
+# %%
+figure, axes = plt.subplots(2, 5, figsize=(9.5, 4.3), layout="constrained")
+signed = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
+upper = {"a digit": digit[0, :, :, 0], **dict(zip(kernels, features[0].transpose(2, 0, 1), strict=True))}
+for ax, (title, shown) in zip(axes[0], upper.items(), strict=True):
+    limit = np.abs(shown).max()
+    ax.imshow(shown, cmap=signed, vmin=-limit, vmax=limit)
+    ax.set_title(title, fontsize=10)
+lower = {f"transposed, kernel {k}": board for k, board in boards.items()}
+lower |= {"enlarged, convolved": cured, "new DCGANs, spread": pattern}
+for ax, (title, shown) in zip(axes[1], lower.items(), strict=True):
+    ax.imshow(shown, cmap="Blues", vmin=0)
+    ax.set_title(title, fontsize=10)
+plt.setp(axes, xticks=[], yticks=[])
+if os.environ.get("TINYGAN_PICTURES"):
+    figure.savefig(HERE / "images" / "09_convolution.png", dpi=100)
+plt.show()
