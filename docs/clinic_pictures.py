@@ -1,6 +1,6 @@
 """The pictures of the clinic: ``python docs/clinic_pictures.py [NAME ...]``, all of them in about ten minutes.
 
-Each shows a healthy run beside one that is ill. A run is what the options below say to ``python -m tinygan.train``,
+Each shows a healthy run beside one that is sick. A run is what the options below say to ``python -m tinygan.train``,
 played here step by step, so that nothing but the picture is kept.
 """
 
@@ -30,15 +30,17 @@ RUNS: dict[str, dict[str, Any]] = {
     "d has won": dict(steps=2000, loss="mm", lr=2e-5, lr_d=2e-3, ema=0.0),
     "ring": dict(preset="ring"),
     "cycling": dict(preset="ring", penalty="none", ema=0.0, lr_half_life=0),
-    "collapse": dict(preset="ring", penalty="none", ema=0.0, lr_half_life=0, loss="mm", lr=1e-3, n_critic=5),
-    "deaf": dict(preset="ring", lr_d=1e-7),
-    "critic": dict(preset="ring", steps=3000, loss="wgan", penalty="gp", penalty_weight=1.0, n_critic=5, lr=1e-3),
-    "no leash": dict(preset="ring", steps=3000, loss="wgan", penalty="none", n_critic=5, lr=1e-3),
+    "collapse": dict(preset="ring", steps=2000, lr_d=1e-6),
+    "held": dict(preset="ring", steps=2000, penalty_weight=1e3),
+    "critic": dict(
+        preset="ring", steps=600, batch_size=128, loss="wgan", penalty="gp", penalty_weight=1.0, n_critic=5, lr=1e-3
+    ),
+    "no leash": dict(preset="ring", steps=600, batch_size=128, loss="wgan", penalty="none", n_critic=5, lr=1e-3),
 }
 
 
 @functools.cache
-def play(name: str, shots: int = 70) -> tuple[Setup, list[dict[str, float]], dict[int, np.ndarray]]:
+def play(name: str, shots: int = 100) -> tuple[Setup, list[dict[str, float]], dict[int, np.ndarray]]:
     """Train a run: everything it was made of, its statistics, and its samples at `shots` moments."""
     options = dict(RUNS[name])
     setup = build(configure(options))
@@ -79,13 +81,13 @@ def cloud(axes: Any, setup: Setup, points: np.ndarray) -> None:
     axes.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), aspect="equal", xticks=[], yticks=[])
 
 
-def save(figure: Any, name: str) -> None:
+def save(figure: Any, name: str, colours: int = 64) -> None:
     """As a PNG with few colours, which is small."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
     path = IMAGES / f"{name}.png"
     style.save_figure(figure, path)
-    Image.open(path).convert("RGB").quantize(64, kmeans=1).save(path, optimize=True)
+    Image.open(path).convert("RGB").quantize(colours, kmeans=1).save(path, optimize=True)
     print(f"{path.name}: {path.stat().st_size // 1000} kB", flush=True)
 
 
@@ -94,7 +96,7 @@ JUDGED = {"d_real": ("D(x)", style.BLUE), "d_fake_before": ("D(G(z))", style.ORA
 
 
 def losses() -> None:
-    figure, (left, right) = canvas(["normal: each holds the other", "ill: D has won"])
+    figure, (left, right) = canvas(["normal: each holds the other", "sick: D has won"])
     for axes, name in ((left, "digits"), (right, "d has won")):
         lines(axes, play(name)[1], LOSSES)
     save(figure, "losses")
@@ -102,31 +104,31 @@ def losses() -> None:
 
 def waiting() -> None:
     """Samples of both runs at the same steps."""
-    figure = style.new_figure(8.4, 4.4)
-    for row, (name, title) in enumerate((("digits", "normal"), ("d has won", "ill"))):
+    figure = style.new_figure(6.6, 3.6)
+    for row, (name, title) in enumerate((("digits", "normal"), ("d has won", "sick"))):
         setup, _, samples = play(name)
         known = sorted(samples)
         for column, wanted in enumerate((0, 200, 600, 2000)):
             step = min(known, key=lambda s: abs(s - wanted))
             axes = figure.add_subplot(2, 4, 4 * row + column + 1)
-            axes.imshow(image_grid(from_range(samples[step][:16], *setup.range)), cmap="gray")
+            axes.imshow(image_grid(from_range(samples[step][:9], *setup.range)), cmap="gray")
             axes.set_title(f"{title}, step {step}", fontsize=10, color=style.INK)
             axes.axis("off")
-    save(figure, "waiting")
+    save(figure, "waiting", 16)
 
 
 def stray() -> None:
     """The same moment of one run: the generator itself, and its moving average."""
     setup = play("digits")[0]
-    figure, panels = canvas(["the generator itself", "its moving average (--ema 0.995)"])
+    figure, panels = canvas(["the generator itself", "its moving average (--ema 0.995)"], 3.6, 2.2)
     for axes, network in zip(panels, (setup.game.generator, setup.sampler), strict=True):
-        axes.imshow(image_grid(from_range(draw(network, setup.z[:24]), *setup.range), columns=6), cmap="gray")
+        axes.imshow(image_grid(from_range(draw(network, setup.z[:18]), *setup.range), columns=6), cmap="gray")
         axes.axis("off")
-    save(figure, "stray")
+    save(figure, "stray", 24)
 
 
 def collapse() -> None:
-    figure, (left, right) = canvas(["normal: all eight modes", "ill: most are missing"], 3.6, 3.6)
+    figure, (left, right) = canvas(["normal: all eight modes", "sick: the same sample, always"], 3.6, 3.6)
     for axes, name in ((left, "ring"), (right, "collapse")):
         setup, _, samples = play(name)
         cloud(axes, setup, samples[max(samples)])
@@ -135,7 +137,7 @@ def collapse() -> None:
 
 
 def cycling() -> None:
-    figure, panels = canvas(["normal: found and kept", "ill: found and lost again"])
+    figure, panels = canvas(["normal: found and kept", "sick: found and lost again"])
     for axes, name in zip(panels, ("ring", "cycling"), strict=True):
         setup, _, samples = play(name)
         mixture = setup.dataset
@@ -146,8 +148,8 @@ def cycling() -> None:
 
 
 def half() -> None:
-    figure, panels = canvas(["normal: D cannot tell any more", "", "ill: D never learned", ""], 2.9, 2.9)
-    for i, name in enumerate(("ring", "deaf")):
+    figure, panels = canvas(["normal: D cannot tell any more", "", "sick: D is held down", ""], 2.9, 2.9)
+    for i, name in enumerate(("ring", "held")):
         setup, rows, samples = play(name)
         lines(panels[2 * i], rows, JUDGED)
         panels[2 * i].set_ylim(0, 1)
@@ -156,7 +158,7 @@ def half() -> None:
 
 
 def critic() -> None:
-    figure, (left, right) = canvas(["normal: towards 0 (gradient penalty)", "ill: no penalty, no end"])
+    figure, (left, right) = canvas(["normal: towards 0 (gradient penalty)", "sick: no penalty, no end"])
     for axes, name in ((left, "critic"), (right, "no leash")):
         lines(axes, play(name)[1], {"loss_d": ("loss of the critic", style.BLUE)})
     save(figure, "critic")

@@ -17,7 +17,6 @@ release = version = tinygan.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc"]
 # Python files are tutorials in `_tutorials`; those beside this one are tools. `_generated` is included by pages.
 exclude_patterns = ["_build", "_generated", "_tutorials/out", "*.py"]
-suppress_warnings = ["toc.empty_glob"]  # instructors.md and the tutorials are taken if they are there
 
 html_theme = "pydata_sphinx_theme"
 html_title = "tinygan"
@@ -35,6 +34,9 @@ html_theme_options = {
     "footer_end": [],
 }
 
+highlight_language = "none"  # a block without a language is a command
+toc_object_entries_show_parents = "hide"
+autodoc_default_options = {"exclude-members": "extra, with_weight, output_axis"}
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False

@@ -28,6 +28,7 @@ def write_all() -> None:
         "options.md": options_table(),
         "commands.md": commands(),
         "tutorials.md": bring_tutorials(),
+        "instructors.md": toctree([f"Instructors <{path.stem}>" for path in HERE.glob("instructors.md")]),
     }.items():
         write(PAGES / name, text)
 
@@ -56,7 +57,14 @@ def presets_table() -> str:
 
 
 def settings(options) -> str:
-    return ", ".join(f"`{flag(name)} {value}`" for name, value in options.items()) or "nothing"
+    """Options as they are written on a command line."""
+    return ", ".join(f"`{spelled(flag(name), value)}`" for name, value in options.items()) or "nothing"
+
+
+def spelled(option: str, value) -> str:
+    if isinstance(value, bool):
+        return option if value else f"--no-{option[2:]}"
+    return f"{option} {value}"
 
 
 def options_table() -> str:
@@ -97,14 +105,18 @@ def bring_tutorials() -> str:
     for old in TUTORIALS.glob("*.py"):
         if old.name not in {path.name for path in sources}:
             old.unlink()
-    items = []
     for path in sources:
-        text = path.read_text(encoding="utf-8")
-        write(TUTORIALS / path.name, text)
-        items.append(f"- **[](_tutorials/{path.name})** {first_sentence(text)}\n")
+        write(TUTORIALS / path.name, path.read_text(encoding="utf-8"))
     for picture in (ROOT / "tutorials" / "images").glob("*.png"):
         shutil.copy2(picture, TUTORIALS / "images")
-    return "".join(items) or "This copy of the repository has no tutorials.\n"
+    texts = {path: path.read_text(encoding="utf-8") for path in sources}
+    items = [f"- **[](_tutorials/{path.name})** {first_sentence(text)}\n" for path, text in texts.items()]
+    return "".join(items) + toctree([f"_tutorials/{path.stem}" for path in sources])
+
+
+def toctree(pages: list[str]) -> str:
+    """The pages' place in the navigation; nothing, without a warning, where there are none."""
+    return "\n".join(["", "```{toctree}", ":hidden:", "", *pages, "```", ""]) if pages else "\n"
 
 
 def first_sentence(text: str) -> str:
