@@ -82,9 +82,10 @@ def options_table() -> str:
 
 
 def command_lines() -> list[str]:
-    """The modules of tinygan that are meant to be run."""
-    files = sorted((ROOT / "tinygan").glob("*.py"))
-    return [path.stem for path in files if '__name__ == "__main__"' in path.read_text(encoding="utf-8")]
+    """The modules of tinygan that are meant to be run: files, and packages with a __main__."""
+    files = [path for path in (ROOT / "tinygan").glob("*.py") if '__name__ == "__main__"' in path.read_text()]
+    packages = [path.parent for path in (ROOT / "tinygan").glob("*/__main__.py")]
+    return sorted(path.stem for path in (*files, *packages))
 
 
 def commands() -> str:
