@@ -30,7 +30,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "d has won": dict(steps=2000, loss="mm", lr=2e-5, lr_d=2e-3, ema=0.0),
     "ring": dict(preset="ring"),
     "cycling": dict(preset="ring", penalty="none", ema=0.0, lr_half_life=0),
-    "collapse": dict(preset="ring", steps=2000, lr_d=1e-6),
+    "collapse": dict(preset="ring", steps=2000, lr_d=1e-7),
     "held": dict(preset="ring", steps=2000, penalty_weight=1e3),
     "critic": dict(
         preset="ring", steps=600, batch_size=128, loss="wgan", penalty="gp", penalty_weight=1.0, n_critic=5, lr=1e-3

@@ -14,7 +14,8 @@ import generated  # noqa: E402  (it lies beside this file)
 project = "tinygan"
 copyright = "2026, the tinygan developers"
 release = version = tinygan.__version__
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc"]
+# Formulas by a MathJax that comes along, so that the pages need no network.
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "sphinx-mathjax-offline"]
 # Python files are tutorials in `_tutorials`; those beside this one are tools. `_generated` is included by pages.
 exclude_patterns = ["_build", "_generated", "_tutorials/out", "*.py"]
 
