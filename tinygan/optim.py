@@ -189,6 +189,15 @@ class Adam(Optimizer):
     betas : pair of float
         Each in [0, 1).
     eps : float
+
+    Examples
+    --------
+    >>> from tinygan import grad
+    >>> x = Tensor([1.0], requires_grad=True)
+    >>> adam = Adam([x], lr=0.1)
+    >>> adam.step(grad((x * x).sum(), [x]))  # the first step is as long as lr
+    >>> round(x.item(), 4)
+    0.9
     """
 
     m: Any

@@ -62,6 +62,11 @@ def bce_with_logits(logits: Any, targets: Any) -> Tensor:
     ------
     ValueError
         If the shapes of `logits` and `targets` do not broadcast.
+
+    Examples
+    --------
+    >>> round(bce_with_logits(Tensor([0.0, 0.0]), 1).item(), 4)  # ln 2
+    0.6931
     """
     (logits,) = as_tensors(logits)
     if isinstance(targets, (int, float, np.number)):

@@ -48,6 +48,14 @@ def grad(
         on an `x`, or if an op's backward returns a gradient of the wrong shape or dtype.
     RuntimeError
         If a Tensor was changed in place after an op used it.
+
+    Examples
+    --------
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> (gx,) = grad((x**3).sum(), [x], create_graph=True)
+    >>> (ggx,) = grad(gx.sum(), [x])
+    >>> gx.data.tolist(), ggx.data.tolist()
+    ([3.0, 12.0], [6.0, 12.0])
     """
     xs = [xs] if isinstance(xs, Tensor) else list(xs)
     for i, x in enumerate(xs):

@@ -25,5 +25,15 @@ def recording(on: bool) -> Iterator[None]:
 
 
 def no_grad():
-    """Compute without recording, in a ``with`` block: cheaper where no gradient is needed."""
+    """Compute without recording, in a ``with`` block: cheaper where no gradient is needed.
+
+    Examples
+    --------
+    >>> from tinygan.autograd import Tensor
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
     return recording(False)

@@ -28,6 +28,17 @@ class Op:
         What the op was called on; together the ops' inputs are the graph.
     wanted : tuple of bool
         During backward: which inputs' gradients will be used. Costly ops skip the others.
+
+    Examples
+    --------
+    >>> class Square(Op):
+    ...     def forward(self, xp, x):
+    ...         return x * x
+    ...
+    ...     def backward(self, gy, y, x):
+    ...         return gy * 2 * x
+    >>> Square()(Tensor([3.0])).item()
+    9.0
     """
 
     inputs: tuple[Tensor, ...] = ()

@@ -41,6 +41,12 @@ class Tensor:
         The op that made it; None for one made by hand.
     grad : Tensor or None
         Used by the convenience `backward()` only; `tinygan.grad` never touches it.
+
+    Examples
+    --------
+    >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True, name="x")
+    >>> (x @ x.T).sum(axis=0)
+    Tensor([16. 36.], dtype=float32, requires_grad=True)
     """
 
     __slots__ = ("_data", "_changed", "requires_grad", "op", "name", "grad")

@@ -102,7 +102,14 @@ def backend_of(array: Any) -> Backend:
 
 
 def to_numpy(value: Any) -> np.ndarray:
-    """The one door out: a copy of the values of a Tensor or an array, as a NumPy array on the host."""
+    """The one door out: a copy of the values of a Tensor or an array, as a NumPy array on the host.
+
+    Examples
+    --------
+    >>> import tinygan as tg
+    >>> to_numpy(tg.Tensor([1.0, 2.0]) * 3)
+    array([3., 6.], dtype=float32)
+    """
     array = getattr(value, "data", value) if hasattr(value, "requires_grad") else value
     backend = _by_array_type.get(type(array), _numpy)
     host = backend.to_numpy(array)

@@ -91,6 +91,12 @@ def ring(modes: int = 8, radius: float = 1.0, sigma: float = 0.01) -> Mixture:
     ------
     DataError
         If `modes` is not a whole number >= 1, `radius` not finite or `sigma` not positive.
+
+    Examples
+    --------
+    >>> mixture = ring()
+    >>> mixture.sample(256, np.random.default_rng(0)).shape, mixture.means.shape, mixture.sigma
+    ((256, 2), (8, 2), 0.01)
     """
     _at_least_one("modes", modes)
     # Not linspace(0, 2 pi, modes): that ends on the angle it began with and so makes

@@ -202,6 +202,14 @@ def get(name: str, **options: Any) -> Loss:
     ------
     ValueError
         If the name is unknown or an option does not fit the loss.
+
+    Examples
+    --------
+    >>> loss, undecided = get("ns"), Tensor([[0.0], [0.0]])
+    >>> round(loss.discriminator(undecided, undecided).item(), 4)  # 2 ln 2
+    1.3863
+    >>> round(loss.generator(undecided).item(), 4)  # ln 2
+    0.6931
     """
     if name not in LOSSES:
         near = difflib.get_close_matches(str(name).lower(), LOSSES, n=1)

@@ -83,6 +83,13 @@ def count_modes(samples: np.ndarray, means: np.ndarray, sigma: float) -> ModeRep
     ----------
     Lin et al., "PacGAN", NeurIPS 2018, section 4. There the divergence is taken to the modes of
     the real test samples; here to what those are drawn from, the uniform distribution.
+
+    Examples
+    --------
+    >>> means = np.array([[0.0, 0.0], [1.0, 0.0]])
+    >>> report = count_modes(np.array([[0.0, 0.01], [0.0, 0.02], [5.0, 5.0]]), means, sigma=0.1)
+    >>> report.modes, round(report.high_quality, 2), round(report.reverse_kl, 3)  # ln 2: one of two
+    (1, 0.67, 0.693)
     """
     samples = np.asarray(samples, dtype=np.float64)
     means = np.asarray(means, dtype=np.float64)

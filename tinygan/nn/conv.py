@@ -28,6 +28,12 @@ class Conv2D(Module):
     ----------
     W : Tensor (kernel_size, kernel_size, in_channels, out_channels)
     b : Tensor (out_channels,) or None
+
+    Examples
+    --------
+    >>> images = Tensor(np.zeros((8, 28, 28, 1), np.float32))
+    >>> Conv2D(1, 64, 5, stride=2, padding="same")(images).shape
+    (8, 14, 14, 64)
     """
 
     output_axis = -1  # of W

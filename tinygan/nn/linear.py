@@ -47,6 +47,11 @@ class Dense(Module):
     ----------
     W : Tensor (in_features, out_features)
     b : Tensor (out_features,) or None
+
+    Examples
+    --------
+    >>> Dense(784, 256, rng=np.random.default_rng(0))(Tensor(np.zeros((64, 784), np.float32))).shape
+    (64, 256)
     """
 
     output_axis = -1  # of W

@@ -190,7 +190,17 @@ def _flat(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 class Sequential(Module):
-    """Layers one after the other; they are named by their position."""
+    """Layers one after the other; they are named by their position.
+
+    Examples
+    --------
+    >>> from tinygan import nn
+    >>> net = nn.Sequential(nn.Dense(2, 3), nn.ReLU(), nn.Dense(3, 1))
+    >>> [(name, p.shape) for name, p in net.named_parameters()]
+    [('0.W', (2, 3)), ('0.b', (3,)), ('2.W', (3, 1)), ('2.b', (1,))]
+    >>> net(Tensor([[1.0, 2.0]])).shape
+    (1, 1)
+    """
 
     def __init__(self, *layers: Module):
         wrong = [layer for layer in layers if not isinstance(layer, Module)]

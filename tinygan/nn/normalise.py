@@ -30,6 +30,13 @@ class BatchNorm(Module):
         Trained; they start at 1 and 0.
     running_mean, running_var : Tensor (num_features,)
         Buffers; they start at 0 and 1.
+
+    Examples
+    --------
+    >>> norm = BatchNorm(1, momentum=0.9)
+    >>> y = norm(Tensor([[0.0], [2.0]]))  # mean 1, standard deviation 1
+    >>> y.data.round(3).ravel().tolist(), round(norm.running_mean.item(), 3)
+    ([-1.0, 1.0], 0.1)
     """
 
     def __init__(self, num_features: int, momentum: float = 0.9, eps: float = 1e-5):

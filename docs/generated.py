@@ -1,0 +1,127 @@
+"""What the pages show of the library itself, written into docs/_generated and docs/_tutorials before each build.
+
+So neither the table of presets nor an option of a command line can say something that the program does not do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tinygan.training.config import Config, flag
+from tinygan.training.presets import PRESETS
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+PAGES, TUTORIALS = HERE / "_generated", HERE / "_tutorials"
+
+
+def write_all() -> None:
+    PAGES.mkdir(exist_ok=True)
+    for name, text in {
+        "presets.md": presets_table(),
+        "options.md": options_table(),
+        "commands.md": commands(),
+        "tutorials.md": bring_tutorials(),
+        "instructors.md": toctree([f"Instructors <{path.stem}>" for path in HERE.glob("instructors.md")]),
+    }.items():
+        write(PAGES / name, text)
+
+
+def write(path: Path, text: str) -> None:
+    """Only what is new is written: Sphinx reads a page again when a file it includes is younger."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def presets_table() -> str:
+    """A row for each preset: what it is, its networks, and the options it changes."""
+    rows = []
+    for name, preset in PRESETS.items():
+        networks = f"{{py:func}}`~tinygan.gan.models.{preset.networks.__name__}`"
+        said = [settings(preset.options)]
+        for where, options in (("points", preset.on_points), ("MNIST and its like", preset.on_real_images)):
+            said += [f"on {where}: {settings(options)}"] if options else []
+        rows.append([f"`{name}`", preset.about, networks, " and ".join(preset.fits), "; ".join(said)])
+    return table(["preset", "what it is", "networks", "data", "changes"], rows)
+
+
+def settings(options) -> str:
+    """Options as they are written on a command line."""
+    return ", ".join(f"`{spelled(flag(name), value)}`" for name, value in options.items()) or "nothing"
+
+
+def spelled(option: str, value) -> str:
+    if isinstance(value, bool):
+        return option if value else f"--no-{option[2:]}"
+    return f"{option} {value}"
+
+
+def options_table() -> str:
+    """A row for each option of a run, with its default."""
+    rows = []
+    for field in dataclasses.fields(Config):
+        name, default = flag(field.name), field.default
+        if isinstance(default, bool):
+            name, default = f"{name}`, `--no-{name[2:]}", "yes" if default else "no"
+        choices = ", ".join(field.metadata["choices"])
+        about = field.metadata["help"] + (f": {choices}" if choices and choices not in field.metadata["help"] else "")
+        later = "yes" if field.metadata["resumable"] else ""
+        rows.append([f"`{name}`", "" if default is None else f"`{default}`", about, later])
+    return table(["option", "default", "what it does", "may change on resume"], rows)
+
+
+def command_lines() -> list[str]:
+    """The modules of tinygan that are meant to be run: files, and packages with a __main__."""
+    files = [path for path in (ROOT / "tinygan").glob("*.py") if '__name__ == "__main__"' in path.read_text()]
+    packages = [path.parent for path in (ROOT / "tinygan").glob("*/__main__.py")]
+    return sorted(path.stem for path in (*files, *packages))
+
+
+def commands() -> str:
+    """A section for each command line: what ``--help`` prints."""
+    env = {**os.environ, "COLUMNS": "96"}
+    sections = []
+    for name in command_lines():
+        command = [sys.executable, "-m", f"tinygan.{name}", "--help"]
+        text = subprocess.run(command, capture_output=True, text=True, check=True, env=env, cwd=ROOT).stdout
+        sections.append(f"## {name}\n\n```text\n{text}```\n")
+    return "\n".join(sections)
+
+
+def bring_tutorials() -> str:
+    """Copy tutorials/NN_name.py and their pictures to where Sphinx looks; a list of them, with what each teaches."""
+    sources = sorted((ROOT / "tutorials").glob("[0-9][0-9]_*.py"))
+    (TUTORIALS / "images").mkdir(parents=True, exist_ok=True)
+    for old in TUTORIALS.glob("*.py"):
+        if old.name not in {path.name for path in sources}:
+            old.unlink()
+    for path in sources:
+        write(TUTORIALS / path.name, path.read_text(encoding="utf-8"))
+    for picture in (ROOT / "tutorials" / "images").glob("*.png"):
+        shutil.copy2(picture, TUTORIALS / "images")
+    texts = {path: path.read_text(encoding="utf-8") for path in sources}
+    items = [f"- **[](_tutorials/{path.name})** {first_sentence(text)}\n" for path, text in texts.items()]
+    return "".join(items) + toctree([f"_tutorials/{path.stem}" for path in sources])
+
+
+def toctree(pages: list[str]) -> str:
+    """The pages' place in the navigation; nothing, without a warning, where there are none."""
+    return "\n".join(["", "```{toctree}", ":hidden:", "", *pages, "```", ""]) if pages else "\n"
+
+
+def first_sentence(text: str) -> str:
+    """Of a percent file: the first paragraph below its title."""
+    prose = re.split(r"^# %%", text, flags=re.MULTILINE)[1].splitlines()[1:]
+    paragraphs = "\n".join(line.removeprefix("#").strip() for line in prose).split("\n\n")
+    return next((" ".join(p.split()) for p in paragraphs if p.strip() and not p.lstrip().startswith(("#", "!"))), "")

@@ -1,0 +1,191 @@
+"""What the documentation says is so: its code runs, its names, options, links and pictures exist."""
+
+from __future__ import annotations
+
+import doctest
+import functools
+import importlib
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(path for path in DOCS.rglob("*.md") if not path.relative_to(DOCS).parts[0].startswith("_"))
+TEXT = {path: path.read_text(encoding="utf-8") for path in PAGES}
+PUBLIC = [
+    *("tinygan", "tinygan.autograd", "tinygan.autograd.ops", "tinygan.backend", "tinygan.nn", "tinygan.data"),
+    *("tinygan.metrics", "tinygan.plot", "tinygan.evaluation", "tinygan.classifier", "tinygan.testing"),
+    "tinygan.check",
+]
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix())
+
+
+@functools.cache
+def generated():
+    """docs/generated.py as a module."""
+    spec = importlib.util.spec_from_file_location("generated", DOCS / "generated.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# -- code ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def empty_folder(tmp_path, monkeypatch):
+    """The working folder of somebody who follows a page, with the pictures and the run that it speaks of."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def blocks(page: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", TEXT[page], re.MULTILINE | re.DOTALL)
+
+
+RUNNABLE = [page for page in PAGES if blocks(page)]
+
+
+@pytest.mark.parametrize("page", RUNNABLE, ids=lambda path: path.relative_to(DOCS).as_posix())
+def test_python_blocks_run_one_after_the_other(page, empty_folder, capsys):
+    from cli import call, train
+
+    if page.name == "use_samples.md":  # its first commands, shortened
+        train("--steps", 2, "--outdir", "demo")
+        assert call("sample", "demo/00000-mlp-digits-ns", "--n", 1000, "--out", "samples.npz").status == 0
+    if page.name == "clinic.md":
+        train("--preset", "ring", "--steps", 2, "--log-interval", 1)
+    from tinygan.gan import losses
+    from tinygan.training import presets
+
+    known = dict(presets.PRESETS), dict(losses.LOSSES)
+    names: dict = {"__name__": "page"}
+    try:
+        for code in blocks(page):
+            if "import torch" in code:
+                pytest.importorskip("torch")
+            exec(compile(code.replace("range(200)", "range(5)"), str(page), "exec"), names)  # fewer steps
+            printed = capsys.readouterr().out
+            for value in re.findall(r"print\(.*\)  # (True|False|[\d. ]+)$", code, re.MULTILINE):
+                assert value in printed, f"{value} was promised, {printed} was printed"
+    finally:
+        for table, former in zip((presets.PRESETS, losses.LOSSES), known, strict=True):
+            table.clear()
+            table.update(former)
+
+
+def with_examples() -> list[str]:
+    files = [path for path in (ROOT / "tinygan").rglob("*.py") if ">>>" in path.read_text(encoding="utf-8")]
+    return sorted(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files)
+
+
+@pytest.mark.parametrize("name", with_examples())
+def test_examples_in_docstrings(name):
+    found = doctest.testmod(importlib.import_module(name))
+    assert found.attempted and not found.failed
+
+
+# -- names ---------------------------------------------------------------------------------------------
+
+REFERENCE = "\n".join(text for path, text in TEXT.items() if "reference" in path.relative_to(DOCS).as_posix())
+
+
+def automodules() -> set[str]:
+    """Modules whose members, imported ones too, are all shown."""
+    shown = re.findall(r"automodule:: (\S+)\n((?:   :.*\n)*)", REFERENCE)
+    return {name for name, options in shown if re.search(r":members:\s*$", options, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_is_in_the_reference(name):
+    module = importlib.import_module(name)
+    for public in module.__all__:
+        thing = getattr(module, public)
+        whole = name in automodules() and (isinstance(thing, type) or callable(thing))
+        said = re.search(rf"(::\s|`)(?:[\w.]+\.)?{public}\b", REFERENCE)
+        assert whole or said, f"{name}.{public} is on no page of the reference"
+
+
+def test_no_other_module_has_public_names():
+    files = [path for path in (ROOT / "tinygan").rglob("*.py") if re.search("^__all__ = ", path.read_text(), re.M)]
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files}
+    assert names == set(PUBLIC)
+
+
+def test_names_in_the_reference_exist():
+    for name in re.findall(r"auto(?:class|function|exception|module):: (\S+)", REFERENCE):
+        parts = name.split(".")
+        for cut in range(len(parts), 0, -1):
+            try:
+                thing = importlib.import_module(".".join(parts[:cut]))
+            except ImportError:
+                continue
+            for part in parts[cut:]:
+                thing = getattr(thing, part)
+            break
+
+
+def test_the_generated_pages_know_every_preset_option_and_command():
+    from tinygan.train import parser
+    from tinygan.training.config import Config
+    from tinygan.training.presets import PRESETS
+
+    pages = generated()
+    presets, options = pages.presets_table(), pages.options_table()
+    assert all(f"| `{name}` |" in presets for name in PRESETS)
+    assert "--penalty-weight 0.01" in presets  # the ring's
+    assert options.count("\n") == 2 + len(Config.__dataclass_fields__)
+    assert "`3000`" in options and "r1+r2" in options
+    for action in parser()._actions:
+        assert all(text in helps()["train"] for text in action.option_strings)
+    assert {"train", "sample", "interpolate", "evaluate", "doctor"} <= set(helps())
+
+
+# -- commands, links, pictures ---------------------------------------------------------------------------
+
+
+@functools.cache
+def helps() -> dict[str, str]:
+    """What each command line prints for --help."""
+    return dict(re.findall(r"^## (\w+)\n\n```text\n(.*?)```", generated().commands(), re.MULTILINE | re.DOTALL))
+
+
+@every_page
+def test_commands_name_real_options_and_modules(page):
+    for tool, rest in re.findall(r"-m tinygan\.([a-z_]+)([^\n`]*)", TEXT[page]):
+        if tool not in helps():
+            assert tool == "check", f"there is no command line tinygan.{tool}"
+            continue
+        for option in re.findall(r"(?<![\w-])(--[a-z][\w-]*)", rest.split("#")[0]):
+            assert re.search(rf"{option}\b", helps()[tool]), f"tinygan.{tool} has no option {option}"
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors of a page, as MyST and GitHub make them."""
+    found = re.findall(r"^#+ (.*)", TEXT[page], re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in found}
+
+
+@every_page
+def test_links_and_pictures_resolve(page):
+    links = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```python.*?```", "", TEXT[page], flags=re.DOTALL))
+    for link in [*links, *re.findall(r"\{image\} (\S+)", TEXT[page])]:
+        if link.startswith("http"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in headings(target), link
+
+
+@every_page
+def test_pictures_are_small_and_described(page):
+    for picture, options in re.findall(r"\{image\} (\S+)\n((?::.*\n)*)", TEXT[page]):
+        path = page.parent / picture
+        limit = 300_000 if picture.endswith("readme.png") else 100_000
+        assert path.stat().st_size < limit, picture
+        assert len(re.search(r":alt: (.*)", options)[1]) > 20, picture
