@@ -182,7 +182,7 @@ print("at 0:", [round(float(tg.to_numpy(curve)[100]), 6) for curve in curves])
 # which? Why did we sum before `grad`? (Each number of `y` depends on one number of x only. So the gradient of the sum
 # holds each one's own derivative.)
 #
-# GANs need this: WGAN-GP (tutorial 15) puts the *size of a gradient* into the loss, and must differentiate it.
+# GANs need this: WGAN-GP puts the *size of a gradient* into the loss, and must differentiate it.
 
 
 # %%

@@ -189,7 +189,7 @@ forgot = gradcheck_pair(lambda x, b: x + b, lambda gy, x, b: (gy, gy.mean(axis=0
 print(forgot)
 
 # %% [markdown]
-# With `order=2`, `tg.gradcheck` also checks the gradient of the gradient, which WGAN-GP needs (tutorial 15):
+# With `order=2`, `tg.gradcheck` also checks the gradient of the gradient, which WGAN-GP needs:
 
 # %%
 print(tg.gradcheck(lambda x: tg.ops.tanh(x) ** 2, rng.normal(size=(2, 3)), order=2))
