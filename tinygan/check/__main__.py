@@ -39,16 +39,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         while not results or args.watch:
             now = [path.stat().st_mtime_ns for path in (folder / each.path.name for each in asked) if path.exists()]
             if now != saved:
-                saved, results = now, show(args, folder, asked)
+                saved = now
+                show(args, folder, asked, results)
             time.sleep(0.3 * args.watch)
     except KeyboardInterrupt:
         print()
     raise SystemExit(2 if all(r.status == BLANK for r in results) else 0 if all(results) else 1)
 
 
-def show(args: Any, folder: Path, asked: list[Exercise]) -> list[Result]:
-    """Check, and print or write what was asked for."""
-    results = []
+def show(args: Any, folder: Path, asked: list[Exercise], results: list[Result]) -> None:
+    """Check anew, and print or write what was asked for; what is printed is in `results` already, also at Ctrl-C."""
+    results.clear()
     for exercise in asked:
         results.append(r := submission(exercise, folder, args.seed, args.time_limit))
         line = str(r) if args.exercise else f"{r.status:13}  {r.points} of {r.out_of}  {r.title}"
@@ -63,7 +64,6 @@ def show(args: Any, folder: Path, asked: list[Exercise]) -> list[Result]:
         facts = [(r.title, r.points, r.out_of, str(r), "passed" if r else "failed") for r in results]
         with whole_file(args.gradescope) as file:
             file.write(json.dumps({"score": score, "tests": [dict(zip(keys, f, strict=True)) for f in facts]}).encode())
-    return results
 
 
 if __name__ == "__main__":
