@@ -1,6 +1,7 @@
 """``python -m tinygan.check``: how far you are in the exercises; ``python -m tinygan.check ex05``: more about one."""
 
 import json
+import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             p.error(f"--hint N, from 1 to {len(hints)}, goes with one exercise: {PROGRAM} {asked[0].name} --hint 1")
         return print(fill(f"hint {args.hint} of {len(hints)}: {hints[args.hint - 1]}", 80))
     saved, results = None, list[Result]()
+    if args.watch:  # what a shell started in the background ignores Ctrl-C, but then this would never end
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         while not results or args.watch:
             now = [path.stat().st_mtime_ns for path in (folder / each.path.name for each in asked) if path.exists()]
