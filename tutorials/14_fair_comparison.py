@@ -1,13 +1,13 @@
 # %% [markdown]
 # # 14 A fair comparison of losses
 #
-# After this page you can compare two ways to train a GAN so that others may believe you: the same budget, several seeds,
-# mean and standard error, and the best and the worst run told. And you will have seen a ranking turn over.
-# It runs in about five minutes on a free core.
+# After this page you can compare two ways to train a GAN so that others may believe you: the same budget, several
+# seeds, mean and standard error, and the best and the worst run told. And you will have seen a ranking turn over. It
+# runs in about five minutes on a free core.
 #
-# ![Four panels of dots over the losses mm, ns, lsgan and hinge, five dots each and their mean with its error. At learning
-# rate 0.0003 lsgan is lowest, at 0.001 mm, at 0.003 hinge, which was highest in the two panels before. Right, each
-# loss at its own best rate with five new seeds.](images/14_fair_comparison.png)
+# ![Four panels of dots over the losses mm, ns, lsgan and hinge, five dots each and their mean with its error. At
+# learning rate 0.0003 lsgan is lowest, at 0.001 mm, at 0.003 hinge, which was highest in the two panels before. Right,
+# each loss at its own best rate with five new seeds.](images/14_fair_comparison.png)
 
 # %%
 import itertools
@@ -35,8 +35,8 @@ LOSSES = ("mm", "ns", "lsgan", "hinge")
 # and they will happen to suit your favourite.
 #
 # - **Data**: eight Gaussians on a ring. **Networks**: those of tutorial 00, the same for all.
-# - **Budget**: 1,000 steps, 64 real samples in each. (Had one method five steps of $D$ for each of $G$, we would have to
-#   say whether we count steps, samples or seconds.)
+# - **Budget**: 1,000 steps, 64 real samples in each. (Had one method five steps of $D$ for each of $G$, we would have
+#   to say whether we count steps, samples or seconds.)
 # - **Measure**: the energy distance between 2,000 fakes and 2,000 fresh samples of the data, at the *last* step. Not at
 #   the best step: that one would have to be chosen, with data kept for it. Smaller is better.
 # - **Chance**: everything random in a run comes from one seed. All methods get the same seeds, so that they begin with
@@ -161,12 +161,12 @@ best_rate = {name: min(rates, key=lambda lr: np.mean(tuned[lr][name])) for name 
 print("\nbest rate of each:", best_rate)
 
 # %% [markdown]
-# Three learning rates, and three different winners: `lsgan` at 0.0003, `mm` at 0.001, `hinge` at 0.003. And `hinge`, last
-# in two tables of three, has the lowest mean of all in the third. Whoever publishes only one of these tables
+# Three learning rates, and three different winners: `lsgan` at 0.0003, `mm` at 0.001, `hinge` at 0.003. And `hinge`,
+# last in two tables of three, has the lowest mean of all in the third. Whoever publishes only one of these tables
 # publishes a learning rate, not a loss.
 #
-# This is how most wrong claims come about, without anybody cheating: the new method was tuned for weeks, the old one was
-# run as it came. A fair table gives each the same number of trials, and says how many.
+# This is how most wrong claims come about, without anybody cheating: the new method was tuned for weeks, the old one
+# was run as it came. A fair table gives each the same number of trials, and says how many.
 #
 # ## Fresh seeds for the verdict
 #
@@ -179,7 +179,9 @@ print("\nbest rate of each:", best_rate)
 fresh = {name: [score(name, seed, best_rate[name]) for seed in (s + 10 for s in seeds)] for name in LOSSES}
 table(fresh)
 for name in LOSSES:
-    print(f"{name:6} chosen at {np.mean(tuned[best_rate[name]][name]):.3f}, with fresh seeds {np.mean(fresh[name]):.3f}")
+    print(
+        f"{name:6} chosen at {np.mean(tuned[best_rate[name]][name]):.3f}, with fresh seeds {np.mean(fresh[name]):.3f}"
+    )
 best_at_last = compare(fresh)
 
 # %% [markdown]
@@ -200,8 +202,8 @@ best_at_last = compare(fresh)
 #
 # Exercise: `lsgan` has an outlier. Look at its fakes. Does the energy distance punish a lost mode, or blurred ones?
 #
-# Exercise: give the learning rate of 0.01 to all. Which loss bears it? Would *you* still say that the three rates were a
-# fair choice?
+# Exercise: give the learning rate of 0.01 to all. Which loss bears it? Would *you* still say that the three rates were
+# a fair choice?
 
 # %%
 panels = {f"learning rate {lr:g}, for all": scores for lr, scores in tuned.items()} | {"tuned, fresh seeds": fresh}
