@@ -185,7 +185,8 @@ for name in LOSSES:
 best_at_last = compare(fresh)
 
 # %% [markdown]
-# FRESH
+# Of means that were chosen because they were small, some are small by luck, and fresh seeds tell. Only differences that
+# are still clear in the last table deserve a sentence.
 #
 # ## What a fair comparison tells
 #
