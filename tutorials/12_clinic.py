@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import tinygan as tg
-from tinygan.plot.style import BLUE, INK, ORANGE
+from tinygan.plot.style import BLUE, ORANGE
 
 FAST = bool(os.environ.get("TINYGAN_FAST"))
 HERE = Path(__file__).parent if "__file__" in globals() else Path()
@@ -34,7 +34,7 @@ data = tg.data.ring(sigma=0.1)
 
 # %%
 def train(patient=""):
-    """Train on the ring; without a letter the healthy run. Returns curves, fakes, D and the last real batch."""
+    """Without a letter the healthy run. Returns curves, fakes, D and the last real batch."""
     rng = np.random.default_rng(1)
     G, D = tg.models.points((2,), latent=2, rng=rng)
     if patient.startswith("E"):
@@ -105,14 +105,11 @@ def chart(name, *others):
     print(f"{report.modes} of 8 modes, {report.high_quality:.0%} of the fakes near one")
     figure, axes = plt.subplots(1, 3 + len(others), figsize=(9.6 + 2.8 * len(others), 2.9), layout="constrained")
     for i, label in enumerate(("loss of D", "loss of G", "D(x)", "D(G(z))")):
-        axes[i // 2].plot(
-            np.convolve(curves[:, i], np.full(10, 0.1), "valid"), color=(BLUE, ORANGE)[i % 2], lw=0.9, label=label
-        )
-    for ax in axes[:2]:
-        ax.set(xlabel="step")
+        curve = np.convolve(curves[:, i], np.full(10, 0.1), "valid")
+        axes[i // 2].plot(curve, color=(BLUE, ORANGE)[i % 2], lw=0.9, label=label)
+    for ax, limits in zip(axes[:2], ((-1, 5), (-0.05, 1.05)), strict=True):
+        ax.set(xlabel="step", ylim=limits)
         ax.legend(fontsize=8, loc="upper right")
-    axes[0].set(ylim=(-1, 5))
-    axes[1].set(ylim=(-0.05, 1.05))
     for ax, which in zip(axes[2:], (name, *others), strict=True):
         scatter(ax, which)
     plt.show()
@@ -121,10 +118,8 @@ def chart(name, *others):
 chart("healthy")
 
 # %% [markdown]
-# The losses hold each other: $D$ a little below $2 \ln 2 = 1.39$, $G$ somewhat above $\ln 2 = 0.69$. $D(x)$ stays above
-# $D(G(z))$, but not by much. All modes are there.
-#
-# Now the patients. For each: look, name the illness, say which line you would suspect. Then read on.
+# The losses hold each other: $D$ a little below $2 \ln 2 = 1.39$, $G$ somewhat above $\ln 2 = 0.69$. $D(x)$ stays just
+# above $D(G(z))$. All modes are there. Now the patients: look, name the illness, suspect a line. Then read on.
 #
 # ## Patient A
 #
@@ -187,11 +182,6 @@ chart("D", "healthy")
 batch = runs["D"][3]
 mine, others = (believed(runs["D"][2](tg.Tensor(points))) for points in (batch, reals))
 print(f"D(x) on the batch it was trained with {mine:.2f}, on other real points {others:.2f}")
-figure, axes = plt.subplots(figsize=(3.5, 3.5))
-scatter(axes, "D")
-axes.scatter(*batch.T, s=60, facecolors="none", edgecolors=INK)
-axes.set_title("circles: the last real batch")
-plt.show()
 
 # %% [markdown]
 # **The same batch at every step.** $G$ learnt what it was shown, eight points. The curves cannot tell, since both
@@ -229,9 +219,7 @@ chart("E cured")
 
 # %%
 chart("F", "healthy")
-print(
-    "standard deviation of the fakes:", runs["F"][1].std(axis=0).round(2), " of the data:", reals.std(axis=0).round(2)
-)
+print("deviation of the fakes:", runs["F"][1].std(axis=0).round(2), " of the data:", reals.std(axis=0).round(2))
 
 # %% [markdown]
 # **Mode collapse.** All $z$ lead to about the same place. The rates tell why: $G$ learns a hundred times as fast as
@@ -241,19 +229,18 @@ print(
 #
 # ## The discharge letter
 #
-# | you see | you suspect | you check |
-# |---|---|---|
-# | $D$ far ahead from the start, fakes smeared | $D$ too strong | both learning rates; is it `mm`? |
-# | $D$'s loss down, $G$'s up, one mode | $D$'s step moves $G$ | `detach`, the list of parameters |
-# | both losses to 0 | they do not play against each other | sign and label of $G$'s loss |
-# | curves fine, samples few | too few data reach the loop | $D$ on real data it has not seen |
-# | $D$ has won, samples boxed in | different ranges | min and max of reals and of fakes |
-# | $D$ at one half, samples alike | $G$ too fast: collapse | spread of the fakes, modes |
+# | you see | you suspect and check |
+# |---|---|
+# | A: $D$ far ahead from the start, fakes smeared | $D$ too strong: both learning rates; is it `mm`? |
+# | B: $D$'s loss down, $G$'s up, one mode | $D$'s step moves $G$: `detach`, the list of parameters |
+# | C: both losses to 0 | they play on one side: sign and label of $G$'s loss |
+# | D: curves fine, samples few | too few data: ask $D$ about real data it has not seen |
+# | E: $D$ has won, samples boxed in | ranges: min and max of reals and of fakes |
+# | F: $D$ at one half, samples alike | $G$ too fast: spread of the fakes, modes |
 #
-# More cases, with digits, are in the [clinic](../docs/clinic.md).
+# More cases, with digits, are in the documentation's clinic.
 #
-# Exercise: now open the sealed cell and find the six lines. Then add a patient G, with a fault of your own, and let a
-# friend diagnose it. An idea: draw the noise once, before the loop.
+# Exercise: open the sealed cell and find the six faults. Add a patient G of your own, and let a friend diagnose it.
 #
 # Exercise: which patients does the penalty R1 cure, their fault left in? Why is it dangerous that some are? (The two
 # steps, done right, are graded: `python -m tinygan.check ex12`.)
