@@ -77,8 +77,7 @@ def believed(logits):
 # %% [markdown]
 # ## A healthy run
 #
-# The chart of every patient has three panels: the losses; what $D$ thinks of real samples and of fakes; and a thousand
-# fakes (orange) over data (blue). First someone healthy, so that you know what normal looks like.
+# Three panels: the losses; what $D$ thinks of reals and fakes; a thousand fakes (orange) over data (blue).
 
 # %%
 reals = data.sample(500, np.random.default_rng(2))
@@ -139,8 +138,8 @@ chart("A")
 chart("A cured")
 
 # %% [markdown]
-# The other patients differ from the healthy run in their fault alone. Taken out, they *are* the healthy run, number for
-# number, as all chance comes from one seed. So we draw the healthy fakes at the right, where that is the cure.
+# The other patients, their fault taken out, *are* the healthy run, number for number, as all chance comes from one seed.
+# So we draw the healthy fakes at the right.
 #
 # ## Patient B
 
@@ -148,16 +147,12 @@ chart("A cured")
 chart("B", "healthy")
 
 # %% [markdown]
-# All fakes at one place, and the curves drift apart: $D$'s loss goes down, $G$'s up. But $D$ is not as far ahead as in
-# A.
+# All fakes are at one cloud, and the curves drift apart: $D$'s loss goes down, $G$'s up, slowly and to the end.
 #
 # **G gets D's lesson, too.** The record says `theirs = D.parameters() + G.parameters()`, and the fakes are not
 # detached: the step that lowers $D$'s loss also moves $G$, such that its fakes are *easier* to tell. Then $G$'s own
 # step moves it back. One loss that trains both networks is a classic: in some frameworks it is what you get if you do
 # not say *which* parameters to move. The cure, in two lines: `fake.detach()`, and `opt_d` for `D.parameters()` alone.
-#
-# (Our engine catches half of it: it refuses to go back through fakes of a $G$ that has moved since. That is why
-# patient B draws new ones.)
 #
 # ## Patient C
 #
@@ -238,12 +233,9 @@ print("deviation of the fakes:", runs["F"][1].std(axis=0).round(2), " of the dat
 # | E: $D$ has won, samples boxed in | ranges: min and max of reals and of fakes |
 # | F: $D$ at one half, samples alike | $G$ too fast: spread of the fakes, modes |
 #
-# More cases, with digits, are in the documentation's clinic.
-#
 # Exercise: open the sealed cell and find the six faults. Add a patient G of your own, and let a friend diagnose it.
 #
-# Exercise: which patients does the penalty R1 cure, their fault left in? Why is it dangerous that some are? (The two
-# steps, done right, are graded: `python -m tinygan.check ex12`.)
+# Exercise: which does R1 cure, their fault left in? (The two steps, done right: `python -m tinygan.check ex12`.)
 
 # %%
 figure, axes = plt.subplots(2, 4, figsize=(12, 6.2), layout="constrained")
