@@ -138,7 +138,7 @@ chart("A")
 chart("A cured")
 
 # %% [markdown]
-# The other patients, their fault taken out, *are* the healthy run, number for number, as all chance comes from one seed.
+# The other patients, their fault taken out, *are* the healthy run, number for number: all chance comes from one seed.
 # So we draw the healthy fakes at the right.
 #
 # ## Patient B
@@ -179,21 +179,16 @@ mine, others = (believed(runs["D"][2](tg.Tensor(points))) for points in (batch, 
 print(f"D(x) on the batch it was trained with {mine:.2f}, on other real points {others:.2f}")
 
 # %% [markdown]
-# **The same batch at every step.** $G$ learnt what it was shown, eight points. The curves cannot tell, since both
-# players saw the same few. The test is to ask $D$ about real points that it was *not* trained with: it takes them
-# for fakes. In real code the fault is often `next(iter(batches))` within the loop, which begins anew each time. The
-# cure: draw a new batch in each step, `data.sample(64, rng)`.
+# **The same batch at every step.** $G$ was shown eight points, and went to six of them. The curves cannot tell, since
+# both players saw the same few. The test is to ask $D$ about real points that it was *not* trained with: it doubts
+# them. In real code the fault is often `next(iter(batches))` within the loop, which begins anew each time. The cure:
+# draw a new batch in each step, `data.sample(64, rng)`.
 #
 # ## Patient E
 
 # %%
 chart("E")
-print(
-    "scaled as D sees them: fakes up to",
-    3 * np.abs(runs["E"][1]).max().round(2),
-    " data up to",
-    3 * np.abs(reals).max(),
-)
+print("scaled as D sees them: fakes and data up to", *(3 * np.abs(points).max() for points in (runs["E"][1], reals)))
 
 # %% [markdown]
 # $D$ has won completely, and the fakes stand in straight lines, as on the walls of a box.
@@ -218,9 +213,9 @@ print("deviation of the fakes:", runs["F"][1].std(axis=0).round(2), " of the dat
 
 # %% [markdown]
 # **Mode collapse.** All $z$ lead to about the same place. The rates tell why: $G$ learns a hundred times as fast as
-# $D$ (`1e-2`, `1e-4`). It finds the place where this $D$ gives most and sits there; when $D$ has
-# understood, it hops on. $D$ never gets beyond one half, not because the fakes are good but because it is slow. The
-# cure: equal rates; other cures are in tutorial 08 (R1, packing).
+# $D$ (`1e-2`, `1e-4`). It finds the place where this $D$ gives most and sits there; when $D$ has understood, it hops
+# on: each tooth of the curves is a hop. $D$ never gets beyond one half, not because the fakes are good but because it
+# is slow. The cure: equal rates; other cures are in tutorial 08 (R1, packing).
 #
 # ## The discharge letter
 #
