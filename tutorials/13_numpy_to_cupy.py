@@ -109,27 +109,25 @@ backend = tg.use_backend(Watched())
 assert current_backend() is backend
 
 # %% [markdown]
-# **Predict, then run.** Here are 100 steps of a small classifier of points, once with the loss printed in each step
-# (the print itself is left out), once with it kept as it is and looked at after each 50. How often does each wait?
+# **Predict, then run.** Here are 100 steps of a small discriminator, once with the loss printed in each step (the
+# print itself is left out), once with it kept as it is and looked at after each 50. How often does each wait?
 
 # %%
-points = tg.Tensor(rng.standard_normal((256, 2), dtype=np.float32))
-target = (points.data[:, :1] + 0.5 * rng.standard_normal((256, 1)) > 0).astype(np.float32)
+real, fake = (tg.Tensor(rng.standard_normal((256, 2), dtype=np.float32) + shift) for shift in (0.5, -0.5))
 net = tg.nn.Sequential(tg.nn.Dense(2, 32, rng=rng), tg.nn.ReLU(), tg.nn.Dense(32, 1, rng=rng))
 opt = tg.optim.Adam(net.parameters(), lr=1e-3)
 
 
-def written_out(logits):
-    """-t ln p - (1 - t) ln(1 - p), sign by sign."""
-    p = tg.ops.sigmoid(logits)
-    return -(target * tg.ops.log(p) + (1 - target) * tg.ops.log(1 - p)).mean()
+def written_out(real_logits, fake_logits):
+    """-ln D(real) - ln(1 - D(fake)), sign by sign."""
+    return -(tg.ops.log(tg.ops.sigmoid(real_logits)) + tg.ops.log(1 - tg.ops.sigmoid(fake_logits))).mean()
 
 
 def train(loss, look_every, steps=100):
     backend.waits, seen = 0, []
     backend.kernels.calls.clear()
     for step in range(1, steps + 1):
-        value = loss(net(points))
+        value = loss(net(real), net(fake))
         opt.step(tg.grad(value, net.parameters()))
         if step % look_every == 0:
             seen.append(value.item())
@@ -142,21 +140,25 @@ for look_every in (1, 50):
     assert waits == 100 // look_every
 
 # %% [markdown]
-# So tinygan's training loop keeps the losses on the card and reads them only now and then. If you *time* something on
-# a card, the opposite is needed: `backend.synchronize()` before the clock is read, or you measure how fast work is put
-# into the queue.
+# (The second run goes on where the first has stopped.) So tinygan's training loop keeps the losses on the card and
+# reads them only now and then. If you *time* something on a card, the opposite is needed: `backend.synchronize()`
+# before the clock is read, or you measure how fast work is put into the queue.
 #
 # ## Fewer launches
 #
-# **Predict, then run.** `bce_with_logits` is the same loss in one op (tutorial 06). How many of the ops of a step does
-# it save, forward and backward together?
+# **Predict, then run.** The library's loss `ns` is the same, with the op `BCEWithLogits` for each half (tutorial 06).
+# How many of the ops of a step does it save, forward and backward together?
 
 # %%
 counts = {}
-for name, loss in (("written out", written_out), ("one op", lambda y: tg.ops.bce_with_logits(y, target))):
+for name, loss in (("written out", written_out), ("fused", tg.losses.get("ns").discriminator)):
     _, counts[name], _ = train(loss, 50)
-    print(f"{name:12} {counts[name]:.0f} ops a step:", dict(backend.kernels.calls.most_common(6)))
-assert counts["one op"] < counts["written out"]
+    calls = backend.kernels.calls
+    print(
+        f"{name:12} {counts[name]:.0f} ops a step, of which {calls['BCEWithLogits'] // 100} BCEWithLogits;",
+        calls.most_common(4),
+    )
+assert counts["fused"] < counts["written out"]
 
 # %% [markdown]
 # An op is one launch or several: on CuPy an op without an entry of its own in `kernels` takes one for each sign of its
