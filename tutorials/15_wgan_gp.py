@@ -226,8 +226,6 @@ for s in (slope_before, slope_after):
 # --n-critic 5`.
 #
 # Exercise: write R1 (tutorial 07), and compare it with `tg.penalties.r1`. Which penalty still pushes at the end?
-#
-# ## The picture
 
 # %%
 figure, (left, *maps, right) = plt.subplots(1, 4, figsize=(13, 3.3), layout="constrained")
