@@ -169,7 +169,8 @@ for name, guess in {"mean": pixels.mean(axis=0), "nearest": nearest, "search": f
 holes = [truth[:10] * seen - (1 - seen) * 0.3, truth[:10] * seen + filled[:10] * (1 - seen), truth[:10]]
 
 # %% [markdown]
-# RESULT2
+# The nearest wins: these digits come from few fonts, and among 10,000 of them one nearly fits. The search beats the
+# mean, without looking at any stored picture; it can be no better than what this small generator can draw.
 #
 # ## 3. From 14 to 28
 #
