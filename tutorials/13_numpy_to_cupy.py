@@ -1,0 +1,195 @@
+# %% [markdown]
+# # 13 NumPy to CuPy
+#
+# After this page you can move a program written with tinygan to a graphics card by one line, and say what makes it
+# fast or slow there. You need no card and no CuPy: everything here runs on NumPy, and counts instead of timing. A few
+# seconds.
+#
+# ![Two bars. A training step with the fused binary cross-entropy calls fewer ops than one with the same formula
+# written out.](images/13_numpy_to_cupy.png)
+
+# %%
+import os
+from collections import Counter
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import tinygan as tg
+from tinygan import doctor
+from tinygan.backend import BackendUnavailable, NumpyBackend, current_backend
+from tinygan.plot.style import BLUE, GREY, ORANGE
+
+HERE = Path(__file__).parent if "__file__" in globals() else Path()
+rng = np.random.default_rng(0)
+
+# %% [markdown]
+# ## What is here?
+#
+# CuPy has NumPy's functions, for arrays that lie in the memory of an NVIDIA card. tinygan's `doctor` says whether it
+# can be used, and if not, what is missing and the line that mends it. On a terminal: `python -m tinygan.doctor`.
+
+# %%
+doctor.main([])
+
+# %% [markdown]
+# ## One line
+#
+# A **backend** is an array library and two doors. `use_backend` chooses where new Tensors live, and nothing else in
+# your program changes. In the library, each op's formula gets the array library as `xp` (tutorial 02), so it never has
+# to ask.
+#
+# **Predict, then run.** What will the next cell print on your machine?
+
+# %%
+try:
+    backend = tg.use_backend("cupy")
+except BackendUnavailable as missing:
+    print(missing)
+    backend = tg.use_backend("numpy")
+print("we go on with", backend, " xp is", backend.xp.__name__)
+
+# %% [markdown]
+# ## Two doors
+#
+# `asarray` is the only way in, `to_numpy` the only way out. (`tg.Tensor(...)` goes in through the first.) Most cards
+# compute float32 much faster than float64, so numbers and lists become float32; an array keeps its type.
+
+# %%
+inside = backend.asarray([1, 2, 3])
+print(type(inside).__module__, inside.dtype, " a float64 array stays", backend.asarray(np.zeros(2)).dtype)
+outside = tg.to_numpy(tg.Tensor(inside) * 2)
+print(type(outside).__module__, outside)
+
+# %% [markdown]
+# Between the doors nothing is converted in silence. matplotlib, `np.save` and your own NumPy code want `to_numpy`
+# first.
+#
+# Random numbers are drawn outside, with `numpy.random.Generator`, and carried in. So the same seed gives the same
+# weights and the same $z$ on both backends. (The runs still part in the last digits: the card adds in another order.)
+#
+# ## What the card is waiting for
+#
+# A call to the card returns at once. Your program puts work into a queue, a **launch**, and goes on, while the card
+# works through the queue. Two things make that slow:
+#
+# - **A host synchronisation.** To *see* a number, the program must wait until the queue is empty. Meanwhile the card
+#   gets no new work. `item()`, `float(...)`, `print` and `to_numpy` all wait.
+# - **Many small launches.** Each has a price of its own, whatever it computes. On small arrays nothing else counts.
+#
+# Both can be counted without a card. This backend is NumPy with two counters: of what goes out through the door, and
+# of the ops that were called (an op looks up its fast version in `kernels`, and we watch it do so).
+
+
+# %%
+class WatchedTable(dict):
+    """A backend's table of fast versions that notes which ops ask."""
+
+    def __init__(self, table):
+        super().__init__(table)
+        self.calls = Counter()
+
+    def get(self, op, default=None):
+        if isinstance(op, type) and issubclass(op, tg.Op):
+            self.calls[op.__name__] += 1
+        return super().get(op, default)
+
+
+class Watched(NumpyBackend):
+    def __init__(self):
+        self.waits, self.kernels = 0, WatchedTable(NumpyBackend().kernels)
+
+    def to_numpy(self, array):
+        self.waits += 1
+        return super().to_numpy(array)
+
+
+backend = tg.use_backend(Watched())
+assert current_backend() is backend
+
+# %% [markdown]
+# **Predict, then run.** Here are 100 steps of a small discriminator, once with the loss printed in each step (the
+# print itself is left out), once with it kept as it is and looked at after each 50. How often does each wait?
+
+# %%
+real, fake = (tg.Tensor(rng.standard_normal((256, 2), dtype=np.float32) + shift) for shift in (0.5, -0.5))
+net = tg.nn.Sequential(tg.nn.Dense(2, 32, rng=rng), tg.nn.ReLU(), tg.nn.Dense(32, 1, rng=rng))
+opt = tg.optim.Adam(net.parameters(), lr=1e-3)
+
+
+def written_out(real_logits, fake_logits):
+    """-ln D(real) - ln(1 - D(fake)), sign by sign."""
+    return -(tg.ops.log(tg.ops.sigmoid(real_logits)) + tg.ops.log(1 - tg.ops.sigmoid(fake_logits))).mean()
+
+
+def train(loss, look_every, steps=100):
+    backend.waits, seen = 0, []
+    backend.kernels.calls.clear()
+    for step in range(1, steps + 1):
+        value = loss(net(real), net(fake))
+        opt.step(tg.grad(value, net.parameters()))
+        if step % look_every == 0:
+            seen.append(value.item())
+    return backend.waits, sum(backend.kernels.calls.values()) / steps, seen
+
+
+for look_every in (1, 50):
+    waits, _, seen = train(written_out, look_every)
+    print(f"looked at every {look_every:2} steps: {waits:3} waits, the last loss {seen[-1]:.4f}")
+    assert waits == 100 // look_every
+
+# %% [markdown]
+# (The second run goes on where the first has stopped.) So tinygan's training loop keeps the losses on the card and
+# reads them only now and then. If you *time* something on a card, the opposite is needed: `backend.synchronize()`
+# before the clock is read, or you measure how fast work is put into the queue.
+#
+# ## Fewer launches
+#
+# **Predict, then run.** The library's loss `ns` is the same, with the op `BCEWithLogits` for each half (tutorial 06).
+# How many of the ops of a step does it save, forward and backward together?
+
+# %%
+counts = {}
+for name, loss in (("written out", written_out), ("fused", tg.losses.get("ns").discriminator)):
+    _, counts[name], _ = train(loss, 50)
+    calls = backend.kernels.calls
+    print(
+        f"{name:12} {counts[name]:.0f} ops a step, of which {calls['BCEWithLogits'] // 100} BCEWithLogits;",
+        calls.most_common(4),
+    )
+assert counts["fused"] < counts["written out"]
+
+# %% [markdown]
+# An op is one launch or several: on CuPy an op without an entry of its own in `kernels` takes one for each sign of its
+# formula. So the table of the CuPy backend holds small CUDA texts that do a whole op in one launch.
+
+# %%
+from tinygan.backend.cupy_kernels import ADAM, KERNELS  # noqa: E402  it is text: no card is needed to read it
+
+print("with a kernel of its own on CuPy:", sorted(op.__name__ for op in KERNELS if isinstance(op, type)))
+print("Adam's, for each number:", ADAM.body)
+
+# %% [markdown]
+# Three rules, then, for code that shall run well on a card: stay inside the doors; look at numbers rarely; do much in
+# one op (large batches help, too: the launches stay the same).
+#
+# Exercise: count the ops of a whole GAN step (tutorial 00), and then with `joint_batch=True` of
+# `tinygan.gan.game.Game`. Which launches does the joint batch save?
+#
+# Exercise: if you have a card, run tutorial 10 with `tg.use_backend("cupy")` in its second cell, and measure where the
+# break-even batch size lies on your machine.
+#
+# ## The picture
+
+# %%
+figure, axes = plt.subplots(figsize=(6, 2.4), layout="constrained")
+bars = axes.barh(list(counts), list(counts.values()), color=[ORANGE, BLUE], height=0.6)
+axes.bar_label(bars, fmt="%.0f", padding=4, color=GREY)
+axes.set(xlabel="ops called in a training step, forward and backward", xlim=(0, 1.15 * max(counts.values())))
+if os.environ.get("TINYGAN_PICTURES"):
+    figure.savefig(HERE / "images" / "13_numpy_to_cupy.png", dpi=100)
+plt.show()
+
+# %%
+tg.use_backend("numpy")  # leave things as we found them
