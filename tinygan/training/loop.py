@@ -42,6 +42,7 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
         On Ctrl-C (after saving), or when a loss or a weight is no finite number any more.
     """
     config, game, ranks = setup.config, setup.game, setup.ranks
+    networks = {"discriminator": game.discriminator, "generator": game.generator}
     record: Record | NoRecord = Record(setup, run, start) if ranks.rank == 0 else NoRecord()
     eval_interval = config.eval_interval or config.sample_interval
 
@@ -65,7 +66,6 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
             record.step()
 
             if numbers:  # before anything is written, so that no checkpoint holds a NaN
-                networks = {"discriminator": game.discriminator, "generator": game.generator}
                 problem = ranks.first(find_nan(numbers, networks))
                 if problem:
                     record.note(f"step {step}: {problem}")
