@@ -17,7 +17,15 @@ from tinygan.testing.tensors import TensorFunction, borrowed
 
 
 def gradcheck(
-    f: Callable, *inputs: Any, params: Sequence = (), order: int = 1, seed: int = 0, hint: str = "", **tolerance: float
+    f: Callable,
+    *inputs: Any,
+    params: Sequence | None = None,
+    order: int = 1,
+    seed: int = 0,
+    h: float = 1e-5,
+    rtol: float = 1e-5,
+    atol: float = 1e-7,
+    hint: str = "",
 ) -> Report:
     """Compare the gradient of `f` with centred differences, in float64 on the NumPy backend.
 
@@ -43,7 +51,12 @@ def gradcheck(
     seed, hint : int, str
         What draws gy and coordinates; a sentence for somebody whose gradient is wrong.
     h, rtol, atol : float
-        Step of the differences (1e-5), and the tolerance (1e-5 and 1e-7).
+        Step of the differences, and the tolerance.
+
+    Returns
+    -------
+    Report
+        True if all is right; ``print(report)`` tells what was found.
 
     Raises
     ------
@@ -56,7 +69,7 @@ def gradcheck(
     function = TensorFunction(f, names, inputs, params or ())
     again = f"gradcheck({', '.join([name_of(f), *names, *said])}, seed={seed})"
     report = Report(name_of(f), seed, source_of(f), again, hint)
-    check = Check(report, **tolerance)
+    check = Check(report, h, rtol, atol)
     with using_backend(backend_of(np.zeros(()))), mode.recording(True), borrowed(function.params):
         first = function.problem("f", "the backward pass")
         check.compare(first)
@@ -74,9 +87,11 @@ def gradcheck_pair(
     backward: Callable,
     *arrays: Any,
     seed: int = 0,
+    h: float = 1e-5,
+    rtol: float = 1e-5,
+    atol: float = 1e-7,
     known_mistakes: Mapping[str, Callable] | None = None,
     hint: str = "",
-    **tolerance: float,
 ) -> Report:
     """Compare a backward pass written by hand, in plain NumPy, with centred differences of forward.
 
@@ -93,6 +108,15 @@ def gradcheck_pair(
         From a sentence to a wrong backward: if that explains a gradient, the report says the sentence.
     seed, hint, h, rtol, atol
         As in `gradcheck`, where the method is described.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ValueError, TypeError
+        If there is nothing to check, or an input holds no real numbers.
     """
     inputs = [np.array(to_numpy(a)) for a in arrays]
     names = names_of(forward, len(inputs))
@@ -120,5 +144,5 @@ def gradcheck_pair(
     report = Report(name_of(forward), seed, source_of(backward), f"gradcheck_pair({again})", hint)
     floats = [names[i] for i in moved], [inputs[i] for i in moved]
     known = {sentence: partial(gradient, rule=rule) for sentence, rule in (known_mistakes or {}).items()}
-    Check(report, **tolerance).compare(Problem(*floats, lambda *some: forward(*every(some)), gradient), known)
+    Check(report, h, rtol, atol).compare(Problem(*floats, lambda *some: forward(*every(some)), gradient), known)
     return report
