@@ -34,7 +34,7 @@ LUCIC = {"wgan": 6.7, "ns": 6.8, "dragan": 7.6, "lsgan": 7.8, "mm": 9.8, "wgan-g
 
 
 def parse(argv: Sequence[str]) -> Any:
-    p = comparison.parser(PROGRAM, "Losses on one network and one budget, on MNIST.", "losses", LOSSES, 3000)
+    p = comparison.parser(PROGRAM, "Losses on one network and one budget, on MNIST.", "losses", LOSSES, 2000)
     comparison.add_seeds(p, 5)
     return p.parse_args(argv)
 
