@@ -52,10 +52,14 @@ class Evidence:
         """The slope of sum(f * gy) along v that backward's gradient stands for."""
         return float(np.sum(self.gradient(at, gy) * v))
 
-    def true(self, at: Place, gy: np.ndarray, v: np.ndarray, k: int | None = None) -> float:
-        """The slope itself, by differences; of input k, or of another."""
+    def change(self, at: Place, v: np.ndarray, k: int | None = None) -> np.ndarray:
+        """How f changes along v, J @ v, by differences; by input k, or another."""
         line = self.problem.line(self.k if k is None else k, v, at)
-        return float(np.sum((line(STEP) - line(-STEP)) * gy)) / (2 * STEP)
+        return (line(STEP) - line(-STEP)) / (2 * STEP)
+
+    def true(self, at: Place, gy: np.ndarray, v: np.ndarray, k: int | None = None) -> float:
+        """The slope itself."""
+        return float(np.sum(self.change(at, v, k) * gy))
 
     def holds(self, predict: Callable, close: float = CLOSE, of: Callable | None = None) -> bool:
         """Whether the slope that backward claims (or `of`) is ``predict(at, gy, v)`` in every trial."""
@@ -70,20 +74,15 @@ class Evidence:
 
     @cached_property
     def jacobians(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """What backward stands for and what is true, each (y.size, x.size), here and there; for small problems."""
-        if max(self.x.size, self.y.size) > LARGEST:
-            return []
+        """What backward stands for and what is true, each (y.size, x.size), here and there."""
         ys, xs = (np.eye(a.size).reshape((a.size, *a.shape)) for a in (self.y, self.x))
-        found = []
-        for at in (self.here, self.there):
-            up, down = ([self.problem.line(self.k, v, at)(t).ravel() for v in xs] for t in (STEP, -STEP))
-            got = np.stack([self.gradient(at, gy).ravel() for gy in ys])
-            found.append((got, np.subtract(up, down).T / (2 * STEP)))
-        return found
+        claimed = lambda at: np.stack([self.gradient(at, gy).ravel() for gy in ys])
+        true = lambda at: np.stack([self.change(at, v).ravel() for v in xs], axis=1)
+        return [(claimed(at), true(at)) for at in (self.here, self.there)]
 
     def everywhere(self, test: Callable) -> bool:
-        """Whether a ``test(got, want)`` of the Jacobians is passed at both places."""
-        return bool(self.jacobians) and all(test(*pair) for pair in self.jacobians)
+        """Whether a ``test(got, want)`` of the Jacobians is passed at both places; no, if they are large."""
+        return max(self.x.size, self.y.size) <= LARGEST and all(test(*pair) for pair in self.jacobians)
 
 
 def unit(a: np.ndarray) -> np.ndarray:

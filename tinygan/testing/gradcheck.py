@@ -11,9 +11,9 @@ import numpy as np
 from tinygan.autograd import mode
 from tinygan.backend import backend_of, to_numpy, using_backend
 from tinygan.testing.compare import Check
-from tinygan.testing.problem import Problem, floating, name_of, names_of, source_of
+from tinygan.testing.problem import Problem, name_of, names_of, source_of
 from tinygan.testing.report import GradcheckError, Report
-from tinygan.testing.tensors import TensorFunction, borrowed
+from tinygan.testing.tensors import borrowed, gradient_of, problem_of
 
 
 def gradcheck(
@@ -34,9 +34,9 @@ def gradcheck(
         analytic  grad(y, x, gy)_i
         numeric   sum((f(x + h e_i) - f(x - h e_i)) * gy) / 2h
 
-    The two may differ by ``atol + rtol * |numeric|`` (and the rounding error). Of 2,000 numbers and
-    more, each input is checked along a random direction and at some coordinates. Where f has a kink,
-    told by its two one-sided slopes, no gradient is right or wrong: a place beside it is checked.
+    They may differ by ``atol + rtol * |numeric|`` and the rounding error. Of 2,000 numbers and more, each
+    input is checked along a random direction and at some coordinates. At a kink, told by its two one-sided
+    slopes, no gradient is right or wrong: a place beside it is checked.
 
     Parameters
     ----------
@@ -48,10 +48,8 @@ def gradcheck(
         Tensors that `f` uses beside its inputs; they hold float64 copies while f runs.
     order : {1, 2}
         2 checks the function ``(inputs, gy) -> grad(y, inputs, gy)`` as well.
-    seed, hint : int, str
-        What draws gy and coordinates; a sentence for somebody whose gradient is wrong.
-    h, rtol, atol : float
-        Step of the differences, and the tolerance.
+    seed, h, rtol, atol, hint
+        What draws gy and coordinates; step and tolerance, as above; a sentence for whoever has it wrong.
 
     Returns
     -------
@@ -65,18 +63,17 @@ def gradcheck(
     """
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2, not {order!r}")
-    names, said = names_of(f, len(inputs)), ["params=params"] * bool(params) + ["order=2"] * (order == 2)
-    function = TensorFunction(f, names, inputs, params or ())
-    again = f"gradcheck({', '.join([name_of(f), *names, *said])}, seed={seed})"
-    report = Report(name_of(f), seed, source_of(f), again, hint)
+    names, params = names_of(f, len(inputs)), list(dict.fromkeys(params or ()))  # a shared one is moved once
+    said = [name_of(f), *names, *["params=params"] * bool(params), *["order=2"] * (order == 2), f"seed={seed}"]
+    report = Report(name_of(f), seed, source_of(f), f"gradcheck({', '.join(said)})", hint)
     check = Check(report, h, rtol, atol)
-    with using_backend(backend_of(np.zeros(()))), mode.recording(True), borrowed(function.params):
-        first = function.problem("f", "the backward pass")
+    with using_backend(backend_of(np.zeros(()))), mode.recording(True), borrowed(params):
+        first = problem_of(f, names, inputs, params, forward="f", backward="the backward pass")
         check.compare(first)
         if order == 2 and report.ok:
+            words = {"forward": "the first backward pass", "backward": "the second backward pass", "order": 2}
             gy = check.rng.normal(size=first.value_at(first.arrays).shape)
-            second = function.derivative(gy).problem("the first backward pass", "the second backward pass", order=2)
-            check.compare(second)
+            check.compare(problem_of(gradient_of(f, params), [*names, "gy"], [*inputs, gy], params, **words))
         elif order == 2:
             report.notes.append("order 2 was left out: the gradient itself is not right yet")
     return report
@@ -95,6 +92,8 @@ def gradcheck_pair(
 ) -> Report:
     """Compare a backward pass written by hand, in plain NumPy, with centred differences of forward.
 
+    The formula, the other parameters, the Report and the errors raised are those of `gradcheck`.
+
     Parameters
     ----------
     forward : function
@@ -106,43 +105,26 @@ def gradcheck_pair(
         Copied to float64; integer and boolean ones are passed on as they are.
     known_mistakes : dict, optional
         From a sentence to a wrong backward: if that explains a gradient, the report says the sentence.
-    seed, hint, h, rtol, atol
-        As in `gradcheck`, where the method is described.
-
-    Returns
-    -------
-    Report
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is nothing to check, or an input holds no real numbers.
     """
-    inputs = [np.array(to_numpy(a)) for a in arrays]
-    names = names_of(forward, len(inputs))
-    moved = floating(names, inputs)
+    names = names_of(forward, len(arrays))
 
-    def every(some: Sequence[np.ndarray]) -> list[np.ndarray]:
-        given = iter(some)
-        return [next(given) if i in moved else x.copy() for i, x in enumerate(inputs)]
-
-    def gradient(gy: np.ndarray, *some: np.ndarray, rule: Callable = backward) -> list[Any]:
-        forward(*every([a.copy() for a in some]))  # a forward that keeps something keeps this
-        gxs = rule(gy, *every(some))
+    def gradient(gy: np.ndarray, *inputs: np.ndarray, rule: Callable = backward) -> list[Any]:
+        forward(*[x.copy() for x in inputs])  # a forward that keeps something keeps this
+        gxs = rule(gy, *inputs)
         if gxs is None:
             raise GradcheckError("backward returned None: is its return statement missing?")
         gxs = list(gxs) if isinstance(gxs, (tuple, list)) else [gxs]
-        if len(gxs) not in (len(moved), len(names)):
+        if len(gxs) not in (len(problem.moved), len(names)):
             raise GradcheckError(f"backward returned {len(gxs)} gradients for {len(names)} inputs")
-        gxs = [gxs[i] for i in moved] if len(gxs) == len(names) else gxs
-        for i, gx in zip(moved, gxs, strict=True):
+        gxs = [gxs[i] for i in problem.moved] if len(gxs) == len(names) else gxs
+        for i, gx in zip(problem.moved, gxs, strict=True):
             if gx is None:
                 raise GradcheckError(f"backward returned None as the gradient of {names[i]}")
         return gxs
 
-    again = ", ".join([name_of(forward, "forward"), name_of(backward, "backward"), *names, f"seed={seed}"])
-    report = Report(name_of(forward), seed, source_of(backward), f"gradcheck_pair({again})", hint)
-    floats = [names[i] for i in moved], [inputs[i] for i in moved]
     known = {sentence: partial(gradient, rule=rule) for sentence, rule in (known_mistakes or {}).items()}
-    Check(report, h, rtol, atol).compare(Problem(*floats, lambda *some: forward(*every(some)), gradient), known)
+    problem = Problem(names, [np.array(to_numpy(a)) for a in arrays], forward, gradient, known=known)
+    said = [name_of(forward, "forward"), name_of(backward, "backward"), *names, f"seed={seed}"]
+    report = Report(name_of(forward), seed, source_of(backward), f"gradcheck_pair({', '.join(said)})", hint)
+    Check(report, h, rtol, atol).compare(problem)
     return report

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ import numpy as np
 
 @dataclass
 class Problem:
-    """A function ``value(*arrays)`` and the gradient claimed for it, ``gradient(gy, *arrays)``, a list.
+    """A function ``value(*arrays)`` and the gradient claimed for it, ``gradient(gy, *arrays)``.
 
-    `arrays` is the place at which to check, taken in float64; `names` is what to call them, `forward` and
-    `backward` what to call the two functions; `order` 2 is the gradient of a gradient.
+    `arrays` is the place at which to check. The floating-point ones, taken in float64, are moved, and the
+    gradient is a list with one array for each of them; the others are passed on. `forward` and `backward`
+    are what to call the two functions; `order` 2 is the gradient of a gradient; `known` holds gradients that
+    are wrong, by sentences that say how.
     """
 
     names: list[str]
@@ -26,17 +28,26 @@ class Problem:
     forward: str = "forward"
     backward: str = "backward"
     order: int = 1
+    known: Mapping[str, Callable[..., Sequence[Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.dtypes, self.arrays = [str(a.dtype) for a in self.arrays], [a.astype(np.float64) for a in self.arrays]
+        for name, x in zip(self.names, self.arrays, strict=True):
+            if x.dtype.kind not in "fiub":
+                raise TypeError(f"{name} is {x.dtype}: inputs are real numbers, integers or booleans")
+        self.dtypes = [str(x.dtype) for x in self.arrays]
+        self.moved = [k for k, x in enumerate(self.arrays) if x.dtype.kind == "f"]
+        if not self.moved:
+            raise ValueError("nothing to check: no input is floating-point (write 1.0 instead of 1)")
+        self.arrays = [x.astype(np.float64) if k in self.moved else x for k, x in enumerate(self.arrays)]
 
     def value_at(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
         """f there, in memory of its own; `arrays` are safe from an f that changes its inputs."""
         return np.array(self.value(*[a.copy() for a in arrays]), dtype=np.float64)
 
-    def gradient_at(self, gy: np.ndarray, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The claimed gradient there, with the same precautions."""
-        return [np.array(gx, dtype=np.float64) for gx in self.gradient(gy.copy(), *[a.copy() for a in arrays])]
+    def gradient_at(self, gy: np.ndarray, arrays: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
+        """The claimed gradient of each moved array there, with the same precautions."""
+        gxs = self.gradient(gy.copy(), *[a.copy() for a in arrays])
+        return {k: np.array(gx, dtype=np.float64) for k, gx in zip(self.moved, gxs, strict=True)}
 
     def line(self, k: int, direction: np.ndarray, arrays: Sequence[np.ndarray]) -> Callable[[float], np.ndarray]:
         """The function t -> f, where array `k` is moved by ``t * direction``."""
@@ -54,14 +65,15 @@ class Problem:
             found.append(f"{self.forward} gave two results for the same inputs, so it has no gradient: {why}")
         return found
 
-    def examine_backward(self, gy: np.ndarray, gxs: list[np.ndarray]) -> list[str]:
+    def examine_backward(self, gy: np.ndarray, gxs: dict[int, np.ndarray]) -> list[str]:
         """Sentences about a backward pass, which gave `gxs` for `gy`."""
-        given = [*(a.copy() for a in self.arrays), gy.copy()]
+        given = [a.copy() for a in (*self.arrays, gy)]
         again = [np.array(gx, dtype=np.float64) for gx in self.gradient(given[-1], *given[:-1])]
         found = self._in_place(self.backward, given, gy)
-        for name, x, gx, gx_again in zip(self.names, self.arrays, gxs, again, strict=True):
-            if gx.shape != x.shape:
-                found.append(_wrong_shape(name, gx.shape, x.shape))
+        for (k, gx), gx_again in zip(gxs.items(), again, strict=True):
+            name, shape = self.names[k], self.arrays[k].shape
+            if gx.shape != shape:
+                found.append(_wrong_shape(name, gx.shape, shape))
             elif not np.isfinite(gx).all():
                 found.append(f"the gradient of {name} is {_first_bad(gx)}")
             elif not _same(gx, gx_again):
@@ -96,17 +108,6 @@ def _wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> st
         axes = tuple(i for i, w in enumerate(padded) if w == 1)
         guess = f": did you forget to sum over the broadcast {in_words(axes)}?"
     return f"the gradient of {name} has shape {got}, the input {wanted}{guess}"
-
-
-def floating(names: Sequence[str], inputs: Sequence[np.ndarray], params: Sequence = ()) -> list[int]:
-    """Which inputs are floating-point; raises one sentence if there is nothing that can be checked."""
-    for name, x in zip(names, inputs, strict=True):
-        if x.dtype.kind not in "fiub":
-            raise TypeError(f"{name} is {x.dtype}: inputs are real numbers, integers or booleans")
-    moved = [i for i, x in enumerate(inputs) if x.dtype.kind == "f"]
-    if not moved and not params:
-        raise ValueError("nothing to check: no input is floating-point (write 1.0 instead of 1)")
-    return moved
 
 
 def name_of(f: Callable, nameless: str = "f") -> str:
