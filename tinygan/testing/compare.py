@@ -1,7 +1,5 @@
 """A claimed gradient against differences, coordinate by coordinate; kinks are found by the way."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -69,12 +67,11 @@ class Check:
         for index in sorted(chosen):
             one = np.zeros(gx.shape)
             one[index] = 1.0
-            found = self._along(p, k, gx, gy, one, index)
-            if found:
+            if found := self._along(p, k, gx, gy, one, index):
                 entry.analytic[index], entry.numeric[index], entry.allowed[index] = found
         most = np.nanmax(entry.allowed, initial=0.0)
         if most > max(0.01 * np.nanmax(np.abs(entry.numeric), initial=0.0), 1e-5):
-            why = "the values of the function are so large that differences lose the rest"
+            why = "f is so large that differences lose the rest"
             self.report.notes.append(f"{entry.name} was compared only to within {most:.0e}: {why}")
         if gx.size and not entry.checked.any():
             self.report.problems.append(f"{entry.name} has kinks everywhere, so nothing was checked")

@@ -1,9 +1,6 @@
 """What can be asked about a wrong gradient: what backward claims, what is true, and do the two meet?"""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -14,8 +11,6 @@ EPS = float(np.finfo(np.float64).eps)
 STEP = 1e-5
 CLOSE = 1e-6  # what holds, holds to so many digits
 LARGEST = 600  # numbers of an input and of an output up to which whole Jacobians are built
-
-Place = Sequence[np.ndarray]  # an array for each input
 
 
 class Evidence:
@@ -37,27 +32,23 @@ class Evidence:
             gy, v = np.asarray(rng.normal(size=self.y.shape)), unit(rng.normal(size=self.x.shape))
             self.trials.append((at, gy, v, self.gradient(at, gy)))
 
-    def put(self, array: np.ndarray, j: int | None = None, at: Place | None = None) -> list[np.ndarray]:
+    def put(self, array: np.ndarray, j: int | None = None, at: Sequence[np.ndarray] | None = None) -> list[np.ndarray]:
         """The place (or `at`) with another array for input k (or j)."""
         return [array if i == (self.k if j is None else j) else x for i, x in enumerate(at or self.here)]
 
-    def at(self, array: np.ndarray) -> Evidence:
-        """The same questions at another place."""
-        return Evidence(replace(self.problem, arrays=self.put(array)), self.k, self.rng)
-
-    def gradient(self, at: Place, gy: np.ndarray) -> np.ndarray:
+    def gradient(self, at: Sequence[np.ndarray], gy: np.ndarray) -> np.ndarray:
         return self.problem.gradient_at(gy, at)[self.k]
 
-    def claimed(self, at: Place, gy: np.ndarray, v: np.ndarray) -> float:
+    def claimed(self, at: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray) -> float:
         """The slope of sum(f * gy) along v that backward's gradient stands for."""
         return float(np.sum(self.gradient(at, gy) * v))
 
-    def change(self, at: Place, v: np.ndarray, k: int | None = None) -> np.ndarray:
+    def change(self, at: Sequence[np.ndarray], v: np.ndarray, k: int | None = None) -> np.ndarray:
         """How f changes along v, J @ v, by differences; by input k, or another."""
         line = self.problem.line(self.k if k is None else k, v, at)
         return (line(STEP) - line(-STEP)) / (2 * STEP)
 
-    def true(self, at: Place, gy: np.ndarray, v: np.ndarray, k: int | None = None) -> float:
+    def true(self, at: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray, k: int | None = None) -> float:
         """The slope itself."""
         return float(np.sum(self.change(at, v, k) * gy))
 

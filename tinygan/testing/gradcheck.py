@@ -1,19 +1,19 @@
 """The two ways in: `gradcheck` for functions of Tensors, `gradcheck_pair` for plain NumPy pairs."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tinygan.autograd import mode
+from tinygan.autograd import Tensor, grad, mode, ops
 from tinygan.backend import backend_of, to_numpy, using_backend
 from tinygan.testing.compare import Check
 from tinygan.testing.problem import Problem, name_of, names_of, source_of
 from tinygan.testing.report import GradcheckError, Report
-from tinygan.testing.tensors import borrowed, gradient_of, problem_of
+
+PASSES = {1: ("f", "the backward pass"), 2: ("the first backward pass", "the second backward pass")}  # by order
 
 
 def gradcheck(
@@ -36,7 +36,8 @@ def gradcheck(
 
     They may differ by ``atol + rtol * |numeric|`` and the rounding error. Of 2,000 numbers and more, each
     input is checked along a random direction and at some coordinates. At a kink, told by its two one-sided
-    slopes, no gradient is right or wrong: a place beside it is checked.
+    slopes, no gradient is right or wrong: a place beside it is checked. The Report is true if all is right;
+    ``print(report)`` tells what was found.
 
     Parameters
     ----------
@@ -51,11 +52,6 @@ def gradcheck(
     seed, h, rtol, atol, hint
         What draws gy and coordinates; step and tolerance, as above; a sentence for whoever has it wrong.
 
-    Returns
-    -------
-    Report
-        True if all is right; ``print(report)`` tells what was found.
-
     Raises
     ------
     ValueError, TypeError
@@ -68,15 +64,66 @@ def gradcheck(
     report = Report(name_of(f), seed, source_of(f), f"gradcheck({', '.join(said)})", hint)
     check = Check(report, h, rtol, atol)
     with using_backend(backend_of(np.zeros(()))), mode.recording(True), borrowed(params):
-        first = problem_of(f, names, inputs, params, forward="f", backward="the backward pass")
+        first = problem_of(f, names, inputs, params, 1)
         check.compare(first)
         if order == 2 and report.ok:
-            words = {"forward": "the first backward pass", "backward": "the second backward pass", "order": 2}
+
+            def gradient(*given: Tensor) -> Tensor:
+                *xs, gy = given
+                gxs = gradients(f(*xs), [*xs, *params], gy, create_graph=True)
+                return ops.concatenate([gx.reshape(-1) for gx in gxs])  # end to end in one Tensor
+
             gy = check.rng.normal(size=first.value_at(first.arrays).shape)
-            check.compare(problem_of(gradient_of(f, params), [*names, "gy"], [*inputs, gy], params, **words))
+            check.compare(problem_of(gradient, [*names, "gy"], [*inputs, gy], params, 2))
         elif order == 2:
             report.notes.append("order 2 was left out: the gradient itself is not right yet")
     return report
+
+
+def problem_of(f: Callable, names: list[str], inputs: Sequence[Any], params: list[Tensor], order: int) -> Problem:
+    """`f` as a function of arrays: those of its inputs, then those of the parameters that it uses."""
+    names = [getattr(x, "name", None) or name for x, name in zip(inputs, names, strict=True)]
+    own = [p.name or f"params[{i}]" for i, p in enumerate(params)]
+    for name, p in zip(own, params, strict=True):
+        if not p.requires_grad:
+            raise ValueError(f"{name} does not require a gradient: leave it out of params")
+
+    def run(*arrays: np.ndarray) -> tuple[Tensor, list[Tensor]]:
+        xs = [Tensor(x, x.dtype.kind == "f", name) for x, name in zip(arrays, names, strict=False)]
+        for x, array in zip([*xs, *params], arrays, strict=True):
+            x.set_data(array)  # this memory, not a copy: what f does to it in place must show
+        y = f(*xs)
+        if not isinstance(y, Tensor) or y.dtype.kind != "f":
+            what = f"a Tensor of {y.dtype}" if isinstance(y, Tensor) else type(y).__name__
+            raise TypeError(f"f must return one floating-point Tensor, but returned {what}")
+        if y.dtype != np.float64:
+            why = "somewhere it leaves float64, and differences need the digits"
+            raise TypeError(f"f returned {y.dtype} for float64 inputs: {why}")
+        return y, [*xs, *params]
+
+    value = lambda *arrays: run(*arrays)[0].data
+    gradient = lambda gy, *arrays: [gx.data for gx in gradients(*run(*arrays), Tensor(gy))]
+    arrays = [np.array(to_numpy(x)) for x in (*inputs, *params)]
+    return Problem([*names, *own], arrays, value, gradient, *PASSES[order], order)
+
+
+def gradients(y: Tensor, xs: list[Tensor], gy: Tensor, create_graph: bool = False) -> list[Tensor]:
+    """`grad` by the floating ones, with zeros for what `y` does not depend on: the differences tell if that is so."""
+    xs = [x for x in xs if x.requires_grad]
+    gxs = grad(y, xs, gy, create_graph=create_graph, allow_unused=True)
+    return [Tensor(np.zeros(x.shape)) if gx is None else gx for x, gx in zip(xs, gxs, strict=True)]
+
+
+@contextmanager
+def borrowed(params: list[Tensor]) -> Iterator[None]:
+    """Give every parameter its own array back in the end: the same memory, never written to."""
+    before = [(p, p.data, p._changed[0]) for p in params]
+    try:
+        yield
+    finally:
+        for p, array, version in before:
+            p.set_data(array)
+            p._changed[0] = version  # nothing has changed for a graph that was recorded before
 
 
 def gradcheck_pair(

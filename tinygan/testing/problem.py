@@ -1,7 +1,5 @@
 """What is checked: a function of arrays and its gradient; and what can be wrong before numbers are compared."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,22 +11,16 @@ import numpy as np
 
 @dataclass
 class Problem:
-    """A function ``value(*arrays)`` and the gradient claimed for it, ``gradient(gy, *arrays)``.
-
-    `arrays` is the place at which to check. The floating-point ones, taken in float64, are moved, and the
-    gradient is a list with one array for each of them; the others are passed on. `forward` and `backward`
-    are what to call the two functions; `order` 2 is the gradient of a gradient; `known` holds gradients that
-    are wrong, by sentences that say how.
-    """
+    """A function of arrays, the gradient claimed for it, and the place at which to check it."""
 
     names: list[str]
-    arrays: list[np.ndarray]
+    arrays: list[np.ndarray]  # those of floating-point numbers are moved, in float64; the others are passed on
     value: Callable[..., Any]
-    gradient: Callable[..., Sequence[Any]]
-    forward: str = "forward"
+    gradient: Callable[..., Sequence[Any]]  # of gy and the arrays: a list, with one for each that is moved
+    forward: str = "forward"  # what to call the two functions
     backward: str = "backward"
-    order: int = 1
-    known: Mapping[str, Callable[..., Sequence[Any]]] = field(default_factory=dict)
+    order: int = 1  # 2: the gradient of a gradient
+    known: Mapping[str, Callable[..., Sequence[Any]]] = field(default_factory=dict)  # wrong ones, by what to say
 
     def __post_init__(self) -> None:
         for name, x in zip(self.names, self.arrays, strict=True):
@@ -44,9 +36,9 @@ class Problem:
         """f there, in memory of its own; `arrays` are safe from an f that changes its inputs."""
         return np.array(self.value(*[a.copy() for a in arrays]), dtype=np.float64)
 
-    def gradient_at(self, gy: np.ndarray, arrays: Sequence[np.ndarray]) -> dict[int, np.ndarray]:
-        """The claimed gradient of each moved array there, with the same precautions."""
-        gxs = self.gradient(gy.copy(), *[a.copy() for a in arrays])
+    def gradient_at(self, gy: np.ndarray, arrays: Sequence[np.ndarray], other: Callable | None = None) -> dict:
+        """The claimed gradient (or another) of each moved array there, with the same precautions."""
+        gxs = (other or self.gradient)(gy.copy(), *[a.copy() for a in arrays])
         return {k: np.array(gx, dtype=np.float64) for k, gx in zip(self.moved, gxs, strict=True)}
 
     def line(self, k: int, direction: np.ndarray, arrays: Sequence[np.ndarray]) -> Callable[[float], np.ndarray]:
@@ -57,13 +49,9 @@ class Problem:
         """Sentences about a function that cannot be compared with; `y` is its value."""
         given = [a.copy() for a in self.arrays]
         again = np.array(self.value(*given), dtype=np.float64)
-        found = self._in_place(self.forward, given)
-        if not np.isfinite(y).all():
-            found.append(f"{self.forward} returned {_first_bad(y)} for these inputs")
-        elif not _same(y, again):
-            why = "fix its random numbers (dropout, noise), or what it remembers"
-            found.append(f"{self.forward} gave two results for the same inputs, so it has no gradient: {why}")
-        return found
+        unlike = f"{self.forward} gave two results for the same inputs, so it has no gradient: fix its random numbers"
+        found = _flaws(f"{self.forward} returned", y, again, f"{unlike} (dropout, noise), or what it remembers")
+        return self._in_place(self.forward, given) + found
 
     def examine_backward(self, gy: np.ndarray, gxs: dict[int, np.ndarray]) -> list[str]:
         """Sentences about a backward pass, which gave `gxs` for `gy`."""
@@ -72,13 +60,9 @@ class Problem:
         found = self._in_place(self.backward, given, gy)
         for (k, gx), gx_again in zip(gxs.items(), again, strict=True):
             name, shape = self.names[k], self.arrays[k].shape
-            if gx.shape != shape:
-                found.append(_wrong_shape(name, gx.shape, shape))
-            elif not np.isfinite(gx).all():
-                found.append(f"the gradient of {name} is {_first_bad(gx)}")
-            elif not _same(gx, gx_again):
-                twice = f"{self.backward} gave two gradients of {name} for the same inputs"
-                found.append(f"{twice}: does it add to an array that an earlier call left?")
+            unlike = f"{self.backward} gave two gradients of {name} for the same inputs: does it add to an array"
+            flaws = _flaws(f"the gradient of {name} is", gx, gx_again, f"{unlike} that an earlier call left?")
+            found += flaws if gx.shape == shape else [_wrong_shape(name, gx.shape, shape)]
         return found
 
     def _in_place(self, what: str, given: Sequence[np.ndarray], *more: np.ndarray) -> list[str]:
@@ -87,14 +71,12 @@ class Problem:
         return [f"{what} changes {changed} in place: work on a copy"] if changed else []
 
 
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    """Equal but for the last bits, which threads may sum in another order."""
-    return a.shape == b.shape and np.allclose(a, b, 0, 1e-12 * max(1.0, np.abs(a).max(initial=0.0)), equal_nan=True)
-
-
-def _first_bad(a: np.ndarray) -> str:
-    bad = np.argwhere(~np.isfinite(a))
-    return f"{a[tuple(bad[0])]} at {bad[0].tolist()}: {len(bad)} of {a.size} numbers are not finite"
+def _flaws(what: str, a: np.ndarray, again: np.ndarray, unlike: str) -> list[str]:
+    """A sentence about numbers that are not finite, or not the same again."""
+    if len(bad := np.argwhere(~np.isfinite(a))):
+        return [f"{what} {a[*bad[0]]} at {bad[0].tolist()}: {len(bad)} of {a.size} numbers are not finite"]
+    bits = 1e-12 * max(1.0, np.abs(a).max(initial=0.0))  # the last bits may differ: threads sum in any order
+    return [] if a.shape == again.shape and np.allclose(a, again, 0, bits) else [unlike]
 
 
 def _wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> str:

@@ -1,14 +1,11 @@
 """What a gradient check found, for everybody: text for a terminal, Markdown, JSON, an exception."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict, dataclass, field, replace
 from textwrap import TextWrapper
 from typing import Any
 
 import numpy as np
-
 
 ORDERS = {1: "", 2: "order 2: "}  # what stands before the gradient of a gradient
 
@@ -45,12 +42,6 @@ class Entry:
         return self.checked & ~(np.abs(self.analytic - self.numeric) <= self.allowed)
 
     @property
-    def worst(self) -> tuple[int, ...]:
-        """Index of the largest error, in units of what is allowed there."""
-        error = np.nan_to_num(np.abs(self.analytic - self.numeric) / self.allowed, nan=np.inf)
-        return tuple(np.argwhere(self.checked)[np.argmax(error[self.checked])].tolist())
-
-    @property
     def ok(self) -> bool:
         analytic, numeric, allowed = self.direction or (0.0, 0.0, 0.0)
         return bool(abs(analytic - numeric) <= allowed and not self.wrong.any())
@@ -59,9 +50,11 @@ class Entry:
         differ, count, size = self.wrong.sum(), self.checked.sum(), self.analytic.size
         text = f"{ORDERS[self.order]}{self.name} {self.analytic.shape} {self.dtype}: "
         text += f"{differ} of {count} numbers differ" if differ else f"{count} of {size} numbers agree"
-        if count:
-            analytic, numeric = (float(a[self.worst]) + 0.0 for a in (self.analytic, self.numeric))  # no -0
-            text += f"; at {list(self.worst)}, the worst, analytic {analytic:.7g}, numeric {numeric:.7g}"
+        if count:  # the worst is far off in units of what is allowed there
+            error = np.nan_to_num(np.abs(self.analytic - self.numeric) / self.allowed, nan=np.inf)
+            worst = np.argwhere(self.checked)[np.argmax(error[self.checked])].tolist()
+            analytic, numeric = (float(a[*worst]) + 0.0 for a in (self.analytic, self.numeric))  # no -0
+            text += f"; at {worst}, the worst, analytic {analytic:.7g}, numeric {numeric:.7g}"
             text += f" (relative error {abs(analytic - numeric) / (max(abs(analytic), abs(numeric)) or 1.0):.2g})"
         if self.direction:
             text += "; along a random direction analytic {:.7g}, numeric {:.7g}".format(*self.direction)
@@ -100,8 +93,7 @@ class Report:
     """The result of a gradient check. True if all is right; ``str(report)`` tells what was found.
 
     `entries` holds the numbers, one Entry for each input and order; `kinks` where there is no gradient;
-    `problems` what is wrong beside the numbers; `diagnoses` the likely mistakes (`diagnosis` the first);
-    `notes` what is not wrong, but should be known.
+    `problems` what is wrong beside the numbers; `diagnoses` the likely mistakes (`diagnosis` the first).
     """
 
     title: str
@@ -113,7 +105,7 @@ class Report:
     kinks: list[Kink] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     diagnoses: list[Diagnosis] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what is not wrong, but should be known
     cause: BaseException | None = None  # what backward raised
 
     @property
