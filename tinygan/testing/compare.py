@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinygan.testing.diagnosis import diagnose
-from tinygan.testing.evidence import EPS, unit
-from tinygan.testing.problem import Problem
+from tinygan.testing.problem import EPS, Problem, flaws, unit, wrong_shape
 from tinygan.testing.report import Entry, GradcheckError, Kink, Report
 
 CLOSER = 8  # the second look at a suspicious place takes a step this much smaller
@@ -29,27 +28,30 @@ class Check:
         # Inputs are often drawn from default_rng(0): gy must not be the same numbers, or x for gy would pass.
         self.rng = np.random.default_rng((20_011, self.report.seed))
 
-    def compare(self, problem: Problem) -> None:
-        """Check `problem` and write what is found, and the likely cause, into the report."""
+    def compare(self, p: Problem) -> None:
+        """Check `p` and write what is found, and the likely cause, into the report."""
+        problems = self.report.problems
         with np.errstate(all="ignore"):  # NaN and inf get a sentence of their own
-            y = problem.value_at(problem.arrays)
-            self.report.problems += problem.examine_forward(y)
-            if self.report.problems:  # then there is nothing to compare with
+            y, again = p.value_at(p.arrays), p.value_at(p.arrays)
+            problems += p.changes + flaws(f"{p.forward} returned", f"{p.forward} gave two results", y, again)
+            if problems:  # then there is nothing to compare with
                 return
             # Random, not ones: all-ones hides a transposed or permuted gradient, and a forgotten gy.
             gy = np.asarray(self.rng.normal(size=y.shape))
             try:
-                gxs = problem.gradient_at(gy, problem.arrays)
-                self.report.problems += problem.examine_backward(gy, gxs)
+                gxs, twice = p.gradient_at(gy, p.arrays), p.gradient_at(gy, p.arrays)
             except Exception as error:
-                stopped = f"{problem.backward} stopped with {type(error).__name__}: "
-                self.report.problems.append(f"{'' if isinstance(error, GradcheckError) else stopped}{error}")
+                stopped = f"{p.backward} stopped with {type(error).__name__}: "
+                problems.append(f"{'' if isinstance(error, GradcheckError) else stopped}{error}")
                 self.report.cause = error
                 return
+            problems += p.changes
             for k, gx in gxs.items():
-                if gx.shape == problem.arrays[k].shape:
-                    self._input(problem, k, gx, gy)
-            diagnose(problem, self.report, self.rng)
+                name, shape, two = p.names[k], p.arrays[k].shape, f"{p.backward} gave two gradients of {p.names[k]}"
+                problems += wrong_shape(name, gx.shape, shape) or flaws(f"the gradient of {name} is", two, gx, twice[k])
+                if gx.shape == shape:
+                    self._input(p, k, gx, gy)
+            diagnose(p, self.report, self.rng)
 
     def _input(self, p: Problem, k: int, gx: np.ndarray, gy: np.ndarray) -> None:
         """Compare the gradient of input k, and write an entry."""
@@ -94,11 +96,11 @@ class Check:
     def _slope(self, line: Callable[[float], np.ndarray], gy: np.ndarray, analytic: float, size: float) -> tuple:
         """The slope of ``sum(line(t) * gy)`` at t = 0, the error allowed, and at a kink those from both sides.
 
-        The centred difference ``(f(h) - f(-h)) / 2h`` has an error of order h^2, and means nothing at
-        a kink. The gap between the two one-sided slopes tells which: it is ``h f''`` for a smooth
-        function, however curved, and the jump of the slope at a kink. So if the gap is wide, or the
-        analytic slope is off, both are measured again at h / 8 and extrapolated to h = 0 (Richardson):
-        what remains of the gap then is the jump, and the slope's error falls to order h^4.
+        The centred difference ``(f(h) - f(-h)) / 2h`` has an error of order h^2, and means nothing at a kink.
+        The gap between the two one-sided slopes tells which: ``h f''`` for a smooth function, however curved,
+        and the jump of the slope at a kink. So if the gap is wide, or the analytic slope is off, both are
+        measured again at h / 8 and extrapolated to h = 0 (Richardson): what remains of the gap then is the
+        jump, and the slope's error falls to order h^4.
         """
         y = line(0.0)
 

@@ -17,8 +17,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from tinygan.testing.evidence import CLOSE, Evidence, same, unit
-from tinygan.testing.problem import Problem, in_words, label
+from tinygan.testing.problem import CLOSE, Evidence, Problem, in_words, label, same, unit
 from tinygan.testing.report import ORDERS, Diagnosis, Report
 
 Rows = Iterator[tuple[str, str, Callable]]

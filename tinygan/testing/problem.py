@@ -3,10 +3,16 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+EPS = float(np.finfo(np.float64).eps)
+STEP = 1e-5
+CLOSE = 1e-6  # what holds, holds to so many digits
+LARGEST = 600  # numbers of an input and of an output up to which whole Jacobians are built
 
 
 @dataclass
@@ -26,60 +32,121 @@ class Problem:
         for name, x in zip(self.names, self.arrays, strict=True):
             if x.dtype.kind not in "fiub":
                 raise TypeError(f"{name} is {x.dtype}: inputs are real numbers, integers or booleans")
+        self.changes: list[str] = []
         self.dtypes = [str(x.dtype) for x in self.arrays]
         self.moved = [k for k, x in enumerate(self.arrays) if x.dtype.kind == "f"]
         if not self.moved:
             raise ValueError("nothing to check: no input is floating-point (write 1.0 instead of 1)")
         self.arrays = [x.astype(np.float64) if k in self.moved else x for k, x in enumerate(self.arrays)]
 
+    def _call(self, what: str, f: Callable, *given: np.ndarray) -> Any:
+        """f's result. `given` is safe from an f that changes its inputs in place, and it is noted."""
+        copies = [a.copy() for a in given]
+        result = f(*copies)
+        pairs = zip(["gy", *self.names][-len(given) :], given, copies, strict=True)
+        changed = ", ".join(name for name, a, b in pairs if not np.array_equal(a, b, equal_nan=True))
+        if changed:
+            self.changes = [f"{what} changes {changed} in place: work on a copy"]
+        return result
+
     def value_at(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
-        """f there, in memory of its own; `arrays` are safe from an f that changes its inputs."""
-        return np.array(self.value(*[a.copy() for a in arrays]), dtype=np.float64)
+        """f there, in memory of its own."""
+        return np.array(self._call(self.forward, self.value, *arrays), dtype=np.float64)
 
     def gradient_at(self, gy: np.ndarray, arrays: Sequence[np.ndarray], other: Callable | None = None) -> dict:
-        """The claimed gradient (or another) of each moved array there, with the same precautions."""
-        gxs = (other or self.gradient)(gy.copy(), *[a.copy() for a in arrays])
+        """The claimed gradient (or another) of each moved array there, in memory of its own."""
+        gxs = self._call(self.backward, other or self.gradient, gy, *arrays)
         return {k: np.array(gx, dtype=np.float64) for k, gx in zip(self.moved, gxs, strict=True)}
 
     def line(self, k: int, direction: np.ndarray, arrays: Sequence[np.ndarray]) -> Callable[[float], np.ndarray]:
         """The function t -> f, where array `k` is moved by ``t * direction``."""
         return lambda t: self.value_at([a + t * direction if i == k else a for i, a in enumerate(arrays)])
 
-    def examine_forward(self, y: np.ndarray) -> list[str]:
-        """Sentences about a function that cannot be compared with; `y` is its value."""
-        given = [a.copy() for a in self.arrays]
-        again = np.array(self.value(*given), dtype=np.float64)
-        unlike = f"{self.forward} gave two results for the same inputs, so it has no gradient: fix its random numbers"
-        found = _flaws(f"{self.forward} returned", y, again, f"{unlike} (dropout, noise), or what it remembers")
-        return self._in_place(self.forward, given) + found
 
-    def examine_backward(self, gy: np.ndarray, gxs: dict[int, np.ndarray]) -> list[str]:
-        """Sentences about a backward pass, which gave `gxs` for `gy`."""
-        given = [a.copy() for a in (*self.arrays, gy)]
-        again = [np.array(gx, dtype=np.float64) for gx in self.gradient(given[-1], *given[:-1])]
-        found = self._in_place(self.backward, given, gy)
-        for (k, gx), gx_again in zip(gxs.items(), again, strict=True):
-            name, shape = self.names[k], self.arrays[k].shape
-            unlike = f"{self.backward} gave two gradients of {name} for the same inputs: does it add to an array"
-            flaws = _flaws(f"the gradient of {name} is", gx, gx_again, f"{unlike} that an earlier call left?")
-            found += flaws if gx.shape == shape else [_wrong_shape(name, gx.shape, shape)]
-        return found
+class Evidence:
+    """Input `k` of a problem whose gradient is wrong.
 
-    def _in_place(self, what: str, given: Sequence[np.ndarray], *more: np.ndarray) -> list[str]:
-        pairs = zip([*self.names, "gy"], [*self.arrays, *more], given, strict=False)
-        changed = ", ".join(name for name, old, new in pairs if not np.array_equal(old, new, equal_nan=True))
-        return [f"{what} changes {changed} in place: work on a copy"] if changed else []
+    A supposed mistake predicts the wrong gradient from the right one: "it is what would be right if w
+    were w.T". `holds` asks whether that comes true: here for two random gy, and at a second place.
+    """
+
+    def __init__(self, problem: Problem, k: int, rng: np.random.Generator):
+        self.problem, self.k, self.rng, self.here = problem, k, rng, problem.arrays
+        self.x, self.y = self.here[k], problem.value_at(self.here)
+        self.name, self.gx = problem.names[k], label(problem.names[k])
+        by = rng.uniform(-0.03, 0.03, self.x.shape)  # keeps the signs, and a probability below 1
+        # Each number elsewhere, so that what is wrong for its number and what is wrong for its place differ.
+        self.there = self.put(np.roll(np.where(self.x == 0, by, self.x * (1 + by)), 1))
+        self.trials = []
+        for at in (self.here, self.here, self.there):
+            gy, v = np.asarray(rng.normal(size=self.y.shape)), unit(rng.normal(size=self.x.shape))
+            self.trials.append((at, gy, v, self.gradient(at, gy)))
+
+    def put(self, array: np.ndarray, j: int | None = None, at: Sequence[np.ndarray] | None = None) -> list[np.ndarray]:
+        """The place (or `at`) with another array for input k (or j)."""
+        return [array if i == (self.k if j is None else j) else x for i, x in enumerate(at or self.here)]
+
+    def gradient(self, at: Sequence[np.ndarray], gy: np.ndarray) -> np.ndarray:
+        return self.problem.gradient_at(gy, at)[self.k]
+
+    def claimed(self, at: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray) -> float:
+        """The slope of sum(f * gy) along v that backward's gradient stands for."""
+        return float(np.sum(self.gradient(at, gy) * v))
+
+    def change(self, at: Sequence[np.ndarray], v: np.ndarray, k: int | None = None) -> np.ndarray:
+        """How f changes along v, J @ v, by differences; by input k, or another."""
+        line = self.problem.line(self.k if k is None else k, v, at)
+        return (line(STEP) - line(-STEP)) / (2 * STEP)
+
+    def true(self, at: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray, k: int | None = None) -> float:
+        """The slope itself."""
+        return float(np.sum(self.change(at, v, k) * gy))
+
+    def holds(self, predict: Callable, close: float = CLOSE, of: Callable | None = None) -> bool:
+        """Whether the slope that backward claims (or `of`) is ``predict(at, gy, v)`` in every trial."""
+        for at, gy, v, gx in self.trials:
+            try:
+                error = abs((of(at, gy, v) if of else np.sum(gx * v)) - predict(at, gy, v))
+            except Exception:  # something that the student's code cannot take
+                return False
+            if not error <= close * np.linalg.norm(gx) + 10 * EPS / STEP * np.linalg.norm(self.y * gy):
+                return False
+        return True
+
+    @cached_property
+    def jacobians(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What backward stands for and what is true, each (y.size, x.size), here and there."""
+        ys, xs = (np.eye(a.size).reshape((a.size, *a.shape)) for a in (self.y, self.x))
+        claimed = lambda at: np.stack([self.gradient(at, gy).ravel() for gy in ys])
+        true = lambda at: np.stack([self.change(at, v).ravel() for v in xs], axis=1)
+        return [(claimed(at), true(at)) for at in (self.here, self.there)]
+
+    def everywhere(self, test: Callable) -> bool:
+        """Whether a ``test(got, want)`` of the Jacobians is passed at both places; no, if they are large."""
+        return max(self.x.size, self.y.size) <= LARGEST and all(test(*pair) for pair in self.jacobians)
 
 
-def _flaws(what: str, a: np.ndarray, again: np.ndarray, unlike: str) -> list[str]:
+def unit(a: np.ndarray) -> np.ndarray:
+    """The direction of an array: the array with length 1."""
+    return np.asarray(a) / np.linalg.norm(a)
+
+
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Equal up to the error of differences; what is not finite equals nothing."""
+    return a.shape == b.shape and bool((np.abs(a - b) <= CLOSE * max(np.abs(a).max(), np.abs(b).max())).all())
+
+
+def flaws(what: str, twice: str, a: np.ndarray, again: np.ndarray) -> list[str]:
     """A sentence about numbers that are not finite, or not the same again."""
     if len(bad := np.argwhere(~np.isfinite(a))):
         return [f"{what} {a[*bad[0]]} at {bad[0].tolist()}: {len(bad)} of {a.size} numbers are not finite"]
     bits = 1e-12 * max(1.0, np.abs(a).max(initial=0.0))  # the last bits may differ: threads sum in any order
-    return [] if a.shape == again.shape and np.allclose(a, again, 0, bits) else [unlike]
+    why = "fix its random numbers (dropout, noise), or does it add to an array that an earlier call left?"
+    same = a.shape == again.shape and np.allclose(a, again, 0, bits)
+    return [] if same else [f"{twice} for the same inputs: {why}"]
 
 
-def _wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+def wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> list[str]:
     """The sentence for a gradient that has not its input's shape, with a guess at the reason."""
     padded, guess = (1,) * (len(got) - len(wanted)) + wanted, ""
     if [n for n in got if n != 1] == [n for n in wanted if n != 1]:
@@ -89,7 +156,7 @@ def _wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> st
     elif len(got) == len(padded) and all(w in (g, 1) for g, w in zip(got, padded, strict=True)):
         axes = tuple(i for i, w in enumerate(padded) if w == 1)
         guess = f": did you forget to sum over the broadcast {in_words(axes)}?"
-    return f"the gradient of {name} has shape {got}, the input {wanted}{guess}"
+    return [f"the gradient of {name} has shape {got}, the input {wanted}{guess}"] if got != wanted else []
 
 
 def name_of(f: Callable, nameless: str = "f") -> str:
