@@ -20,7 +20,7 @@ import numpy as np
 
 from tinygan.data import DataError
 from tinygan.testing import GradcheckError, gradcheck_pair
-from tinygan.testing.report import told
+from tinygan.testing.report import Verdict, told
 
 PASS, FAIL, KINK, ERROR, BLANK = "PASS", "FAIL", "KINK", "ERROR", "NOT ATTEMPTED"
 NOT_NUMPY = ("tinygan", "torch", "jax", "tensorflow", "keras", "autograd", "tinygrad", "dezero", "cupy")
@@ -36,7 +36,7 @@ class Exercise:
             raise DataError(f"{path} lacks {', '.join(sorted(missing))}: docs/instructors.md says what that is")
 
 
-class Result:
+class Result(Verdict):
     """What became of an exercise. `status` is PASS, FAIL, KINK (nothing to compare with), ERROR or NOT ATTEMPTED."""
 
     def __init__(self, exercise: Exercise, seed: int, status: str, text: str):
@@ -49,14 +49,6 @@ class Result:
 
     def __str__(self) -> str:
         return f"{self.title}: {self.status}, {self.points} of {self.out_of} points\n{self.text}".rstrip()
-
-    def _repr_markdown_(self) -> str:
-        return f"```\n{self}\n```"
-
-    def raise_if_failed(self) -> None:
-        """Raise GradcheckError (an AssertionError) with the whole message, unless all is right."""
-        if not self:
-            raise GradcheckError(str(self))
 
 
 class Exam:
@@ -126,9 +118,9 @@ class Exam:
         """File and line of a function, or of an error in its file."""
         code = getattr(self.functions.get(name), "__code__", None)
         file, line = (code.co_filename, code.co_firstlineno) if code else (self.functions.get("__file__"), 1)
-        frames, here = traceback.extract_tb(error.__traceback__ if error else None), os.getcwd() + os.sep
-        lines = [line, *(frame.lineno for frame in frames if frame.filename == file)]
-        return f"{file.removeprefix(here)}, line {lines[-1]}" if file else ""
+        for frame in traceback.extract_tb(error.__traceback__ if error else None):
+            line = frame.lineno if frame.filename == file else line
+        return f"{file.removeprefix(os.getcwd() + os.sep)}, line {line}" if file else ""
 
     def _told(self, where: str, *rows: tuple[str, str]) -> str:
         return told(("where", where), *rows, ("hint", self.hint), ("again", self.again))

@@ -1,7 +1,6 @@
 """A claimed gradient against differences, coordinate by coordinate; kinks are found by the way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,18 +14,13 @@ SAMPLE = 24  # so many are checked of larger inputs
 NUDGES = (1e2, -1e3, 1e4)  # how far to move off a kink, in steps h
 
 
-@dataclass
 class Check:
     """A check on its way into the report, by differences of step `h`; `rtol` and `atol` are the tolerance."""
 
-    report: Report
-    h: float = 1e-5
-    rtol: float = 1e-5
-    atol: float = 1e-7
-
-    def __post_init__(self) -> None:
+    def __init__(self, report: Report, h: float, rtol: float, atol: float):
+        self.report, self.h, self.rtol, self.atol = report, h, rtol, atol
         # Inputs are often drawn from default_rng(0): gy must not be the same numbers, or x for gy would pass.
-        self.rng = np.random.default_rng((20_011, self.report.seed))
+        self.rng = np.random.default_rng((20_011, report.seed))
 
     def compare(self, p: Problem) -> None:
         """Check `p` and write what is found, and the likely cause, into the report."""

@@ -1,7 +1,7 @@
 """The two ways in: `gradcheck` for functions of Tensors, `gradcheck_pair` for plain NumPy pairs."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -63,7 +63,9 @@ def gradcheck(
     said = [name_of(f), *names, *["params=params"] * bool(params), *["order=2"] * (order == 2), f"seed={seed}"]
     report = Report(name_of(f), seed, source_of(f), f"gradcheck({', '.join(said)})", hint)
     check = Check(report, h, rtol, atol)
-    with using_backend(backend_of(np.zeros(()))), mode.recording(True), borrowed(params):
+    with using_backend(backend_of(np.zeros(()))), mode.recording(True), ExitStack() as at_the_end:
+        for p in params:
+            at_the_end.callback(give_back, p, p.data, p._changed[0])
         first = problem_of(f, names, inputs, params, 1)
         check.compare(first)
         if order == 2 and report.ok:
@@ -97,8 +99,7 @@ def problem_of(f: Callable, names: list[str], inputs: Sequence[Any], params: lis
             what = f"a Tensor of {y.dtype}" if isinstance(y, Tensor) else type(y).__name__
             raise TypeError(f"f must return one floating-point Tensor, but returned {what}")
         if y.dtype != np.float64:
-            why = "somewhere it leaves float64, and differences need the digits"
-            raise TypeError(f"f returned {y.dtype} for float64 inputs: {why}")
+            raise TypeError(f"f returned {y.dtype} for float64 inputs: it leaves float64, and differences need digits")
         return y, [*xs, *params]
 
     value = lambda *arrays: run(*arrays)[0].data
@@ -114,16 +115,10 @@ def gradients(y: Tensor, xs: list[Tensor], gy: Tensor, create_graph: bool = Fals
     return [Tensor(np.zeros(x.shape)) if gx is None else gx for x, gx in zip(xs, gxs, strict=True)]
 
 
-@contextmanager
-def borrowed(params: list[Tensor]) -> Iterator[None]:
-    """Give every parameter its own array back in the end: the same memory, never written to."""
-    before = [(p, p.data, p._changed[0]) for p in params]
-    try:
-        yield
-    finally:
-        for p, array, version in before:
-            p.set_data(array)
-            p._changed[0] = version  # nothing has changed for a graph that was recorded before
+def give_back(p: Tensor, array: Any, version: int) -> None:
+    """A parameter gets its own array again: the same memory, never written to."""
+    p.set_data(array)
+    p._changed[0] = version  # nothing has changed for a graph that was recorded before
 
 
 def gradcheck_pair(

@@ -1,4 +1,4 @@
-"""What is checked: a function of arrays and its gradient; and what can be wrong before numbers are compared."""
+"""What is checked, a function of arrays and its gradient; and what can be asked about it if it is wrong."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence

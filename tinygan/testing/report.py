@@ -20,6 +20,20 @@ class GradcheckError(AssertionError):
     """A gradient is wrong. The message is the whole report."""
 
 
+class Verdict:
+    """What is true if all is right, shows itself in a notebook, and raises itself in a test."""
+
+    cause: BaseException | None = None  # what the function that is checked raised
+
+    def raise_if_failed(self) -> None:
+        """Raise GradcheckError (an AssertionError), with the whole message, unless all is right."""
+        if not self:
+            raise GradcheckError(str(self)) from self.cause
+
+    def _repr_markdown_(self) -> str:
+        return f"```\n{self}\n```"
+
+
 @dataclass
 class Entry:
     """The gradient of one input beside the differences; the arrays have the input's shape."""
@@ -89,7 +103,7 @@ class Diagnosis:
 
 
 @dataclass
-class Report:
+class Report(Verdict):
     """The result of a gradient check. True if all is right; ``str(report)`` tells what was found.
 
     `entries` holds the numbers, one Entry for each input and order; `kinks` where there is no gradient;
@@ -106,7 +120,7 @@ class Report:
     problems: list[str] = field(default_factory=list)
     diagnoses: list[Diagnosis] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what is not wrong, but should be known
-    cause: BaseException | None = None  # what backward raised
+    cause: BaseException | None = None
 
     @property
     def ok(self) -> bool:
@@ -119,18 +133,10 @@ class Report:
     def __bool__(self) -> bool:
         return self.ok
 
-    def raise_if_failed(self) -> None:
-        """Raise GradcheckError, with the whole report as its message, unless all is right."""
-        if not self.ok:
-            raise GradcheckError(str(self)) from self.cause
-
     def to_json(self) -> dict[str, Any]:
         """The report, with all its numbers, as a dict that `json.dumps` takes; what is not finite is None."""
         found = {**asdict(replace(self, cause=None)), "ok": self.ok}
         return json.loads(json.dumps(found, default=np.ndarray.tolist), parse_constant=lambda nan: None)
-
-    def _repr_markdown_(self) -> str:
-        return f"```\n{self}\n```"
 
     def __str__(self) -> str:
         rows = [(f"gradcheck of {self.title} (seed {self.seed})", f"the gradient is {'right' if self.ok else 'WRONG'}")]
