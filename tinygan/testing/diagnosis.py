@@ -21,6 +21,7 @@ from tinygan.testing.problem import CLOSE, Evidence, Problem, in_words, label, s
 from tinygan.testing.report import ORDERS, Diagnosis, Report
 
 Rows = Iterator[tuple[str, str, Callable]]
+acts = lambda jacobian: np.abs(jacobian) > CLOSE * np.abs(jacobian).max()  # which outputs depend on which inputs
 
 
 def known(e: Evidence) -> Rows:
@@ -129,13 +130,13 @@ def missing_path(e: Evidence) -> Rows:
 
 def dependence(e: Evidence) -> Rows:
     """What the Jacobians show: which inputs an output depends on, and what is wrong about that."""
-    last = lambda acts: acts & (np.cumsum(acts, 0) == acts.sum(0))  # in each column
+    last = lambda mask: mask & (np.cumsum(mask, 0) == mask.sum(0))  # in each column
     words = f"{e.gx} keeps only the last of several contributions: add them (+=, np.add.at), not ="
-    yield "assigned", words, lambda got, want: same(got, want * last(_acts(want)))
+    yield "assigned", words, lambda got, want: same(got, want * last(acts(want)))
     words = f"{e.gx} has only the Jacobian's diagonal: each output depends on other inputs as well"
     yield "diagonal", words, lambda got, want: same(got, np.diag(np.diag(want)))
     words = f"{e.gx} is right where {e.name} counts, but it must be 0 elsewhere: is a mask missing?"
-    yield "mask", words, lambda got, want: same(got * _acts(want).any(0), want)
+    yield "mask", words, lambda got, want: same(got * acts(want).any(0), want)
 
 
 def one_side(e: Evidence) -> Rows:
@@ -157,7 +158,7 @@ def one_place(e: Evidence) -> Rows:
 
     def only(place, got, want):
         wrong = np.abs(got - want).max(0) > CLOSE * np.abs(want).max()
-        tells = (_acts(got) | _acts(want)).any(0)
+        tells = (acts(got) | acts(want)).any(0)
         return not place[tells].all() and (wrong == place)[tells].all()
 
     for where, place in places.items():
@@ -212,11 +213,6 @@ def _axis_sets(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Every set of axes longer than 1, the small ones first."""
     axes = [i for i, n in enumerate(shape) if n > 1]
     return [some for size in range(1, len(axes) + 1) for some in combinations(axes, size)]
-
-
-def _acts(jacobian: np.ndarray) -> np.ndarray:
-    """Mask of the pairs of an output and an input of which one depends on the other."""
-    return np.abs(jacobian) > CLOSE * np.abs(jacobian).max()
 
 
 # From the specific to the general; two of them test Jacobians.

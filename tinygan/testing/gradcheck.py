@@ -95,11 +95,9 @@ def problem_of(f: Callable, names: list[str], inputs: Sequence[Any], params: lis
         for x, array in zip([*xs, *params], arrays, strict=True):
             x.set_data(array)  # this memory, not a copy: what f does to it in place must show
         y = f(*xs)
-        if not isinstance(y, Tensor) or y.dtype.kind != "f":
+        if not isinstance(y, Tensor) or y.dtype != np.float64:
             what = f"a Tensor of {y.dtype}" if isinstance(y, Tensor) else type(y).__name__
-            raise TypeError(f"f must return one floating-point Tensor, but returned {what}")
-        if y.dtype != np.float64:
-            raise TypeError(f"f returned {y.dtype} for float64 inputs: it leaves float64, and differences need digits")
+            raise TypeError(f"f must return one floating-point Tensor, in float64 like its inputs, but returned {what}")
         return y, [*xs, *params]
 
     value = lambda *arrays: run(*arrays)[0].data
