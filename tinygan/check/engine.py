@@ -81,8 +81,7 @@ class Exam:
             said = difference(f"the result of {name}", got, want)
             both = list(zip(inspect.signature(through(self.spec[name])).parameters, arguments, given, strict=True))
             changed = [key for key, a, b in both if isinstance(a, np.ndarray) and not np.array_equal(a, b)]
-            if changed and not said:
-                said = f"{name} changes {', '.join(changed)} in place: work on a copy"
+            said = said or (f"{name} changes {', '.join(changed)} in place: work on a copy" if changed else "")
             lines = [("found", said), ("input", ", ".join(f"{key} = {a}" for key, a, _ in both if len(str(a)) < 70))]
             for text, wrong in known.items():
                 with suppress(Exception), np.errstate(all="ignore"):  # a mistake need not bear every input

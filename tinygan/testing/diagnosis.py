@@ -27,7 +27,7 @@ acts = lambda jacobian: np.abs(jacobian) > CLOSE * np.abs(jacobian).max()  # whi
 def known(e: Evidence) -> Rows:
     """What an exercise lists: sentences, each with a gradient that is wrong in that way."""
     for sentence, gradient in e.problem.known.items():
-        yield "known", sentence, lambda at, gy, v, f=gradient: np.sum(e.problem.gradient_at(gy, at, f)[e.k] * v)
+        yield "known", sentence, partial(e.claimed, other=gradient)
 
 
 def linear(e: Evidence) -> Rows:
@@ -37,7 +37,7 @@ def linear(e: Evidence) -> Rows:
     words = f"{e.gx} does not change with gy, the upstream gradient: multiply by it"
     yield "upstream", words, lambda at, gy, v: e.claimed(at, one, v)
     summands = lambda at, gy, v: e.claimed(at, gy + one, v) - e.claimed(at, one, v)
-    if e.gradient(e.here, 0 * one).any() or not e.holds(summands, close=0.01):  # less is rounding
+    if e.problem.gradient_at(0 * one, e.here)[e.k].any() or not e.holds(summands, close=0.01):  # less is rounding
         words = f"{e.gx} is not linear in gy, as every gradient is: does a part of it lack the factor gy?"
         yield "not linear", words, e.claimed
 
@@ -221,15 +221,14 @@ PATTERNS = known, linear, factor, another_input, another_order, missing_path, de
 
 def diagnose(problem: Problem, report: Report, rng: np.random.Generator) -> None:
     """Write the likely mistake in each wrong gradient into the report, where a pattern explains it."""
-    arrays = [a.copy() for a in problem.arrays]
+    problem = replace(problem, arrays=[a.copy() for a in problem.arrays])
     for kink in report.kinks:
         if kink.index is not None and kink.order == problem.order:  # the patterns need slopes
-            arrays[problem.names.index(kink.name)][kink.index] += rng.choice([-0.01, 0.01])
+            problem.arrays[problem.names.index(kink.name)][kink.index] += rng.choice([-0.01, 0.01])
     for entry in report.entries:
         if entry.order == problem.order and not entry.ok and np.isfinite(entry.analytic).all():
             with warnings.catch_warnings(action="ignore"), suppress(Exception):  # the code meets unforeseen input
-                e = Evidence(replace(problem, arrays=arrays), problem.names.index(entry.name), rng)
-                kind, words = next(_mistakes(e))
+                kind, words = next(_mistakes(Evidence(problem, problem.names.index(entry.name), rng)))
                 report.diagnoses.append(Diagnosis(entry.name, kind, ORDERS[entry.order] + words))
 
 

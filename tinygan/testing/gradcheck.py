@@ -13,8 +13,6 @@ from tinygan.testing.compare import Check
 from tinygan.testing.problem import Problem, name_of, names_of, source_of
 from tinygan.testing.report import GradcheckError, Report
 
-PASSES = {1: ("f", "the backward pass"), 2: ("the first backward pass", "the second backward pass")}  # by order
-
 
 def gradcheck(
     f: Callable,
@@ -69,12 +67,8 @@ def gradcheck(
         first = problem_of(f, names, inputs, params, 1)
         check.compare(first)
         if order == 2 and report.ok:
-
-            def gradient(*given: Tensor) -> Tensor:
-                *xs, gy = given
-                gxs = gradients(f(*xs), [*xs, *params], gy, create_graph=True)
-                return ops.concatenate([gx.reshape(-1) for gx in gxs])  # end to end in one Tensor
-
+            flat = lambda gxs: ops.concatenate([gx.reshape(-1) for gx in gxs])  # end to end in one Tensor
+            gradient = lambda *xs: flat(gradients(f(*xs[:-1]), [*xs[:-1], *params], xs[-1], create_graph=True))
             gy = check.rng.normal(size=first.value_at(first.arrays).shape)
             check.compare(problem_of(gradient, [*names, "gy"], [*inputs, gy], params, 2))
         elif order == 2:
@@ -100,10 +94,11 @@ def problem_of(f: Callable, names: list[str], inputs: Sequence[Any], params: lis
             raise TypeError(f"f must return one floating-point Tensor, in float64 like its inputs, but returned {what}")
         return y, [*xs, *params]
 
+    words = ("f", "the backward pass") if order == 1 else ("the first backward pass", "the second backward pass")
     value = lambda *arrays: run(*arrays)[0].data
     gradient = lambda gy, *arrays: [gx.data for gx in gradients(*run(*arrays), Tensor(gy))]
     arrays = [np.array(to_numpy(x)) for x in (*inputs, *params)]
-    return Problem([*names, *own], arrays, value, gradient, *PASSES[order], order)
+    return Problem([*names, *own], arrays, value, gradient, *words, order)
 
 
 def gradients(y: Tensor, xs: list[Tensor], gy: Tensor, create_graph: bool = False) -> list[Tensor]:

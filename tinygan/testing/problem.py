@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+unit = lambda a: np.asarray(a) / np.linalg.norm(a)  # an array's direction: the array with length 1
 EPS = float(np.finfo(np.float64).eps)
 STEP = 1e-5
 CLOSE = 1e-6  # what holds, holds to so many digits
@@ -80,18 +81,15 @@ class Evidence:
         self.trials = []
         for at in (self.here, self.here, self.there):
             gy, v = np.asarray(rng.normal(size=self.y.shape)), unit(rng.normal(size=self.x.shape))
-            self.trials.append((at, gy, v, self.gradient(at, gy)))
+            self.trials.append((at, gy, v, problem.gradient_at(gy, at)[k]))
 
     def put(self, array: np.ndarray, j: int | None = None, at: Sequence[np.ndarray] | None = None) -> list[np.ndarray]:
         """The place (or `at`) with another array for input k (or j)."""
         return [array if i == (self.k if j is None else j) else x for i, x in enumerate(at or self.here)]
 
-    def gradient(self, at: Sequence[np.ndarray], gy: np.ndarray) -> np.ndarray:
-        return self.problem.gradient_at(gy, at)[self.k]
-
-    def claimed(self, at: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray) -> float:
-        """The slope of sum(f * gy) along v that backward's gradient stands for."""
-        return float(np.sum(self.gradient(at, gy) * v))
+    def claimed(self, at: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray, other: Callable | None = None) -> float:
+        """The slope of sum(f * gy) along v that backward's gradient (or another) stands for."""
+        return float(np.sum(self.problem.gradient_at(gy, at, other)[self.k] * v))
 
     def change(self, at: Sequence[np.ndarray], v: np.ndarray, k: int | None = None) -> np.ndarray:
         """How f changes along v, J @ v, by differences; by input k, or another."""
@@ -117,18 +115,13 @@ class Evidence:
     def jacobians(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """What backward stands for and what is true, each (y.size, x.size), here and there."""
         ys, xs = (np.eye(a.size).reshape((a.size, *a.shape)) for a in (self.y, self.x))
-        claimed = lambda at: np.stack([self.gradient(at, gy).ravel() for gy in ys])
+        claimed = lambda at: np.stack([self.problem.gradient_at(gy, at)[self.k].ravel() for gy in ys])
         true = lambda at: np.stack([self.change(at, v).ravel() for v in xs], axis=1)
         return [(claimed(at), true(at)) for at in (self.here, self.there)]
 
     def everywhere(self, test: Callable) -> bool:
         """Whether a ``test(got, want)`` of the Jacobians is passed at both places; no, if they are large."""
         return max(self.x.size, self.y.size) <= LARGEST and all(test(*pair) for pair in self.jacobians)
-
-
-def unit(a: np.ndarray) -> np.ndarray:
-    """The direction of an array: the array with length 1."""
-    return np.asarray(a) / np.linalg.norm(a)
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:

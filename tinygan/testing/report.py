@@ -1,7 +1,7 @@
 """What a gradient check found, for everybody: text for a terminal, Markdown, JSON, an exception."""
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from textwrap import TextWrapper
 from typing import Any
 
@@ -120,7 +120,6 @@ class Report(Verdict):
     problems: list[str] = field(default_factory=list)
     diagnoses: list[Diagnosis] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what is not wrong, but should be known
-    cause: BaseException | None = None
 
     @property
     def ok(self) -> bool:
@@ -135,15 +134,14 @@ class Report(Verdict):
 
     def to_json(self) -> dict[str, Any]:
         """The report, with all its numbers, as a dict that `json.dumps` takes; what is not finite is None."""
-        found = {**asdict(replace(self, cause=None)), "ok": self.ok}
+        found = {**asdict(self), "ok": self.ok}
         return json.loads(json.dumps(found, default=np.ndarray.tolist), parse_constant=lambda nan: None)
 
     def __str__(self) -> str:
         rows = [(f"gradcheck of {self.title} (seed {self.seed})", f"the gradient is {'right' if self.ok else 'WRONG'}")]
         if not self.ok:
-            likely = dict.fromkeys(one.sentence for one in self.diagnoses)
-            rows += [("where", self.source), *(("likely", text) for text in likely)]
-            rows += [("hint", self.hint), ("again", self.again)]
+            likely = [("likely", text) for text in dict.fromkeys(one.sentence for one in self.diagnoses)]
+            rows += [("where", self.source), *likely, ("hint", self.hint), ("again", self.again)]
         rows += [("problem", text) for text in self.problems]
         rows += [("ok" if entry.ok else "WRONG", str(entry)) for entry in self.entries]
         rows += [("kink", str(kink)) for kink in self.kinks[:5]]
