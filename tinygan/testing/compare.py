@@ -49,8 +49,7 @@ class Check:
 
     def _input(self, p: Problem, k: int, gx: np.ndarray, gy: np.ndarray) -> None:
         """Compare the gradient of input k, and write an entry."""
-        unknown = np.full(gx.shape, np.nan)
-        entry = Entry(p.names[k], p.dtypes[k], p.order, gx.copy(), unknown, unknown.copy())
+        entry = Entry(p.names[k], p.dtypes[k], p.order, gx.copy(), np.full(gx.shape, np.nan), np.full(gx.shape, np.nan))
         self.report.entries.append(entry)
         if sum(p.arrays[i].size for i in p.moved) >= FEW and gx.size > SAMPLE:
             # All at once sees a mistake in coordinates that are not chosen. Of these, both ends of each axis
@@ -67,7 +66,8 @@ class Check:
                 entry.analytic[index], entry.numeric[index], entry.allowed[index] = found
         most = np.nanmax(entry.allowed, initial=0.0)
         if most > max(0.01 * np.nanmax(np.abs(entry.numeric), initial=0.0), 1e-5):
-            self.report.notes.append(f"{entry.name} was compared only to within {most:.0e}: f is too large for more")
+            why = "the values of the function are so large that differences lose the rest"
+            self.report.notes.append(f"{entry.name} was compared only to within {most:.0e}: {why}")
         if gx.size and not entry.checked.any():
             self.report.problems.append(f"{entry.name} has kinks everywhere, so nothing was checked")
 
@@ -76,7 +76,7 @@ class Check:
         for steps in (0.0, *NUDGES):
             arrays = [x + steps * self.h * v if i == k else x for i, x in enumerate(p.arrays)]
             analytic = float(np.sum((p.gradient_at(gy, arrays)[k] if steps else gx)[v != 0] * v[v != 0]))
-            size = float(np.abs(arrays[k][v != 0]).max())
+            size = np.abs(arrays[k][v != 0]).max()
             numeric, allowed, left_right = self._slope(p.line(k, v, arrays), gy, analytic, size)
             if left_right and not steps:
                 self.report.kinks.append(Kink(p.names[k], p.order, index, *left_right))

@@ -198,9 +198,8 @@ def formula(e: Evidence) -> Rows:
     of_x, of_y = (lambda f, at, gy, v: e.true(at, gy, v * f(at))), (lambda f, at, gy, v: e.true(at, gy * f(at), v))
     for shape, scaled in ((e.x.shape, of_x), (e.y.shape, of_y)):
         for text, f in factors(shape).items():
-            words = f"in {e.gx} the factor {text} is"
-            yield "scaled", f"{words} once too often", partial(scaled, f)
-            yield "scaled", f"{words} missing", partial(scaled, lambda at, f=f: 1 / f(at))
+            yield "scaled", f"in {e.gx} the factor {text} is once too often", partial(scaled, f)
+            yield "scaled", f"in {e.gx} the factor {text} is missing", partial(scaled, lambda at, f=f: 1 / f(at))
 
 
 def _turns(shape: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -95,10 +95,9 @@ def problem_of(f: Callable, names: list[str], inputs: Sequence[Any], params: lis
         return y, [*xs, *params]
 
     words = ("f", "the backward pass") if order == 1 else ("the first backward pass", "the second backward pass")
-    value = lambda *arrays: run(*arrays)[0].data
     gradient = lambda gy, *arrays: [gx.data for gx in gradients(*run(*arrays), Tensor(gy))]
     arrays = [np.array(to_numpy(x)) for x in (*inputs, *params)]
-    return Problem([*names, *own], arrays, value, gradient, *words, order)
+    return Problem([*names, *own], arrays, lambda *given: run(*given)[0].data, gradient, *words, order)
 
 
 def gradients(y: Tensor, xs: list[Tensor], gy: Tensor, create_graph: bool = False) -> list[Tensor]:

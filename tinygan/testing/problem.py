@@ -45,8 +45,7 @@ class Problem:
         copies = [a.copy() for a in given]
         result = f(*copies)
         pairs = zip(["gy", *self.names][-len(given) :], given, copies, strict=True)
-        changed = ", ".join(name for name, a, b in pairs if not np.array_equal(a, b, equal_nan=True))
-        if changed:
+        if changed := ", ".join(name for name, a, b in pairs if a.tobytes() != b.tobytes()):
             self.changes = [f"{what} changes {changed} in place: work on a copy"]
         return result
 
@@ -134,9 +133,8 @@ def flaws(what: str, twice: str, a: np.ndarray, again: np.ndarray) -> list[str]:
     if len(bad := np.argwhere(~np.isfinite(a))):
         return [f"{what} {a[*bad[0]]} at {bad[0].tolist()}: {len(bad)} of {a.size} numbers are not finite"]
     bits = 1e-12 * max(1.0, np.abs(a).max(initial=0.0))  # the last bits may differ: threads sum in any order
-    why = "fix its random numbers (dropout, noise), or does it add to an array that an earlier call left?"
-    same = a.shape == again.shape and np.allclose(a, again, 0, bits)
-    return [] if same else [f"{twice} for the same inputs: {why}"]
+    why = "fix its random numbers (dropout, noise); does it add to an array that an earlier call left?"
+    return [] if a.shape == again.shape and np.allclose(a, again, 0, bits) else [f"{twice} for the same inputs: {why}"]
 
 
 def wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> list[str]:
