@@ -191,7 +191,7 @@ def submission(exercise: Exercise, folder: Path, seed: int = 0, limit: float = 1
     """Check a student's file in a process of its own, which may run for `limit` seconds."""
     path = folder / exercise.path.name
     if not path.is_file():
-        return Result(exercise, seed, BLANK, f"found:  there is no file {path}")
+        return Result(exercise, seed, BLANK, f"found:   there is no file {path}")
     code = f"import sys; sys.path.append({str(HOME.parents[1])!r}); import tinygan.check.engine as e; e.worker()"
     command = [sys.executable, "-P", "-c", code, *map(str, (exercise.path, path, seed, limit))]
     with tempfile.TemporaryFile("w+", errors="replace") as file:
@@ -200,10 +200,10 @@ def submission(exercise: Exercise, folder: Path, seed: int = 0, limit: float = 1
         said = file.read().strip().splitlines() or [f"status {status}"]
     if said[-1].startswith('["'):  # what worker() writes
         return Result(exercise, seed, *json.loads(said[-1]))
-    found = f"found:  Python itself ended while running {path.name}: {said[-1]}"
+    found = f"found:   Python itself ended while running {path.name}: {said[-1]}"
     if any(line.startswith("Timeout") for line in said):  # and its innermost line in the file
-        found = f"found:  it did not end within {limit:g} s: is there an endless loop?"
-        found += next((f"\nwhere:{line}" for line in said if str(path) in line), "")
+        found = f"found:   it did not end within {limit:g} s: is there an endless loop?"
+        found += next((f"\nwhere: {line}" for line in said if str(path) in line), "")
     return Result(exercise, seed, ERROR, found)
 
 

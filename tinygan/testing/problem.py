@@ -41,7 +41,7 @@ class Problem:
         self.arrays = [x.astype(np.float64) if k in self.moved else x for k, x in enumerate(self.arrays)]
 
     def _call(self, what: str, f: Callable, *given: np.ndarray) -> Any:
-        """f's result. `given` is safe from an f that changes its inputs in place, and it is noted."""
+        """f's result. `given` is safe from an f that changes its inputs in place, which is noted."""
         copies = [a.copy() for a in given]
         result = f(*copies)
         pairs = zip(["gy", *self.names][-len(given) :], given, copies, strict=True)
