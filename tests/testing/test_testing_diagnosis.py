@@ -85,6 +85,11 @@ def test_one_side_says_which_and_what_is_there():
     assert flat == "gx is right where x counts, but it must be 0 elsewhere: is a mask missing?"
 
 
+def test_an_input_that_gets_no_gradient_may_be_what_is_left_out():
+    keep = np.arange(20).reshape(5, 4) % 3 > 0
+    assert "the factor keep is missing in gx" in likely(lambda x, keep: x * keep, lambda gy, x, keep: gy, X, keep)
+
+
 def test_both_formulas_are_told():
     sentence = likely(np.tanh, lambda gy, x: gy * (1 - np.tanh(x)), X)
     assert "gy * (1 - y); the derivative of this function is gy * (1 - y^2)" in sentence

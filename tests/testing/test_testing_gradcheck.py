@@ -71,7 +71,7 @@ def test_equal_maxima_are_kinks():
 @pytest.mark.parametrize("distance", [1e-7, 1e-6, 3e-6, 9e-6, -1e-6, -5e-6])
 def test_a_kink_within_the_step_is_one_as_well(distance):
     report = gradcheck(ops.relu, np.array([distance]))
-    assert report.ok and report.entries[0].count == 1
+    assert report.ok and report.entries[0].checked.sum() == 1
 
 
 def test_what_stays_a_kink_is_neither_passed_nor_failed():
@@ -103,7 +103,7 @@ def test_large_inputs_are_checked_in_samples():
     report = gradcheck(lambda x, w: ops.tanh(x @ w), RNG.normal(size=(60, 50)), W[:1].repeat(50, 0))
     assert report.ok
     entry = report.entries[0]
-    assert 24 <= entry.count < 60 and entry.direction is not None
+    assert 24 <= entry.checked.sum() < 60 and entry.direction is not None
     for axis in range(2):  # the first and the last of each axis
         touched = entry.checked.any(1 - axis)
         assert touched[0] and touched[-1]
@@ -139,7 +139,7 @@ def test_parameters_are_checked_and_given_back_exactly():
     assert report.ok
     first = [entry for entry in report.entries if entry.order == 1]
     assert [entry.name for entry in first] == ["x", "W", "params[1]"]
-    assert first[1].dtype == "float32" and first[1].count == 10
+    assert first[1].dtype == "float32" and first[1].checked.sum() == 10
     assert w.data is memory and np.array_equal(w.data, values) and w._changed[0] == version
     assert np.allclose(grad(loss, [w])[0].data, 2 * values)  # a graph from before still stands
 
@@ -324,9 +324,9 @@ def test_wrong_calls_end_in_one_sentence():
         gradcheck(lambda x: x, np.array([1, 2]))
     with pytest.raises(ValueError, match="order is 1 or 2"):
         gradcheck(lambda x: x, X, order=3)
-    with pytest.raises(TypeError, match="must return one floating-point Tensor, but returned tuple"):
+    with pytest.raises(TypeError, match="must return one floating-point Tensor, .*but returned tuple"):
         gradcheck(lambda x: (x, x), X)
-    with pytest.raises(TypeError, match="f returned float32"):
+    with pytest.raises(TypeError, match="in float64 .*but returned a Tensor of float32"):
         gradcheck(lambda x: Tensor(x.data.astype("f4"), requires_grad=True) * 2, X)
     with pytest.raises(TypeError, match="x is complex128"):
         gradcheck(lambda x: x, X + 1j)
@@ -362,7 +362,7 @@ def test_entries_keep_the_arrays():
     (entry,) = gradcheck(f, X).entries
     assert entry.analytic.shape == entry.numeric.shape == entry.checked.shape == X.shape
     assert np.allclose(entry.numeric, 2 * entry.analytic)
-    assert entry.worst is not None and "(relative error 0.5)" in str(entry)
+    assert "(relative error 0.5)" in str(entry)
 
 
 def test_the_seed_repeats_the_check():

@@ -46,6 +46,15 @@ def test_integer_inputs_are_passed_on(none):
     assert gradcheck_pair(lambda x, rows: x[rows], backward, X, rows)
 
 
+def test_an_integer_input_changed_in_place_is_told():
+    def forward(x, rows):
+        rows[0] = 2
+        return x[rows]
+
+    text = problems_of(forward, lambda gy, x, rows: 0 * x, X, np.array([0, 1, 1]))
+    assert text == "forward changes rows in place: work on a copy"
+
+
 def test_a_pair_that_remembers_its_forward():
     class Tanh:
         def forward(self, x):

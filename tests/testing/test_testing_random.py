@@ -57,7 +57,7 @@ def test_random_right_functions_never_fail(batch):
         f, inputs = random_function(np.random.default_rng(seed))
         report = gradcheck(f, *inputs, seed=seed, order=2 if seed % 10 == 0 else 1)
         assert report.ok, f"seed {seed}\n{report}"
-        assert all(entry.count == entry.analytic.size for entry in report.entries)
+        assert all(entry.checked.all() for entry in report.entries)
 
 
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e3, 1e6])

@@ -13,10 +13,8 @@ def check(name: str, *, seed: int = 0, folder: Any = None, **functions: Any) -> 
 
     Parameters
     ----------
-    name : str
-        The exercise, such as "ex05"; DataError if there is none of that name.
-    seed : int
-        Draws the inputs.
+    name, seed : str, int
+        The exercise, such as "ex05" (DataError if there is none of that name); what draws its inputs.
     folder : path, optional
         Where the student's file is: by default here if there are ex*.py, else in tutorials/exercises.
     **functions : function

@@ -63,10 +63,10 @@ def show(args: Any, folder: Path, asked: list[Exercise], results: list[Result]) 
     elif not args.exercise:
         print(f"{score} of {sum(r.out_of for r in results)} points; {PROGRAM} {results[0].name} tells more about one")
     if args.gradescope:
-        keys = "name", "score", "max_score", "output", "status"
-        facts = [(r.title, r.points, r.out_of, str(r), "passed" if r else "failed") for r in results]
+        tests = [{"name": r.title, "score": r.points, "max_score": r.out_of, "output": str(r)} for r in results]
+        tests = [test | {"status": "passed" if r else "failed"} for test, r in zip(tests, results, strict=True)]
         with whole_file(args.gradescope) as file:
-            file.write(json.dumps({"score": score, "tests": [dict(zip(keys, f, strict=True)) for f in facts]}).encode())
+            file.write(json.dumps({"score": score, "tests": tests}).encode())
 
 
 if __name__ == "__main__":

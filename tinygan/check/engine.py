@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from copy import deepcopy
 from pathlib import Path
-from textwrap import wrap
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +20,7 @@ import numpy as np
 
 from tinygan.data import DataError
 from tinygan.testing import GradcheckError, gradcheck_pair
+from tinygan.testing.report import Verdict, told
 
 PASS, FAIL, KINK, ERROR, BLANK = "PASS", "FAIL", "KINK", "ERROR", "NOT ATTEMPTED"
 NOT_NUMPY = ("tinygan", "torch", "jax", "tensorflow", "keras", "autograd", "tinygrad", "dezero", "cupy")
@@ -36,7 +36,7 @@ class Exercise:
             raise DataError(f"{path} lacks {', '.join(sorted(missing))}: docs/instructors.md says what that is")
 
 
-class Result:
+class Result(Verdict):
     """What became of an exercise. `status` is PASS, FAIL, KINK (nothing to compare with), ERROR or NOT ATTEMPTED."""
 
     def __init__(self, exercise: Exercise, seed: int, status: str, text: str):
@@ -49,14 +49,6 @@ class Result:
 
     def __str__(self) -> str:
         return f"{self.title}: {self.status}, {self.points} of {self.out_of} points\n{self.text}".rstrip()
-
-    def _repr_markdown_(self) -> str:
-        return f"```\n{self}\n```"
-
-    def raise_if_failed(self) -> None:
-        """Raise GradcheckError (an AssertionError) with the whole message, unless all is right."""
-        if not self:
-            raise GradcheckError(str(self))
 
 
 class Exam:
@@ -71,8 +63,8 @@ class Exam:
     def gradient(self, name: str, forward: Callable, *arrays: Any, through: Callable = lambda f: f) -> None:
         """Check the student's function `name` as the backward of `forward`, by differences."""
         with self.trying(name):
-            f, known = self._function(name), {s: through(wrong) for s, wrong in self.spec["MISTAKES"][name].items()}
-            report = gradcheck_pair(forward, through(f), *arrays, seed=self.seed, known_mistakes=known, hint=self.hint)
+            f, known = self._function(name, through)
+            report = gradcheck_pair(forward, f, *arrays, seed=self.seed, known_mistakes=known, hint=self.hint)
             if report.cause and not isinstance(report.cause, GradcheckError):
                 raise report.cause
             report.title, report.source, report.again = name, self._where(name), self.again
@@ -84,15 +76,16 @@ class Exam:
         """Compare the student's results with the reference's; if they are dicts, the keys name what differs."""
         want, given = through(reference)(*deepcopy(arguments)), deepcopy(arguments)
         with self.trying(name):
-            got = through(self._function(name))(*given)
+            f, known = self._function(name, through)
+            got = f(*given)
             said = difference(f"the result of {name}", got, want)
             both = list(zip(inspect.signature(through(self.spec[name])).parameters, arguments, given, strict=True))
             changed = [key for key, a, b in both if isinstance(a, np.ndarray) and not np.array_equal(a, b)]
-            said = said or f"{name} changes {', '.join(changed)} in place: work on a copy" * bool(changed)
+            said = said or (f"{name} changes {', '.join(changed)} in place: work on a copy" if changed else "")
             lines = [("found", said), ("input", ", ".join(f"{key} = {a}" for key, a, _ in both if len(str(a)) < 70))]
-            for text, wrong in self.spec["MISTAKES"][name].items():
+            for text, wrong in known.items():
                 with suppress(Exception), np.errstate(all="ignore"):  # a mistake need not bear every input
-                    if not difference("", through(wrong)(*deepcopy(arguments)), got):
+                    if not difference("", wrong(*deepcopy(arguments)), got):
                         lines.append(("likely", text))
             if said:
                 self.found.setdefault(name, (FAIL, self._told(self._where(name), *lines)))
@@ -111,27 +104,25 @@ class Exam:
                 said = f"import {error.name} is not allowed here: write it in plain NumPy"
             self.found.setdefault(name, (ERROR, self._told(self._where(name, error), ("found", said))))
 
-    def _function(self, name: str) -> Callable:
-        """The student's function, to be called as the stub's."""
+    def _function(self, name: str, through: Callable) -> tuple[Callable, dict[str, Callable]]:
+        """The student's function, to be called as the stub's, and its known mistakes; all of them through `through`."""
         f, own = self.functions.get(name), inspect.signature(self.spec[name])
         if not callable(f) or len(inspect.signature(f).parameters) != len(own.parameters):
             found = f"it is {name}{inspect.signature(f)}" if callable(f) else "there is none of this name"
             raise GradcheckError(f"the exercise asks for a function {name}{own}, but {found}")
-        return lambda *args: alone(f, *args)
+        known = {sentence: through(wrong) for sentence, wrong in self.spec["MISTAKES"][name].items()}
+        return through(lambda *args: alone(f, *args)), known
 
     def _where(self, name: str, error: BaseException | None = None) -> str:
         """File and line of a function, or of an error in its file."""
         code = getattr(self.functions.get(name), "__code__", None)
         file, line = (code.co_filename, code.co_firstlineno) if code else (self.functions.get("__file__"), 1)
-        frames, here = traceback.extract_tb(error.__traceback__ if error else None), os.getcwd() + os.sep
-        lines = [line, *(frame.lineno for frame in frames if frame.filename == file)]
-        return f"{file.removeprefix(here)}, line {lines[-1]}" if file else ""
+        for frame in traceback.extract_tb(error.__traceback__ if error else None):
+            line = frame.lineno if frame.filename == file else line
+        return f"{file.removeprefix(os.getcwd() + os.sep)}, line {line}" if file else ""
 
-    def _told(self, where: str, *lines: tuple[str, str]) -> str:
-        """Lines of at most 80 characters in ASCII, a word before each text."""
-        pairs = [("where", where), *lines, ("hint", self.hint), ("again", self.again)]
-        texts = [wrap(f"{what + ':':8}{text}", 80, subsequent_indent=" " * 8) for what, text in pairs if text]
-        return "\n".join(sum(texts, [])).encode("ascii", "backslashreplace").decode()
+    def _told(self, where: str, *rows: tuple[str, str]) -> str:
+        return told(("where", where), *rows, ("hint", self.hint), ("again", self.again))
 
 
 def difference(name: str, got: Any, want: Any) -> str:
@@ -200,7 +191,7 @@ def submission(exercise: Exercise, folder: Path, seed: int = 0, limit: float = 1
     """Check a student's file in a process of its own, which may run for `limit` seconds."""
     path = folder / exercise.path.name
     if not path.is_file():
-        return Result(exercise, seed, BLANK, f"found:  there is no file {path}")
+        return Result(exercise, seed, BLANK, f"found:   there is no file {path}")
     code = f"import sys; sys.path.append({str(HOME.parents[1])!r}); import tinygan.check.engine as e; e.worker()"
     command = [sys.executable, "-P", "-c", code, *map(str, (exercise.path, path, seed, limit))]
     with tempfile.TemporaryFile("w+", errors="replace") as file:
@@ -209,10 +200,10 @@ def submission(exercise: Exercise, folder: Path, seed: int = 0, limit: float = 1
         said = file.read().strip().splitlines() or [f"status {status}"]
     if said[-1].startswith('["'):  # what worker() writes
         return Result(exercise, seed, *json.loads(said[-1]))
-    found = f"found:  Python itself ended while running {path.name}: {said[-1]}"
+    found = f"found:   Python itself ended while running {path.name}: {said[-1]}"
     if any(line.startswith("Timeout") for line in said):  # and its innermost line in the file
-        found = f"found:  it did not end within {limit:g} s: is there an endless loop?"
-        found += next((f"\nwhere:{line}" for line in said if str(path) in line), "")
+        found = f"found:   it did not end within {limit:g} s: is there an endless loop?"
+        found += next((f"\nwhere: {line}" for line in said if str(path) in line), "")
     return Result(exercise, seed, ERROR, found)
 
 

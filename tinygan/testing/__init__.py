@@ -1,7 +1,6 @@
 """Is this gradient right? `gradcheck` for Tensors, `gradcheck_pair` for a pair in plain NumPy.
 
-Reading order: `gradcheck`, `problem` (what is checked), `compare` (against differences), `report`;
-then `diagnosis`, which names the mistake, and puts each name to the test (`evidence`).
+Reading order: `gradcheck`, `problem`, `compare`, `report`; then `diagnosis`, which names the mistake.
 """
 
 from tinygan.testing.gradcheck import gradcheck, gradcheck_pair

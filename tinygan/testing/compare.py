@@ -1,15 +1,11 @@
 """A claimed gradient against differences, coordinate by coordinate; kinks are found by the way."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 
 from tinygan.testing.diagnosis import diagnose
-from tinygan.testing.evidence import EPS, unit
-from tinygan.testing.problem import Problem
+from tinygan.testing.problem import EPS, Problem, flaws, unit, wrong_shape
 from tinygan.testing.report import Entry, GradcheckError, Kink, Report
 
 CLOSER = 8  # the second look at a suspicious place takes a step this much smaller
@@ -18,47 +14,44 @@ SAMPLE = 24  # so many are checked of larger inputs
 NUDGES = (1e2, -1e3, 1e4)  # how far to move off a kink, in steps h
 
 
-@dataclass
 class Check:
     """A check on its way into the report, by differences of step `h`; `rtol` and `atol` are the tolerance."""
 
-    report: Report
-    h: float = 1e-5
-    rtol: float = 1e-5
-    atol: float = 1e-7
-
-    def __post_init__(self) -> None:
+    def __init__(self, report: Report, h: float, rtol: float, atol: float):
+        self.report, self.h, self.rtol, self.atol = report, h, rtol, atol
         # Inputs are often drawn from default_rng(0): gy must not be the same numbers, or x for gy would pass.
-        self.rng = np.random.default_rng((20_011, self.report.seed))
+        self.rng = np.random.default_rng((20_011, report.seed))
 
-    def compare(self, problem: Problem, known: Mapping[str, Callable] | None = None) -> None:
-        """Check `problem` and write what is found, and the likely cause, into the report."""
+    def compare(self, p: Problem) -> None:
+        """Check `p` and write what is found, and the likely cause, into the report."""
+        problems = self.report.problems
         with np.errstate(all="ignore"):  # NaN and inf get a sentence of their own
-            y = problem.value_at(problem.arrays)
-            self.report.problems += problem.examine_forward(y)
-            if self.report.problems:  # then there is nothing to compare with
+            y, again = p.value_at(p.arrays), p.value_at(p.arrays)
+            problems += p.changes + flaws(f"{p.forward} returned", f"{p.forward} gave two results", y, again)
+            if problems:  # then there is nothing to compare with
                 return
             # Random, not ones: all-ones hides a transposed or permuted gradient, and a forgotten gy.
             gy = np.asarray(self.rng.normal(size=y.shape))
             try:
-                gxs = problem.gradient_at(gy, problem.arrays)
-                self.report.problems += problem.examine_backward(gy, gxs)
+                gxs, twice = p.gradient_at(gy, p.arrays), p.gradient_at(gy, p.arrays)
             except Exception as error:
-                stopped = f"{problem.backward} stopped with {type(error).__name__}: "
-                self.report.problems.append(f"{'' if isinstance(error, GradcheckError) else stopped}{error}")
+                stopped = f"{p.backward} stopped with {type(error).__name__}: "
+                problems.append(f"{'' if isinstance(error, GradcheckError) else stopped}{error}")
                 self.report.cause = error
                 return
-            for k, gx in enumerate(gxs):
-                if gx.shape == problem.arrays[k].shape:
-                    self._input(problem, k, gx, gy)
-            diagnose(problem, self.report, self.rng, known or {})
+            problems += p.changes
+            for k, gx in gxs.items():
+                name, shape, two = p.names[k], p.arrays[k].shape, f"{p.backward} gave two gradients of {p.names[k]}"
+                problems += wrong_shape(name, gx.shape, shape) or flaws(f"the gradient of {name} is", two, gx, twice[k])
+                if gx.shape == shape:
+                    self._input(p, k, gx, gy)
+            diagnose(p, self.report, self.rng)
 
     def _input(self, p: Problem, k: int, gx: np.ndarray, gy: np.ndarray) -> None:
         """Compare the gradient of input k, and write an entry."""
-        unknown = np.full(gx.shape, np.nan)
-        entry = Entry(p.names[k], p.dtypes[k], p.order, gx.copy(), unknown, unknown.copy())
+        entry = Entry(p.names[k], p.dtypes[k], p.order, gx.copy(), np.full(gx.shape, np.nan), np.full(gx.shape, np.nan))
         self.report.entries.append(entry)
-        if sum(x.size for x in p.arrays) >= FEW and gx.size > SAMPLE:
+        if sum(p.arrays[i].size for i in p.moved) >= FEW and gx.size > SAMPLE:
             # All at once sees a mistake in coordinates that are not chosen. Of these, both ends of each axis
             # are some: mistakes sit there (a dropped row, a border, the last batch).
             entry.direction = self._along(p, k, gx, gy, unit(self.rng.normal(size=gx.shape)), None)
@@ -69,14 +62,13 @@ class Check:
         for index in sorted(chosen):
             one = np.zeros(gx.shape)
             one[index] = 1.0
-            found = self._along(p, k, gx, gy, one, index)
-            if found:
+            if found := self._along(p, k, gx, gy, one, index):
                 entry.analytic[index], entry.numeric[index], entry.allowed[index] = found
         most = np.nanmax(entry.allowed, initial=0.0)
         if most > max(0.01 * np.nanmax(np.abs(entry.numeric), initial=0.0), 1e-5):
             why = "the values of the function are so large that differences lose the rest"
             self.report.notes.append(f"{entry.name} was compared only to within {most:.0e}: {why}")
-        if gx.size and not entry.count:
+        if gx.size and not entry.checked.any():
             self.report.problems.append(f"{entry.name} has kinks everywhere, so nothing was checked")
 
     def _along(self, p: Problem, k: int, gx: np.ndarray, gy: np.ndarray, v: np.ndarray, index: tuple | None):
@@ -84,7 +76,7 @@ class Check:
         for steps in (0.0, *NUDGES):
             arrays = [x + steps * self.h * v if i == k else x for i, x in enumerate(p.arrays)]
             analytic = float(np.sum((p.gradient_at(gy, arrays)[k] if steps else gx)[v != 0] * v[v != 0]))
-            size = float(np.abs(arrays[k][v != 0]).max())
+            size = np.abs(arrays[k][v != 0]).max()
             numeric, allowed, left_right = self._slope(p.line(k, v, arrays), gy, analytic, size)
             if left_right and not steps:
                 self.report.kinks.append(Kink(p.names[k], p.order, index, *left_right))
@@ -97,11 +89,11 @@ class Check:
     def _slope(self, line: Callable[[float], np.ndarray], gy: np.ndarray, analytic: float, size: float) -> tuple:
         """The slope of ``sum(line(t) * gy)`` at t = 0, the error allowed, and at a kink those from both sides.
 
-        The centred difference ``(f(h) - f(-h)) / 2h`` has an error of order h^2, and means nothing at
-        a kink. The gap between the two one-sided slopes tells which: it is ``h f''`` for a smooth
-        function, however curved, and the jump of the slope at a kink. So if the gap is wide, or the
-        analytic slope is off, both are measured again at h / 8 and extrapolated to h = 0 (Richardson):
-        what remains of the gap then is the jump, and the slope's error falls to order h^4.
+        The centred difference ``(f(h) - f(-h)) / 2h`` has an error of order h^2, and means nothing at a kink.
+        The gap between the two one-sided slopes tells which: ``h f''`` for a smooth function, however curved,
+        and the jump of the slope at a kink. So if the gap is wide, or the analytic slope is off, both are
+        measured again at h / 8 and extrapolated to h = 0 (Richardson): what remains of the gap then is the
+        jump, and the slope's error falls to order h^4.
         """
         y = line(0.0)
 

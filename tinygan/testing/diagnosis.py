@@ -5,10 +5,8 @@ Most predict the slope along a random direction v that backward would claim: `e.
 place, of gy, or of v, which is a change of the result. The others compare the Jacobians of small problems.
 """
 
-from __future__ import annotations
-
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -19,11 +17,17 @@ from operator import itemgetter
 
 import numpy as np
 
-from tinygan.testing.evidence import CLOSE, Evidence, same, unit
-from tinygan.testing.problem import Problem, in_words, label
-from tinygan.testing.report import Diagnosis, Report
+from tinygan.testing.problem import CLOSE, Evidence, Problem, in_words, label, same, unit
+from tinygan.testing.report import ORDERS, Diagnosis, Report
 
 Rows = Iterator[tuple[str, str, Callable]]
+acts = lambda jacobian: np.abs(jacobian) > CLOSE * np.abs(jacobian).max()  # which outputs depend on which inputs
+
+
+def known(e: Evidence) -> Rows:
+    """What an exercise lists: sentences, each with a gradient that is wrong in that way."""
+    for sentence, gradient in e.problem.known.items():
+        yield "known", sentence, partial(e.claimed, other=gradient)
 
 
 def linear(e: Evidence) -> Rows:
@@ -33,7 +37,7 @@ def linear(e: Evidence) -> Rows:
     words = f"{e.gx} does not change with gy, the upstream gradient: multiply by it"
     yield "upstream", words, lambda at, gy, v: e.claimed(at, one, v)
     summands = lambda at, gy, v: e.claimed(at, gy + one, v) - e.claimed(at, one, v)
-    if e.gradient(e.here, 0 * one).any() or not e.holds(summands, close=0.01):  # less is rounding
+    if e.problem.gradient_at(0 * one, e.here)[e.k].any() or not e.holds(summands, close=0.01):  # less is rounding
         words = f"{e.gx} is not linear in gy, as every gradient is: does a part of it lack the factor gy?"
         yield "not linear", words, e.claimed
 
@@ -44,32 +48,28 @@ def factor(e: Evidence) -> Rows:
     c = float(np.linalg.norm(gx)) / e.true(at, gy, unit(gx))
     fraction = 1 / Fraction(1 / c).limit_denominator(50) if abs(c) < 1 else Fraction(c).limit_denominator(50)
     times, inverse = (fraction, 1 / fraction) if abs(fraction - c) < CLOSE * abs(c) else (f"{c:.6g}", f"{1 / c:.6g}")
-    kind, why = "factor", f"the constant factor {inverse} is missing"
-    lengths: dict[object, str] = {}
-    for name, a in reversed([*zip(e.problem.names, e.here, strict=True)]):
-        lengths |= {prod(a.shape[i] for i in axes): f"{in_words(axes)} of {name}" for axes in _axis_sets(a.shape)[::-1]}
+    words, scaled = f"{e.gx} is {times} times the right one: ", lambda at, gy, v: c * e.true(at, gy, v)
     if times == -1:
-        kind, why = "sign", "the sign is wrong"
-    elif times == Fraction(1, 2) and same(e.problem.value_at(e.put(2 * e.x)), 4 * e.y):
-        kind, why = "overwritten", f"if {e.name} is used twice, add both contributions; or a factor 2 is missing"
-    elif 0 < c < 0.02 and abs(log10(c) - round(log10(c))) < CLOSE:
-        why = "a learning rate (or another constant) does not belong into a gradient"
-    elif max(times, inverse) in lengths:
-        where = lengths[max(times, inverse)]
-        batch = " (the batch)" if where == f"axis 0 of {e.problem.names[0]}" else ""
-        why += f"; {max(times, inverse)} is the length of {where}{batch}"
-    yield kind, f"{e.gx} is {times} times the right one: {why}", lambda at, gy, v: c * e.true(at, gy, v)
+        yield "sign", f"{words}the sign is wrong", scaled
+    if times == Fraction(1, 2) and same(e.problem.value_at(e.put(2 * e.x)), 4 * e.y):
+        why = f"if {e.name} is used twice, add both contributions; or a factor 2 is missing"
+        yield "overwritten", f"{words}{why}", scaled
+    if 0 < c < 0.02 and abs(log10(c) - round(log10(c))) < CLOSE:
+        yield "factor", f"{words}a learning rate (or another constant) does not belong into a gradient", scaled
+    words, length = f"{words}the constant factor {inverse} is missing", max(times, inverse)
+    for name, a in zip(e.problem.names, e.here, strict=True):
+        for axes in [some for some in _axis_sets(a.shape) if prod(a.shape[i] for i in some) == length]:
+            where = f"{in_words(axes)} of {name}" + " (the batch)" * (a is e.here[0] and axes == (0,))
+            yield "factor", f"{words}; {length} is the length of {where}", scaled
+    yield "factor", words, scaled
 
 
 def another_input(e: Evidence) -> Rows:
     """The gradient is right for another array in the place of an input."""
-
-    def given(j: int, change: Callable) -> Callable:
-        return lambda at, gy, v: e.true(e.put(change(at[j]), j, at), gy, v)
-
+    given = lambda j, change: lambda at, gy, v: e.true(e.put(change(at[j]), j, at), gy, v)
     yield "negated", f"{e.gx} is the one for -{e.name}: is a condition the wrong way round?", given(e.k, np.negative)
     for j, n in [(j, n) for j, n in enumerate(e.problem.names) if j != e.k]:
-        if e.here[j].shape == e.x.shape:
+        if e.here[j].shape == e.x.shape and j in e.problem.moved:
             both = Evidence(e.problem, j, e.rng).holds(partial(e.true, k=e.k))
             words = " and ".join(sorted((e.gx, label(n)))) + " are returned in the wrong order"
             words = words if both else f"{e.gx} is the gradient of {n}"
@@ -87,19 +87,16 @@ def another_input(e: Evidence) -> Rows:
 
 def another_order(e: Evidence) -> Rows:
     """gy or the result in another order, or only one of two paths."""
-
-    def after(of_gy: Callable = np.copy, of_v: Callable = np.copy) -> Callable:
-        return lambda at, gy, v: e.true(at, of_gy(gy), of_v(v))
-
+    after = lambda of_gy=np.copy, of_v=np.copy: lambda at, gy, v: e.true(at, of_gy(gy), of_v(v))
     if e.x.shape == e.y.shape:
         words = f"{e.gx} does to gy what forward does to {e.name}: undo it (w.T for w, the inverse order of axes)"
         yield "transposed", words, lambda at, gy, v: e.true(at, v, gy)  # J @ gy for J.T @ gy
     for p in _turns(e.x.shape):
         yield "transposed", f"{e.gx} is transposed", after(of_v=partial(np.transpose, axes=p))
+    summed = "axes", f"{e.gx} is summed over the wrong axis of gy"
     for p in _turns(e.y.shape):
-        summed, words = e.x.ndim < e.y.ndim, f"gy enters {e.gx} transposed"
-        words = f"{e.gx} is summed over the wrong axis of gy" if summed else words
-        yield "axes" if summed else "transposed", words, after(partial(np.transpose, axes=p))
+        kind, words = summed if e.x.ndim < e.y.ndim else ("transposed", f"gy enters {e.gx} transposed")
+        yield kind, words, after(partial(np.transpose, axes=p))
         words = f"{e.name} is used twice, and {e.gx} holds one of the two paths: add both (+=, not =)"
         yield "overwritten", words, lambda at, gy, v, p=p: e.true(at, gy, v) - e.claimed(at, gy.transpose(p), v)
     for axes in _axis_sets(e.x.shape):
@@ -116,26 +113,24 @@ def missing_path(e: Evidence) -> Rows:
     mean, variance = (lambda x, axes: x**0), (lambda x, axes: x - x.mean(axes, keepdims=True))
     paths = {"mean or sum": [mean], "variance": [variance], "mean and variance": [mean, variance]}
     paths |= {"norm": [lambda x, axes: x], "sum of exp": [lambda x, axes: np.exp(x - x.max(axes, keepdims=True))]}
-    for axes, path in product(_axis_sets(e.x.shape), paths):
 
-        def corrected(at, gy, v, axes=axes, path=path):
-            across = v
-            for slope in paths[path]:
-                u = slope(at[e.k], axes)
-                across = across - u * (u * across).sum(axes, keepdims=True) / (u * u).sum(axes, keepdims=True)
-            return e.claimed(at, gy, v - across) + e.true(at, gy, across)
+    def corrected(axes, slopes, at, gy, v):
+        across = v
+        for slope in slopes:
+            u = slope(at[e.k], axes)
+            across = across - u * (u * across).sum(axes, keepdims=True) / (u * u).sum(axes, keepdims=True)
+        return e.claimed(at, gy, v - across) + e.true(at, gy, across)
 
+    for axes, (path, slopes) in product(_axis_sets(e.x.shape), paths.items()):
         # In fewer numbers every error would fit, and in the gradient of a single number too many do.
-        enough = prod(e.x.shape[i] for i in axes) > len(paths[path]) + 1
-        if enough and (e.y.size > 1 or path == "sum of exp"):
+        if prod(e.x.shape[i] for i in axes) > len(slopes) + 1 and (e.y.size > 1 or path == "sum of exp"):
             words = f"{e.gx} lacks the path through the {path} along {in_words(axes)}, or has it wrong"
-            yield f"{path.split()[0]} path", words, corrected
+            yield f"{path.split()[0]} path", words, partial(corrected, axes, slopes)
 
 
-def contributions(e: Evidence) -> Rows:
+def dependence(e: Evidence) -> Rows:
     """What the Jacobians show: which inputs an output depends on, and what is wrong about that."""
-    acts = lambda jacobian: np.abs(jacobian) > CLOSE * np.abs(jacobian).max()
-    last = lambda acts: acts & (np.cumsum(acts, 0) == acts.sum(0))  # in each column
+    last = lambda mask: mask & (np.cumsum(mask, 0) == mask.sum(0))  # in each column
     words = f"{e.gx} keeps only the last of several contributions: add them (+=, np.add.at), not ="
     yield "assigned", words, lambda got, want: same(got, want * last(acts(want)))
     words = f"{e.gx} has only the Jacobian's diagonal: each output depends on other inputs as well"
@@ -144,33 +139,33 @@ def contributions(e: Evidence) -> Rows:
     yield "mask", words, lambda got, want: same(got * acts(want).any(0), want)
 
 
-def one_place(e: Evidence) -> Rows:
-    """All that is wrong lies at one index of an axis, or at the border; or all but that; or all is nearly right."""
-    acts, grid = (lambda jacobian: np.abs(jacobian).max(0) > CLOSE * np.abs(jacobian).max()), np.indices(e.x.shape)
-    places = {f"at index {i} of axis {a}": grid[a] == i for a, n in enumerate(e.x.shape) for i in range(n)}
-    places["at the border"] = np.any([(g == 0) | (g == g.max()) for g in grid], 0)
-    for where, verdict in product(places, ("wrong", "right")):
-        bad = places[where].ravel() == (verdict == "wrong")
-
-        def only_there(got, want, bad=bad):
-            wrong = np.abs(got - want).max(0) > CLOSE * np.abs(want).max()
-            tells = acts(got) | acts(want)
-            return not bad[tells].all() and (wrong == bad)[tells].all()
-
-        yield "place", f"{e.gx} is {verdict} only {where}", only_there
-    words = f"{e.gx} is nearly right: is eps left out or in another place, or does something round (float16)?"
-    yield "nearly", words, lambda got, want: np.abs(got - want).max() < 0.01 * np.abs(want).max()
-
-
 def one_side(e: Evidence) -> Rows:
     """Right if all of x is positive and wrong if all is negative, or the reverse."""
-    up, down = e.at(np.abs(e.x)), e.at(-np.abs(e.x))
+    up, down = (Evidence(replace(e.problem, arrays=e.put(x)), e.k, e.rng) for x in (np.abs(e.x), -np.abs(e.x)))
     right, wrong, side = (up, down, "negative") if up.holds(up.true) else (down, up, "positive")
     if right.holds(right.true) and not wrong.holds(wrong.true):
         zero = wrong.holds(lambda at, gy, v: 0.0)
         why = [text for _, text, predict in ([] if zero else factor(wrong)) if wrong.holds(predict)]
         why += ["it is 0 there, though the function has a slope" if zero else "look at your formula there"]
         yield "one side", f"{e.gx} is wrong only where {e.name} is {side}: {why[0]}", e.claimed
+
+
+def one_place(e: Evidence) -> Rows:
+    """All that is wrong lies at one index of an axis, or at the border; or all but that; or all is nearly right."""
+    grid = np.indices(e.x.shape)
+    places = {f"at index {i} of axis {a}": grid[a] == i for a, n in enumerate(e.x.shape) for i in range(n)}
+    places["at the border"] = np.any([(g == 0) | (g == g.max()) for g in grid], 0)
+
+    def only(place, got, want):
+        wrong = np.abs(got - want).max(0) > CLOSE * np.abs(want).max()
+        tells = (acts(got) | acts(want)).any(0)
+        return not place[tells].all() and (wrong == place)[tells].all()
+
+    for where, place in places.items():
+        yield "place", f"{e.gx} is wrong only {where}", partial(only, place.ravel())
+        yield "place", f"{e.gx} is right only {where}", partial(only, ~place.ravel())
+    words = f"{e.gx} is nearly right: is eps left out or in another place, or does something round (float16)?"
+    yield "nearly", words, lambda got, want: np.abs(got - want).max() < 0.01 * np.abs(want).max()
 
 
 FORMULAS = {
@@ -194,18 +189,17 @@ def formula(e: Evidence) -> Rows:
         some = product(FORMULAS.items(), [one for one in sources if one[1].shape == shape[len(shape) - one[1].ndim :]])
         return {text.replace("u", name): lambda at, f=f, u=u: f(u(at)) for (text, f), (name, _, u) in some}
 
-    if e.x.shape == e.y.shape:
-        times = lambda f: lambda at, gy, v: np.sum(gy * f(at) * v)
-        right = next((text for text, f in factors(e.y.shape).items() if e.holds(times(f), of=e.true)), None)
-        for text, f in factors(e.y.shape).items() if right else ():
-            words = f"{e.gx} is gy * ({text}); the derivative of this function is gy * ({right})"
-            yield "formula", words, times(f)
-    of_x, of_y = (lambda at, gy, v, f: e.true(at, gy, v * f)), (lambda at, gy, v, f: e.true(at, gy * f, v))
+    times = lambda f, at, gy, v: np.sum(gy * f(at) * v)
+    fits = factors(e.y.shape) if e.x.shape == e.y.shape else {}
+    right = [text for text, f in fits.items() if e.holds(partial(times, f), of=e.true)]
+    for text, f in fits.items() if right else ():
+        words = f"{e.gx} is gy * ({text}); the derivative of this function is gy * ({right[0]})"
+        yield "formula", words, partial(times, f)
+    of_x, of_y = (lambda f, at, gy, v: e.true(at, gy, v * f(at))), (lambda f, at, gy, v: e.true(at, gy * f(at), v))
     for shape, scaled in ((e.x.shape, of_x), (e.y.shape, of_y)):
         for text, f in factors(shape).items():
-            words = f"in {e.gx} the factor {text} is"
-            yield "scaled", f"{words} once too often", lambda at, gy, v, f=f, s=scaled: s(at, gy, v, f(at))
-            yield "scaled", f"{words} missing", lambda at, gy, v, f=f, s=scaled: s(at, gy, v, 1 / f(at))
+            yield "scaled", f"in {e.gx} the factor {text} is once too often", partial(scaled, f)
+            yield "scaled", f"in {e.gx} the factor {text} is missing", partial(scaled, lambda at, f=f: 1 / f(at))
 
 
 def _turns(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -220,36 +214,25 @@ def _axis_sets(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     return [some for size in range(1, len(axes) + 1) for some in combinations(axes, size)]
 
 
-# From the specific to the general; two of them predict Jacobians.
-PATTERNS = [linear, factor, another_input, another_order, missing_path, contributions, one_side, one_place, formula]
-JACOBIAN = (contributions, one_place)
+# From the specific to the general; two of them test Jacobians.
+PATTERNS = known, linear, factor, another_input, another_order, missing_path, dependence, one_side, one_place, formula
 
 
-def diagnose(problem: Problem, report: Report, rng: np.random.Generator, known: Mapping[str, Callable]) -> None:
-    """Write the likely mistake in each wrong gradient into the report, where a pattern explains it.
-
-    `known` leads from a sentence to a gradient function (as `Problem.gradient`) that is wrong in that way.
-    """
-
-    def exercise(e: Evidence) -> Rows:
-        for text, gradient in known.items():
-            yield "known", text, lambda at, gy, v, f=gradient: np.sum(f(gy, *at)[e.k] * v)
-
-    arrays = [a.copy() for a in problem.arrays]
+def diagnose(problem: Problem, report: Report, rng: np.random.Generator) -> None:
+    """Write the likely mistake in each wrong gradient into the report, where a pattern explains it."""
+    problem = replace(problem, arrays=[a.copy() for a in problem.arrays])
     for kink in report.kinks:
         if kink.index is not None and kink.order == problem.order:  # the patterns need slopes
-            arrays[problem.names.index(kink.name)][kink.index] += rng.choice([-0.01, 0.01])
+            problem.arrays[problem.names.index(kink.name)][kink.index] += rng.choice([-0.01, 0.01])
     for entry in report.entries:
         if entry.order == problem.order and not entry.ok and np.isfinite(entry.analytic).all():
-            with warnings.catch_warnings(), suppress(Exception):  # the student's code meets what it was not made for
-                warnings.simplefilter("ignore")
-                e = Evidence(replace(problem, arrays=arrays), problem.names.index(entry.name), rng)
-                kind, words = next(_mistakes(e, [exercise, *PATTERNS]))
-                report.diagnoses.append(Diagnosis(entry.name, kind, "order 2: " * (entry.order == 2) + words))
+            with warnings.catch_warnings(action="ignore"), suppress(Exception):  # the code meets unforeseen input
+                kind, words = next(_mistakes(Evidence(problem, problem.names.index(entry.name), rng)))
+                report.diagnoses.append(Diagnosis(entry.name, kind, ORDERS[entry.order] + words))
 
 
-def _mistakes(e: Evidence, patterns: list) -> Iterator[tuple[str, str]]:
-    for pattern in patterns:
-        holds = e.everywhere if pattern in JACOBIAN else e.holds
+def _mistakes(e: Evidence) -> Iterator[tuple[str, str]]:
+    for pattern in PATTERNS:
+        holds = e.everywhere if pattern in (dependence, one_place) else e.holds
         with suppress(Exception):
             yield from ((kind, words) for kind, words, predict in pattern(e) if holds(predict))

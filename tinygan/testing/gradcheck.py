@@ -1,19 +1,17 @@
 """The two ways in: `gradcheck` for functions of Tensors, `gradcheck_pair` for plain NumPy pairs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tinygan.autograd import mode
+from tinygan.autograd import Tensor, grad, mode, ops
 from tinygan.backend import backend_of, to_numpy, using_backend
 from tinygan.testing.compare import Check
-from tinygan.testing.problem import Problem, floating, name_of, names_of, source_of
+from tinygan.testing.problem import Problem, name_of, names_of, source_of
 from tinygan.testing.report import GradcheckError, Report
-from tinygan.testing.tensors import TensorFunction, borrowed
 
 
 def gradcheck(
@@ -34,9 +32,10 @@ def gradcheck(
         analytic  grad(y, x, gy)_i
         numeric   sum((f(x + h e_i) - f(x - h e_i)) * gy) / 2h
 
-    The two may differ by ``atol + rtol * |numeric|`` (and the rounding error). Of 2,000 numbers and
-    more, each input is checked along a random direction and at some coordinates. Where f has a kink,
-    told by its two one-sided slopes, no gradient is right or wrong: a place beside it is checked.
+    They may differ by ``atol + rtol * |numeric|`` and the rounding error. Of 2,000 numbers and more, each
+    input is checked along a random direction and at some coordinates. At a kink, told by its two one-sided
+    slopes, no gradient is right or wrong: a place beside it is checked. The Report is true if all is right;
+    ``print(report)`` tells what was found.
 
     Parameters
     ----------
@@ -48,15 +47,8 @@ def gradcheck(
         Tensors that `f` uses beside its inputs; they hold float64 copies while f runs.
     order : {1, 2}
         2 checks the function ``(inputs, gy) -> grad(y, inputs, gy)`` as well.
-    seed, hint : int, str
-        What draws gy and coordinates; a sentence for somebody whose gradient is wrong.
-    h, rtol, atol : float
-        Step of the differences, and the tolerance.
-
-    Returns
-    -------
-    Report
-        True if all is right; ``print(report)`` tells what was found.
+    seed, h, rtol, atol, hint
+        What draws gy and coordinates; step and tolerance, as above; a sentence for whoever has it wrong.
 
     Raises
     ------
@@ -65,21 +57,60 @@ def gradcheck(
     """
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2, not {order!r}")
-    names, said = names_of(f, len(inputs)), ["params=params"] * bool(params) + ["order=2"] * (order == 2)
-    function = TensorFunction(f, names, inputs, params or ())
-    again = f"gradcheck({', '.join([name_of(f), *names, *said])}, seed={seed})"
-    report = Report(name_of(f), seed, source_of(f), again, hint)
+    names, params = names_of(f, len(inputs)), list(dict.fromkeys(params or ()))  # a shared one is moved once
+    said = [name_of(f), *names, *["params=params"] * bool(params), *["order=2"] * (order == 2), f"seed={seed}"]
+    report = Report(name_of(f), seed, source_of(f), f"gradcheck({', '.join(said)})", hint)
     check = Check(report, h, rtol, atol)
-    with using_backend(backend_of(np.zeros(()))), mode.recording(True), borrowed(function.params):
-        first = function.problem("f", "the backward pass")
+    with using_backend(backend_of(np.zeros(()))), mode.recording(True), ExitStack() as at_the_end:
+        for p in params:
+            at_the_end.callback(give_back, p, p.data, p._changed[0])
+        first = problem_of(f, names, inputs, params, 1)
         check.compare(first)
         if order == 2 and report.ok:
+            flat = lambda gxs: ops.concatenate([gx.reshape(-1) for gx in gxs])  # end to end in one Tensor
+            gradient = lambda *xs: flat(gradients(f(*xs[:-1]), [*xs[:-1], *params], xs[-1], create_graph=True))
             gy = check.rng.normal(size=first.value_at(first.arrays).shape)
-            second = function.derivative(gy).problem("the first backward pass", "the second backward pass", order=2)
-            check.compare(second)
+            check.compare(problem_of(gradient, [*names, "gy"], [*inputs, gy], params, 2))
         elif order == 2:
             report.notes.append("order 2 was left out: the gradient itself is not right yet")
     return report
+
+
+def problem_of(f: Callable, names: list[str], inputs: Sequence[Any], params: list[Tensor], order: int) -> Problem:
+    """`f` as a function of arrays: those of its inputs, then those of the parameters that it uses."""
+    names = [getattr(x, "name", None) or name for x, name in zip(inputs, names, strict=True)]
+    own = [p.name or f"params[{i}]" for i, p in enumerate(params)]
+    for name, p in zip(own, params, strict=True):
+        if not p.requires_grad:
+            raise ValueError(f"{name} does not require a gradient: leave it out of params")
+
+    def run(*arrays: np.ndarray) -> tuple[Tensor, list[Tensor]]:
+        xs = [Tensor(x, x.dtype.kind == "f", name) for x, name in zip(arrays, names, strict=False)]
+        for x, array in zip([*xs, *params], arrays, strict=True):
+            x.set_data(array)  # this memory, not a copy: what f does to it in place must show
+        y = f(*xs)
+        if not isinstance(y, Tensor) or y.dtype != np.float64:
+            what = f"a Tensor of {y.dtype}" if isinstance(y, Tensor) else type(y).__name__
+            raise TypeError(f"f must return one floating-point Tensor, in float64 like its inputs, but returned {what}")
+        return y, [*xs, *params]
+
+    words = ("f", "the backward pass") if order == 1 else ("the first backward pass", "the second backward pass")
+    gradient = lambda gy, *arrays: [gx.data for gx in gradients(*run(*arrays), Tensor(gy))]
+    arrays = [np.array(to_numpy(x)) for x in (*inputs, *params)]
+    return Problem([*names, *own], arrays, lambda *given: run(*given)[0].data, gradient, *words, order)
+
+
+def gradients(y: Tensor, xs: list[Tensor], gy: Tensor, create_graph: bool = False) -> list[Tensor]:
+    """`grad` by the floating ones, with zeros for what `y` does not depend on: the differences tell if that is so."""
+    xs = [x for x in xs if x.requires_grad]
+    gxs = grad(y, xs, gy, create_graph=create_graph, allow_unused=True)
+    return [Tensor(np.zeros(x.shape)) if gx is None else gx for x, gx in zip(xs, gxs, strict=True)]
+
+
+def give_back(p: Tensor, array: Any, version: int) -> None:
+    """A parameter gets its own array again: the same memory, never written to."""
+    p.set_data(array)
+    p._changed[0] = version  # nothing has changed for a graph that was recorded before
 
 
 def gradcheck_pair(
@@ -95,6 +126,8 @@ def gradcheck_pair(
 ) -> Report:
     """Compare a backward pass written by hand, in plain NumPy, with centred differences of forward.
 
+    The formula, the other parameters, the Report and the errors raised are those of `gradcheck`.
+
     Parameters
     ----------
     forward : function
@@ -106,43 +139,26 @@ def gradcheck_pair(
         Copied to float64; integer and boolean ones are passed on as they are.
     known_mistakes : dict, optional
         From a sentence to a wrong backward: if that explains a gradient, the report says the sentence.
-    seed, hint, h, rtol, atol
-        As in `gradcheck`, where the method is described.
-
-    Returns
-    -------
-    Report
-
-    Raises
-    ------
-    ValueError, TypeError
-        If there is nothing to check, or an input holds no real numbers.
     """
-    inputs = [np.array(to_numpy(a)) for a in arrays]
-    names = names_of(forward, len(inputs))
-    moved = floating(names, inputs)
+    names = names_of(forward, len(arrays))
 
-    def every(some: Sequence[np.ndarray]) -> list[np.ndarray]:
-        given = iter(some)
-        return [next(given) if i in moved else x.copy() for i, x in enumerate(inputs)]
-
-    def gradient(gy: np.ndarray, *some: np.ndarray, rule: Callable = backward) -> list[Any]:
-        forward(*every([a.copy() for a in some]))  # a forward that keeps something keeps this
-        gxs = rule(gy, *every(some))
+    def gradient(gy: np.ndarray, *inputs: np.ndarray, rule: Callable = backward) -> list[Any]:
+        forward(*[x.copy() for x in inputs])  # a forward that keeps something keeps this
+        gxs = rule(gy, *inputs)
         if gxs is None:
             raise GradcheckError("backward returned None: is its return statement missing?")
         gxs = list(gxs) if isinstance(gxs, (tuple, list)) else [gxs]
-        if len(gxs) not in (len(moved), len(names)):
+        if len(gxs) not in (len(problem.moved), len(names)):
             raise GradcheckError(f"backward returned {len(gxs)} gradients for {len(names)} inputs")
-        gxs = [gxs[i] for i in moved] if len(gxs) == len(names) else gxs
-        for i, gx in zip(moved, gxs, strict=True):
+        gxs = [gxs[i] for i in problem.moved] if len(gxs) == len(names) else gxs
+        for i, gx in zip(problem.moved, gxs, strict=True):
             if gx is None:
                 raise GradcheckError(f"backward returned None as the gradient of {names[i]}")
         return gxs
 
-    again = ", ".join([name_of(forward, "forward"), name_of(backward, "backward"), *names, f"seed={seed}"])
-    report = Report(name_of(forward), seed, source_of(backward), f"gradcheck_pair({again})", hint)
-    floats = [names[i] for i in moved], [inputs[i] for i in moved]
     known = {sentence: partial(gradient, rule=rule) for sentence, rule in (known_mistakes or {}).items()}
-    Check(report, h, rtol, atol).compare(Problem(*floats, lambda *some: forward(*every(some)), gradient), known)
+    problem = Problem(names, [np.array(to_numpy(a)) for a in arrays], forward, gradient, known=known)
+    said = [name_of(forward, "forward"), name_of(backward, "backward"), *names, f"seed={seed}"]
+    report = Report(name_of(forward), seed, source_of(backward), f"gradcheck_pair({', '.join(said)})", hint)
+    Check(report, h, rtol, atol).compare(problem)
     return report

@@ -1,91 +1,143 @@
-"""What is checked: a function of arrays and its gradient; and what can be wrong before numbers are compared."""
-
-from __future__ import annotations
+"""What is checked, a function of arrays and its gradient; and what can be asked about it if it is wrong."""
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+unit = lambda a: np.asarray(a) / np.linalg.norm(a)  # an array's direction: the array with length 1
+EPS = float(np.finfo(np.float64).eps)
+STEP = 1e-5
+CLOSE = 1e-6  # what holds, holds to so many digits
+LARGEST = 600  # numbers of an input and of an output up to which whole Jacobians are built
+
 
 @dataclass
 class Problem:
-    """A function ``value(*arrays)`` and the gradient claimed for it, ``gradient(gy, *arrays)``, a list.
-
-    `arrays` is the place at which to check, taken in float64; `names` is what to call them, `forward` and
-    `backward` what to call the two functions; `order` 2 is the gradient of a gradient.
-    """
+    """A function of arrays, the gradient claimed for it, and the place at which to check it."""
 
     names: list[str]
-    arrays: list[np.ndarray]
+    arrays: list[np.ndarray]  # those of floating-point numbers are moved, in float64; the others are passed on
     value: Callable[..., Any]
-    gradient: Callable[..., Sequence[Any]]
-    forward: str = "forward"
+    gradient: Callable[..., Sequence[Any]]  # of gy and the arrays: a list, with one for each that is moved
+    forward: str = "forward"  # what to call the two functions
     backward: str = "backward"
-    order: int = 1
+    order: int = 1  # 2: the gradient of a gradient
+    known: Mapping[str, Callable[..., Sequence[Any]]] = field(default_factory=dict)  # wrong ones, by what to say
 
     def __post_init__(self) -> None:
-        self.dtypes, self.arrays = [str(a.dtype) for a in self.arrays], [a.astype(np.float64) for a in self.arrays]
+        for name, x in zip(self.names, self.arrays, strict=True):
+            if x.dtype.kind not in "fiub":
+                raise TypeError(f"{name} is {x.dtype}: inputs are real numbers, integers or booleans")
+        self.changes: list[str] = []
+        self.dtypes = [str(x.dtype) for x in self.arrays]
+        self.moved = [k for k, x in enumerate(self.arrays) if x.dtype.kind == "f"]
+        if not self.moved:
+            raise ValueError("nothing to check: no input is floating-point (write 1.0 instead of 1)")
+        self.arrays = [x.astype(np.float64) if k in self.moved else x for k, x in enumerate(self.arrays)]
+
+    def _call(self, what: str, f: Callable, *given: np.ndarray) -> Any:
+        """f's result. `given` is safe from an f that changes its inputs in place, which is noted."""
+        copies = [a.copy() for a in given]
+        result = f(*copies)
+        pairs = zip(["gy", *self.names][-len(given) :], given, copies, strict=True)
+        if changed := ", ".join(name for name, a, b in pairs if a.tobytes() != b.tobytes()):
+            self.changes = [f"{what} changes {changed} in place: work on a copy"]
+        return result
 
     def value_at(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
-        """f there, in memory of its own; `arrays` are safe from an f that changes its inputs."""
-        return np.array(self.value(*[a.copy() for a in arrays]), dtype=np.float64)
+        """f there, in memory of its own."""
+        return np.array(self._call(self.forward, self.value, *arrays), dtype=np.float64)
 
-    def gradient_at(self, gy: np.ndarray, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The claimed gradient there, with the same precautions."""
-        return [np.array(gx, dtype=np.float64) for gx in self.gradient(gy.copy(), *[a.copy() for a in arrays])]
+    def gradient_at(self, gy: np.ndarray, arrays: Sequence[np.ndarray], other: Callable | None = None) -> dict:
+        """The claimed gradient (or another) of each moved array there, in memory of its own."""
+        gxs = self._call(self.backward, other or self.gradient, gy, *arrays)
+        return {k: np.array(gx, dtype=np.float64) for k, gx in zip(self.moved, gxs, strict=True)}
 
     def line(self, k: int, direction: np.ndarray, arrays: Sequence[np.ndarray]) -> Callable[[float], np.ndarray]:
         """The function t -> f, where array `k` is moved by ``t * direction``."""
         return lambda t: self.value_at([a + t * direction if i == k else a for i, a in enumerate(arrays)])
 
-    def examine_forward(self, y: np.ndarray) -> list[str]:
-        """Sentences about a function that cannot be compared with; `y` is its value."""
-        given = [a.copy() for a in self.arrays]
-        again = np.array(self.value(*given), dtype=np.float64)
-        found = self._in_place(self.forward, given)
-        if not np.isfinite(y).all():
-            found.append(f"{self.forward} returned {_first_bad(y)} for these inputs")
-        elif not _same(y, again):
-            why = "fix its random numbers (dropout, noise), or what it remembers"
-            found.append(f"{self.forward} gave two results for the same inputs, so it has no gradient: {why}")
-        return found
 
-    def examine_backward(self, gy: np.ndarray, gxs: list[np.ndarray]) -> list[str]:
-        """Sentences about a backward pass, which gave `gxs` for `gy`."""
-        given = [*(a.copy() for a in self.arrays), gy.copy()]
-        again = [np.array(gx, dtype=np.float64) for gx in self.gradient(given[-1], *given[:-1])]
-        found = self._in_place(self.backward, given, gy)
-        for name, x, gx, gx_again in zip(self.names, self.arrays, gxs, again, strict=True):
-            if gx.shape != x.shape:
-                found.append(_wrong_shape(name, gx.shape, x.shape))
-            elif not np.isfinite(gx).all():
-                found.append(f"the gradient of {name} is {_first_bad(gx)}")
-            elif not _same(gx, gx_again):
-                twice = f"{self.backward} gave two gradients of {name} for the same inputs"
-                found.append(f"{twice}: does it add to an array that an earlier call left?")
-        return found
+class Evidence:
+    """Input `k` of a problem whose gradient is wrong.
 
-    def _in_place(self, what: str, given: Sequence[np.ndarray], *more: np.ndarray) -> list[str]:
-        pairs = zip([*self.names, "gy"], [*self.arrays, *more], given, strict=False)
-        changed = ", ".join(name for name, old, new in pairs if not np.array_equal(old, new, equal_nan=True))
-        return [f"{what} changes {changed} in place: work on a copy"] if changed else []
+    A supposed mistake predicts the wrong gradient from the right one: "it is what would be right if w
+    were w.T". `holds` asks whether that comes true: here for two random gy, and at a second place.
+    """
+
+    def __init__(self, problem: Problem, k: int, rng: np.random.Generator):
+        self.problem, self.k, self.rng, self.here = problem, k, rng, problem.arrays
+        self.x, self.y = self.here[k], problem.value_at(self.here)
+        self.name, self.gx = problem.names[k], label(problem.names[k])
+        by = rng.uniform(-0.03, 0.03, self.x.shape)  # keeps the signs, and a probability below 1
+        # Each number elsewhere, so that what is wrong for its number and what is wrong for its place differ.
+        self.there = self.put(np.roll(np.where(self.x == 0, by, self.x * (1 + by)), 1))
+        self.trials = []
+        for at in (self.here, self.here, self.there):
+            gy, v = np.asarray(rng.normal(size=self.y.shape)), unit(rng.normal(size=self.x.shape))
+            self.trials.append((at, gy, v, problem.gradient_at(gy, at)[k]))
+
+    def put(self, array: np.ndarray, j: int | None = None, at: Sequence[np.ndarray] | None = None) -> list[np.ndarray]:
+        """The place (or `at`) with another array for input k (or j)."""
+        return [array if i == (self.k if j is None else j) else x for i, x in enumerate(at or self.here)]
+
+    def claimed(self, at: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray, other: Callable | None = None) -> float:
+        """The slope of sum(f * gy) along v that backward's gradient (or another) stands for."""
+        return float(np.sum(self.problem.gradient_at(gy, at, other)[self.k] * v))
+
+    def change(self, at: Sequence[np.ndarray], v: np.ndarray, k: int | None = None) -> np.ndarray:
+        """How f changes along v, J @ v, by differences; by input k, or another."""
+        line = self.problem.line(self.k if k is None else k, v, at)
+        return (line(STEP) - line(-STEP)) / (2 * STEP)
+
+    def true(self, at: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray, k: int | None = None) -> float:
+        """The slope itself."""
+        return float(np.sum(self.change(at, v, k) * gy))
+
+    def holds(self, predict: Callable, close: float = CLOSE, of: Callable | None = None) -> bool:
+        """Whether the slope that backward claims (or `of`) is ``predict(at, gy, v)`` in every trial."""
+        for at, gy, v, gx in self.trials:
+            try:
+                error = abs((of(at, gy, v) if of else np.sum(gx * v)) - predict(at, gy, v))
+            except Exception:  # something that the student's code cannot take
+                return False
+            if not error <= close * np.linalg.norm(gx) + 10 * EPS / STEP * np.linalg.norm(self.y * gy):
+                return False
+        return True
+
+    @cached_property
+    def jacobians(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """What backward stands for and what is true, each (y.size, x.size), here and there."""
+        ys, xs = (np.eye(a.size).reshape((a.size, *a.shape)) for a in (self.y, self.x))
+        claimed = lambda at: np.stack([self.problem.gradient_at(gy, at)[self.k].ravel() for gy in ys])
+        true = lambda at: np.stack([self.change(at, v).ravel() for v in xs], axis=1)
+        return [(claimed(at), true(at)) for at in (self.here, self.there)]
+
+    def everywhere(self, test: Callable) -> bool:
+        """Whether a ``test(got, want)`` of the Jacobians is passed at both places; no, if they are large."""
+        return max(self.x.size, self.y.size) <= LARGEST and all(test(*pair) for pair in self.jacobians)
 
 
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    """Equal but for the last bits, which threads may sum in another order."""
-    return a.shape == b.shape and np.allclose(a, b, 0, 1e-12 * max(1.0, np.abs(a).max(initial=0.0)), equal_nan=True)
+def same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Equal up to the error of differences; what is not finite equals nothing."""
+    return a.shape == b.shape and bool((np.abs(a - b) <= CLOSE * max(np.abs(a).max(), np.abs(b).max())).all())
 
 
-def _first_bad(a: np.ndarray) -> str:
-    bad = np.argwhere(~np.isfinite(a))
-    return f"{a[tuple(bad[0])]} at {bad[0].tolist()}: {len(bad)} of {a.size} numbers are not finite"
+def flaws(what: str, twice: str, a: np.ndarray, again: np.ndarray) -> list[str]:
+    """A sentence about numbers that are not finite, or not the same again."""
+    if len(bad := np.argwhere(~np.isfinite(a))):
+        return [f"{what} {a[*bad[0]]} at {bad[0].tolist()}: {len(bad)} of {a.size} numbers are not finite"]
+    bits = 1e-12 * max(1.0, np.abs(a).max(initial=0.0))  # the last bits may differ: threads sum in any order
+    why = "fix its random numbers (dropout, noise); does it add to an array that an earlier call left?"
+    return [] if a.shape == again.shape and np.allclose(a, again, 0, bits) else [f"{twice} for the same inputs: {why}"]
 
 
-def _wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+def wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> list[str]:
     """The sentence for a gradient that has not its input's shape, with a guess at the reason."""
     padded, guess = (1,) * (len(got) - len(wanted)) + wanted, ""
     if [n for n in got if n != 1] == [n for n in wanted if n != 1]:
@@ -95,18 +147,7 @@ def _wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> st
     elif len(got) == len(padded) and all(w in (g, 1) for g, w in zip(got, padded, strict=True)):
         axes = tuple(i for i, w in enumerate(padded) if w == 1)
         guess = f": did you forget to sum over the broadcast {in_words(axes)}?"
-    return f"the gradient of {name} has shape {got}, the input {wanted}{guess}"
-
-
-def floating(names: Sequence[str], inputs: Sequence[np.ndarray], params: Sequence = ()) -> list[int]:
-    """Which inputs are floating-point; raises one sentence if there is nothing that can be checked."""
-    for name, x in zip(names, inputs, strict=True):
-        if x.dtype.kind not in "fiub":
-            raise TypeError(f"{name} is {x.dtype}: inputs are real numbers, integers or booleans")
-    moved = [i for i, x in enumerate(inputs) if x.dtype.kind == "f"]
-    if not moved and not params:
-        raise ValueError("nothing to check: no input is floating-point (write 1.0 instead of 1)")
-    return moved
+    return [f"the gradient of {name} has shape {got}, the input {wanted}{guess}"] if got != wanted else []
 
 
 def name_of(f: Callable, nameless: str = "f") -> str:

@@ -1,17 +1,37 @@
 """What a gradient check found, for everybody: text for a terminal, Markdown, JSON, an exception."""
 
-from __future__ import annotations
-
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from textwrap import TextWrapper
 from typing import Any
 
 import numpy as np
 
+ORDERS = {1: "", 2: "order 2: "}  # what stands before the gradient of a gradient
+
+
+def told(*rows: tuple[str, str]) -> str:
+    """A word before each text, where there is one; in lines of at most 80 characters, in ASCII."""
+    lines = [f"{word}: ".ljust(9) + text.encode("ascii", "backslashreplace").decode() for word, text in rows if text]
+    return "\n".join(map(TextWrapper(80, subsequent_indent=" " * 9, break_on_hyphens=False).fill, lines))
+
 
 class GradcheckError(AssertionError):
     """A gradient is wrong. The message is the whole report."""
+
+
+class Verdict:
+    """What is true if all is right, shows itself in a notebook, and raises itself in a test."""
+
+    cause: BaseException | None = None  # what the function that is checked raised
+
+    def raise_if_failed(self) -> None:
+        """Raise GradcheckError (an AssertionError), with the whole message, unless all is right."""
+        if not self:
+            raise GradcheckError(str(self)) from self.cause
+
+    def _repr_markdown_(self) -> str:
+        return f"```\n{self}\n```"
 
 
 @dataclass
@@ -31,20 +51,9 @@ class Entry:
         return ~np.isnan(self.numeric)
 
     @property
-    def count(self) -> int:
-        return int(self.checked.sum())
-
-    @property
     def wrong(self) -> np.ndarray:
         """Mask of the checked numbers that differ (or are NaN)."""
         return self.checked & ~(np.abs(self.analytic - self.numeric) <= self.allowed)
-
-    @property
-    def worst(self) -> tuple[int, ...] | None:
-        """Index of the largest error, in units of what is allowed there; None if none was checked."""
-        error = np.nan_to_num(np.abs(self.analytic - self.numeric) / self.allowed, nan=np.inf)
-        places = np.argwhere(self.checked)  # in the order of the errors below
-        return tuple(places[np.argmax(error[self.checked])].tolist()) if self.count else None
 
     @property
     def ok(self) -> bool:
@@ -52,12 +61,14 @@ class Entry:
         return bool(abs(analytic - numeric) <= allowed and not self.wrong.any())
 
     def __str__(self) -> str:
-        text, differ = f"{self.name} {self.analytic.shape} {self.dtype}: ", int(self.wrong.sum())
-        text += f"{differ or self.count} of {self.count if differ else self.analytic.size} numbers "
-        text += "differ" if differ else "agree"
-        if self.worst is not None:
-            analytic, numeric = (float(a[self.worst]) + 0.0 for a in (self.analytic, self.numeric))  # no -0
-            text += f"; at {list(self.worst)}, the worst, analytic {analytic:.7g}, numeric {numeric:.7g}"
+        differ, count, size = self.wrong.sum(), self.checked.sum(), self.analytic.size
+        text = f"{ORDERS[self.order]}{self.name} {self.analytic.shape} {self.dtype}: "
+        text += f"{differ} of {count} numbers differ" if differ else f"{count} of {size} numbers agree"
+        if count:  # the worst is far off in units of what is allowed there
+            error = np.nan_to_num(np.abs(self.analytic - self.numeric) / self.allowed, nan=np.inf)
+            worst = np.argwhere(self.checked)[np.argmax(error[self.checked])].tolist()
+            analytic, numeric = (float(a[*worst]) + 0.0 for a in (self.analytic, self.numeric))  # no -0
+            text += f"; at {worst}, the worst, analytic {analytic:.7g}, numeric {numeric:.7g}"
             text += f" (relative error {abs(analytic - numeric) / (max(abs(analytic), abs(numeric)) or 1.0):.2g})"
         if self.direction:
             text += "; along a random direction analytic {:.7g}, numeric {:.7g}".format(*self.direction)
@@ -77,8 +88,9 @@ class Kink:
 
     def __str__(self) -> str:
         where = "along a random direction" if self.index is None else f"at {list(self.index)}"
+        sides = f"slope {self.left:.4g} from the left, {self.right:.4g} from the right"
         end = "not checked" if self.nudge is None else f"checked {self.nudge:+g} beside it"
-        return f"{self.name} {where}: slope {self.left:.4g} from the left, {self.right:.4g} from the right; {end}"
+        return f"{ORDERS[self.order]}{self.name} {where}: {sides}; {end}"
 
 
 @dataclass(frozen=True)
@@ -91,12 +103,11 @@ class Diagnosis:
 
 
 @dataclass
-class Report:
+class Report(Verdict):
     """The result of a gradient check. True if all is right; ``str(report)`` tells what was found.
 
     `entries` holds the numbers, one Entry for each input and order; `kinks` where there is no gradient;
-    `problems` what is wrong beside the numbers; `diagnoses` the likely mistakes (`diagnosis` the first);
-    `notes` what is not wrong, but should be known.
+    `problems` what is wrong beside the numbers; `diagnoses` the likely mistakes (`diagnosis` the first).
     """
 
     title: str
@@ -108,8 +119,7 @@ class Report:
     kinks: list[Kink] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     diagnoses: list[Diagnosis] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    cause: BaseException | None = None  # what backward raised
+    notes: list[str] = field(default_factory=list)  # what is not wrong, but should be known
 
     @property
     def ok(self) -> bool:
@@ -122,32 +132,18 @@ class Report:
     def __bool__(self) -> bool:
         return self.ok
 
-    def raise_if_failed(self) -> None:
-        """Raise GradcheckError, with the whole report as its message, unless all is right."""
-        if not self.ok:
-            raise GradcheckError(str(self)) from self.cause
-
     def to_json(self) -> dict[str, Any]:
         """The report, with all its numbers, as a dict that `json.dumps` takes; what is not finite is None."""
-        found = {**asdict(replace(self, cause=None)), "ok": self.ok}
+        found = {**asdict(self), "ok": self.ok}
         return json.loads(json.dumps(found, default=np.ndarray.tolist), parse_constant=lambda nan: None)
 
-    def _repr_markdown_(self) -> str:
-        return f"```\n{self}\n```"
-
     def __str__(self) -> str:
-        verdict = f"gradcheck of {self.title} (seed {self.seed}): the gradient is {'right' if self.ok else 'WRONG'}"
-        likely = dict.fromkeys(one.sentence for one in self.diagnoses)
-        rows = [("where", self.source), *(("likely", text) for text in likely), ("hint", self.hint)]
-        rows = [] if self.ok else [*rows, ("again", self.again)]
+        rows = [(f"gradcheck of {self.title} (seed {self.seed})", f"the gradient is {'right' if self.ok else 'WRONG'}")]
+        if not self.ok:
+            likely = [("likely", text) for text in dict.fromkeys(one.sentence for one in self.diagnoses)]
+            rows += [("where", self.source), *likely, ("hint", self.hint), ("again", self.again)]
         rows += [("problem", text) for text in self.problems]
-        rows += [
-            ("ok" if entry.ok else "WRONG", f"{'order 2: ' * (entry.order == 2)}{entry}") for entry in self.entries
-        ]
-        rows += [("kink", f"{'order 2: ' * (kink.order == 2)}{kink}") for kink in self.kinks[:5]]
-        rows += [("kinks", f"{len(self.kinks)} in all")] * (len(self.kinks) > 5)
-        rows += [("note", text) for text in self.notes]
-        lines = [verdict, *(f"{word}:".ljust(9) + text for word, text in rows if text)]
-        lines = [line.encode("ascii", "backslashreplace").decode() for line in lines]
-        fill = TextWrapper(80, subsequent_indent=" " * 9, break_on_hyphens=False).fill
-        return "\n".join(fill(line) for line in lines)
+        rows += [("ok" if entry.ok else "WRONG", str(entry)) for entry in self.entries]
+        rows += [("kink", str(kink)) for kink in self.kinks[:5]]
+        rows += [("kinks", f"{len(self.kinks)} in all" if len(self.kinks) > 5 else "")]
+        return told(*rows, *(("note", text) for text in self.notes))
