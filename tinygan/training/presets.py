@@ -116,7 +116,7 @@ PRESETS: dict[str, Preset] = {
             checkpoint_interval=100,
             weights_interval=500,
         ),
-        dict(steps=5000, sample_interval=500, checkpoint_interval=500, weights_interval=1000),
+        dict(steps=5000, sample_interval=500, weights_interval=1000),
         _quick(10),
     ),
     "dcgan": Preset(
