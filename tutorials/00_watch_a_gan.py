@@ -169,7 +169,8 @@ plt.show()
 # sooner or later, and do they get their share? Leave out the line that makes the steps smaller. What do the last
 # counts say?
 #
-# The same training, with its pictures, a run folder and many switches: `python -m tinygan.train --preset ring`.
+# A longer training on narrower clouds, with pictures, a run folder and many switches:
+# `python -m tinygan.train --preset ring`.
 #
 # Here is the whole story in one row. At first G's points are a fan, and the fan is swung around: D learns to say
 # "fake" where the points are, they flee, D follows. Then D has seen all eight places at once, and the fan is torn
