@@ -54,7 +54,7 @@ class Config:
     batch_size: int = option(64, "samples (or packs of samples) judged at once, on each rank", low=1, high=1_000_000)
     lr: float = option(2e-4, "learning rate of both optimisers", above=0)
     lr_d: float | None = option(None, "learning rate of the discriminator, if another", above=0)
-    optimizer: str = option("adam", "how gradients become steps, of both networks", choices=("adam", "rmsprop", "sgd"))
+    optimizer: str = option("adam", "the optimiser of both networks", choices=("adam", "rmsprop", "sgd"))
     beta1: float = option(0.5, "Adam's beta1", low=0, below=1)
     beta2: float = option(0.999, "Adam's beta2", low=0, below=1)
     lr_half_life: int = option(0, "steps in which the learning rate falls to half; 0 keeps it", low=0)
