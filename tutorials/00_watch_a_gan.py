@@ -141,9 +141,9 @@ if not FAST:
 
 # %% [markdown]
 # Keep these numbers in mind for the pictures at the end. After 300 steps, only one cloud is reached. After 1,000 all
-# eight are, but five of six points lie beside them. At the end about four of five lie on a cloud, and each cloud has
-# its share. (Processors round differently, so your numbers may differ a little.) That is not a matter of course: many
-# GANs lose some of their clouds (modes), which is called *mode collapse* and has a tutorial of its own (08).
+# eight are, but five of six points lie beside them. At the end five of six lie on a cloud, and each cloud has its
+# share. (Processors round differently, so your numbers may differ a little.) That is not a matter of course: many GANs
+# lose some of their clouds (modes), which is called *mode collapse* and has a tutorial of its own (08).
 #
 # ## Two losses that do not fall to zero
 #
@@ -169,7 +169,8 @@ plt.show()
 # sooner or later, and do they get their share? Leave out the line that makes the steps smaller. What do the last
 # counts say?
 #
-# The same training, with its pictures, a run folder and many switches: `python -m tinygan.train --preset ring`.
+# A longer training on narrower clouds, with pictures, a run folder and many switches:
+# `python -m tinygan.train --preset ring`.
 #
 # Here is the whole story in one row. At first G's points are a fan, and the fan is swung around: D learns to say
 # "fake" where the points are, they flee, D follows. Then D has seen all eight places at once, and the fan is torn

@@ -178,9 +178,11 @@ for _ in range(3):
 print("at 0:", [round(float(tg.to_numpy(curve)[100]), 6) for curve in curves])
 
 # %% [markdown]
-# **Predict, then run.** At 0, tanh has the values and derivatives 0, 1, 0, -2. Which curve of the next picture is
-# which? Why did we sum before `grad`? (Each number of `y` depends on one number of x only. So the gradient of the sum
-# holds each one's own derivative.)
+# (Why did we sum before `grad`? Each number of `y` depends on one number of x only. So the gradient of the sum holds
+# each one's own derivative.)
+#
+# **Predict, then run.** At 0, tanh has the values and derivatives 0, 1, 0, -2. Where is its slope largest, where does
+# the slope change fastest? Sketch the three derivatives before you look.
 #
 # GANs need this: WGAN-GP puts the *size of a gradient* into the loss, and must differentiate it.
 

@@ -168,9 +168,10 @@ if os.environ.get("TINYGAN_PICTURES"):
 plt.show()
 
 # %% [markdown]
-# No straight line has the disc on one side and the ring on the other. The single layer's best answer is "one half"
-# everywhere, which shows as white, and it is right as often as a coin. The other network's border is made of straight
-# pieces: it bends where a LeakyReLU does.
+# No straight line has the disc on one side and the ring on the other. The best one cuts a piece off the ring, and is
+# right on 65 % of the points. But the layer minimises the cross-entropy, which asks how sure each answer is, and by
+# symmetry that is smallest for "one half" everywhere: it shows as white, and is right as often as a coin. The other
+# network's border is made of straight pieces: it bends where a LeakyReLU does.
 #
 # ## BatchNorm has two modes
 #

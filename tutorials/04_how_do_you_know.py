@@ -198,7 +198,8 @@ print(tg.gradcheck(lambda x: tg.ops.tanh(x) ** 2, rng.normal(size=(2, 3)), order
 # **Exercise.** Write forward and backward of $y = x / \|x\|$ for each row of a matrix. What does `gradcheck_pair` say
 # if your backward treats $\|x\|$ as a constant?
 #
-# **Exercise** (graded). All twelve are checked in this way; `python -m tinygan.check ex03` is a small one.
+# **Exercise** (graded). Every backward you hand in is checked in this way; `python -m tinygan.check ex03` is a small
+# one.
 #
 # At last: is our twenty-line check the same as the library's? We look over its shoulder, to see which `gy` it draws,
 # and compare the measurements.

@@ -57,7 +57,7 @@ print("loss at the start", loss(START), "   its gradient", gradient(START))
 # $$p \leftarrow p - \text{lr} \cdot g$$
 #
 # **Predict, then run.** In $b$, a step multiplies the distance by $1 - 100\,\text{lr}$. In $a$, by $1 - \text{lr}$.
-# What happens with lr = 0.021? And how many of 60 steps does $a$ need with lr = 0.019?
+# What happens with lr = 0.021? And how far does $a$ come in 60 steps with lr = 0.019?
 
 
 # %%

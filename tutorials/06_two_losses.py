@@ -72,8 +72,8 @@ with np.errstate(divide="ignore"):
         print(f"{logit:5.0f}   {-np.log(1 - p):10.5f}   {right:10.5f}")
 
 # %% [markdown]
-# At 15 one per cent is missing already, and from 17 on the answer is infinite: the float32 numbers just below 1 lie
-# 6e-8 apart, so $p$ was rounded to 1, and $1 - p$ to nothing. The cure is to do the algebra before the arithmetic:
+# At 15 one per cent is missing already, and from 17 on the answer is infinite: the float32 numbers just above 1 lie
+# 1.2e-7 apart, so $1 + e^{-l}$ was rounded to 1, and nothing is left of $1 - p$. The cure: algebra before arithmetic.
 #
 # $$-\ln(1 - \sigma(l)) = \ln(1 + e^{l}) = \max(l, 0) + \ln(1 + e^{-|l|}),$$
 #

@@ -98,7 +98,7 @@ if not FAST:
 
 # %% [markdown]
 # The coefficients are roughly right, and the curve is, where there are samples to learn from. Note what $D$ says far to
-# the left: real! The fakes are narrower than the data, so a number below -4 is more likely a rare real one.
+# the left: real! The fakes are narrower than the data, so a number below -4.2 is more likely a rare real one.
 #
 # ## What D's loss measures
 #
@@ -167,9 +167,8 @@ def dirac(steps, lr, gamma=0.0, simultaneous=False, start=(1.0, 0.0)):
     minimax, zero, path = tg.losses.get("mm"), tg.Tensor(0.0), [start]
     for _ in range(steps):
         loss_d = minimax.discriminator(psi * zero, psi * theta.detach())
-        loss_d = (
-            loss_d + gamma / 2 * psi**2
-        )  # R1: half the squared slope of D at the real samples, and D's slope is psi
+        # R1: half the squared slope of D at the real samples, and D's slope is psi.
+        loss_d = loss_d + gamma / 2 * psi**2
         (gpsi,) = tg.grad(loss_d, [psi])
         if not simultaneous:
             psi.data = psi.data - lr * gpsi.data

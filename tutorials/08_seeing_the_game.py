@@ -105,7 +105,8 @@ def draw_game(axes, game, title):
     norms = np.hypot(*push.T)[:, None]
     push = 0.25 * push / (norms + norms.mean())  # so that directions stay readable, however weak the push
     axes.quiver(*fakes[:60].T, *push.T, angles="xy", scale_units="xy", scale=1, color=INK, width=0.005)
-    axes.set(title=title, xticks=[], yticks=[], xlim=(-1.9, 1.9), ylim=(-1.9, 1.9))
+    axes.set(xticks=[], yticks=[], xlim=(-1.9, 1.9), ylim=(-1.9, 1.9))
+    axes.set_title(title, fontsize=11)
 
 
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.5), layout="constrained")

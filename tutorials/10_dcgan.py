@@ -107,8 +107,8 @@ assert with_norm[-1] > 10 * without[-1]
 
 # %%
 with tg.no_grad():
-    alone, among = G(tg.Tensor(z[:2])), G(tg.Tensor(z))
-print(f"training mode: the same z in two batches differs by {np.abs(alone.data[0] - among.data[0]).max():.3f}")
+    alone, among = tg.to_numpy(G(tg.Tensor(z[:2]))), tg.to_numpy(G(tg.Tensor(z)))
+print(f"training mode: the same z in two batches differs by {np.abs(alone[0] - among[0]).max():.3f}")
 print(f"evaluation:    by {np.abs(draw(G, z[:2])[0] - draw(G, z)[0]).max():.6f}")
 
 # %% [markdown]

@@ -138,8 +138,8 @@ chart("A")
 chart("A cured")
 
 # %% [markdown]
-# The other patients, their fault taken out, *are* the healthy run, number for number: all chance comes from one seed.
-# So we draw the healthy fakes at the right.
+# B, C, D and F, their fault taken out, *are* the healthy run, number for number: all chance comes from one seed. So we
+# draw the healthy fakes at the right.
 #
 # ## Patient B
 

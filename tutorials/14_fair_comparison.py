@@ -199,8 +199,8 @@ best_at_last = compare(fresh)
 # 6. for what it holds: *these* data, *these* networks, *this* budget. Nothing here says that hinge is better on faces.
 #
 # Lucic et al. (2018) compared GAN losses on images in this way, and found that with enough tuning most reach
-# similar scores. On the command line the same is `python -m tinygan.train --preset ring --loss hinge --seed 3`, and
-# `python -m tinygan.evaluate` for the numbers.
+# similar scores. On the command line a loss and a seed are options, `python -m tinygan.train --preset ring --loss hinge
+# --seed 3`, and `python -m tinygan.evaluate` has the numbers. (The preset brings R1 along: `--penalty none`.)
 #
 # Exercise: at 0.003 `lsgan` has an outlier. Look at its fakes. Does the energy distance punish a lost mode, or blurred
 # ones?

@@ -187,7 +187,7 @@ if not FAST:
 #
 # On the ring of tutorial 00. The critic takes five steps for each of the generator's: its estimate should be good
 # before anyone follows its slope. The weight is 1, and Adam has no momentum ($\beta_1 = 0$). With 10 and 0.5, the
-# critic swung, and hit two clouds of eight.
+# critic swung, and the fakes reached two clouds of eight.
 
 # %%
 data = tg.data.ring(sigma=0.05)

@@ -49,7 +49,7 @@ def test_the_list_of_presets_is_whole():
     assert result.status == 0 and result.err == ""
     for name, preset in presets.PRESETS.items():
         assert f"{name:8} {preset.about}\n" in result.out
-        for key, value in preset.options.items():
+        for key, value in [*preset.options.items(), *preset.on_points.items(), *preset.on_real_images.items()]:
             assert f"{key}={value}" in result.out
 
 

@@ -46,7 +46,7 @@ class Config:
     preset: str = option("mlp", "which networks and settings to start from (see --list-presets)")
     data: str = option("digits", "what to learn", choices=DATASETS)
     data_dir: str | None = option(None, "folder of the IDX files, or of the images for --data folder", resumable=True)
-    backend: str = option("numpy", "numpy (CPU) or cupy (NVIDIA GPU)", choices=("numpy", "cupy"), resumable=True)
+    backend: str = option("numpy", "NumPy on the CPU, CuPy on an NVIDIA GPU", choices=("numpy", "cupy"), resumable=True)
     loss: str = option("ns", "which loss both networks play for", choices=tuple(LOSSES))
     steps: int = option(
         3000, "steps in all (one discriminator and one generator update each)", low=1, high=10**9, resumable=True
@@ -54,7 +54,7 @@ class Config:
     batch_size: int = option(64, "samples (or packs of samples) judged at once, on each rank", low=1, high=1_000_000)
     lr: float = option(2e-4, "learning rate of both optimisers", above=0)
     lr_d: float | None = option(None, "learning rate of the discriminator, if another", above=0)
-    optimizer: str = option("adam", "adam, rmsprop or sgd", choices=("adam", "rmsprop", "sgd"))
+    optimizer: str = option("adam", "the optimiser of both networks", choices=("adam", "rmsprop", "sgd"))
     beta1: float = option(0.5, "Adam's beta1", low=0, below=1)
     beta2: float = option(0.999, "Adam's beta2", low=0, below=1)
     lr_half_life: int = option(0, "steps in which the learning rate falls to half; 0 keeps it", low=0)

@@ -205,7 +205,8 @@ def listing() -> str:
     lines = []
     for name, preset in PRESETS.items():
         lines.append(f"{name:8} {preset.about}")
-        for where, changed in (("", preset.options), ("on points: ", preset.on_points)):
+        real = f"on {', '.join(REAL_IMAGES)}: "
+        for where, changed in (("", preset.options), ("on points: ", preset.on_points), (real, preset.on_real_images)):
             if changed:
                 lines.append(" " * 9 + where + " ".join(f"{key}={value}" for key, value in changed.items()))
     return "\n".join(lines)
