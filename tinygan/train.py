@@ -1,4 +1,4 @@
-"""Train a GAN: ``python -m tinygan.train`` (digits in about a minute), ``--help`` for everything else."""
+"""Train a GAN: ``python -m tinygan.train`` (digits in a minute or two), ``--help`` for everything else."""
 
 from __future__ import annotations
 

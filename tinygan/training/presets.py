@@ -90,7 +90,7 @@ _INFOGAN: dict[str, Any] = dict(latent=62, lr=1e-3, lr_d=2e-4)
 PRESETS: dict[str, Preset] = {
     "mlp": Preset(
         models.mlp,
-        "dense generator and discriminator: digits in about a minute",
+        "dense generator and discriminator: digits in a minute or two",
         _MLP,
         _MLP_ON_REAL_IMAGES,
         _quick(200),
