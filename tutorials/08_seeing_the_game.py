@@ -214,7 +214,7 @@ if not FAST:
 # %%
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.5), layout="constrained")
 for ax, (name, numbers) in zip(axes, history.items(), strict=False):
-    draw_game(ax, games[name], f"{name}: modes: {numbers[-1][0]}, {numbers[-1][1]:.0%} high quality")
+    draw_game(ax, games[name], f"{name}: {numbers[-1][0]} modes, {numbers[-1][1]:.0%} high quality")
 axes[0].legend(loc="lower left", fontsize=8)
 at = steps // 12 * np.arange(1, 13)
 for (name, numbers), look in zip(history.items(), ("-", "--", ":"), strict=True):
