@@ -58,12 +58,13 @@ def likely(forward, backward, *inputs, **options):
 def test_the_factor_is_named_by_the_axis_that_it_follows():
     by_batch = lambda gy, x, w, b: (gy @ w.T, x.T @ gy / len(x), gy.sum(0))
     assert likely(dense, by_batch, X, W, B) == (
-        "gw is 1/5 times the right one: the constant factor 5 is missing; 5 is the length of axis 0 of x (the batch)"
+        "gw is 1/5 times the right one: the constant factor 5 is missing; 5 is also the length of axis 0 of x"
     )
     by_both = lambda gy, p: gy * 2 * p  # the 1/size of a mean
     sentence = likely(lambda p: np.mean(p**2), by_both, X)
-    assert sentence.endswith("the constant factor 1/20 is missing; 20 is the length of axes (0, 1) of p")
-    assert "the constant factor 3 is missing" in likely(lambda x: x**3, lambda gy, x: gy * x**2, X)
+    assert sentence.endswith("the constant factor 1/20 is missing; 20 is also the length of axes (0, 1) of p")
+    cube = likely(lambda x: x**3, lambda gy, x: gy * x**2, X[:3])  # the same length by chance
+    assert cube.endswith("the constant factor 3 is missing; 3 is also the length of axis 0 of x")
     assert "constant factor 5/4 is missing" in likely(
         lambda x: x.mean(1), lambda gy, x: np.repeat(gy[:, None] / 5, 4, 1), X
     )
@@ -88,6 +89,28 @@ def test_one_side_says_which_and_what_is_there():
 def test_an_input_that_gets_no_gradient_may_be_what_is_left_out():
     keep = np.arange(20).reshape(5, 4) % 3 > 0
     assert "the factor keep is missing in gx" in likely(lambda x, keep: x * keep, lambda gy, x, keep: gy, X, keep)
+
+
+def test_a_norm_is_not_called_a_mean_and_a_variance():
+    """Two directions in each row span nearly as much: the one that explains it alone comes first."""
+    norm = lambda x: np.sqrt((x**2).sum(1))
+    assert "the norm along axis 1" in likely(norm, lambda gy, x: gy[:, None] * x, X)
+    over_all = lambda gy, x: gy[:, None] * x / np.linalg.norm(x)
+    assert "the norm along axis 1" in likely(norm, over_all, X)
+
+
+def test_the_axes_of_a_mean_are_told_together():
+    """A path is missing along each of its axes as well: the largest set says most."""
+    centred = lambda x: x - x.mean((0, 1))
+    assert "along axes (0, 1)" in likely(centred, lambda gy, x: gy, RNG.normal(size=(2, 3, 5)))
+
+
+def test_what_is_not_linear_in_gy():
+    assert likely(leaky, lambda gy, x: np.where(gy > 0, gy, 0.2 * gy), X).endswith("does a condition look at gy?")
+    decay = lambda gy, x, w, b: (gy @ w.T, x.T @ gy + 0.1 * w, gy.sum(0))
+    assert likely(dense, decay, X, W, B).endswith("does a part of it lack the factor gy?")
+    cast = lambda gy, x: (20 * gy * x).astype(int) / 10
+    assert likely(np.square, cast, X).endswith("is something rounded, or divided by its size?")
 
 
 def test_both_formulas_are_told():
@@ -140,6 +163,17 @@ def test_what_no_pattern_explains_has_no_name(what):
         assert "likely" not in str(report)
 
 
+def test_where_one_number_outweighs_the_others_no_sum_is_blamed():
+    x = np.array([50.0, 100.0, 200.0, -50.0])
+    report = gradcheck_pair(np.exp, lambda gy, x: gy * np.exp(x) * (1 + 0.3 * np.sin(3 * x)), x)
+    assert not report.ok and not report.diagnoses
+
+
+def test_where_nothing_counts_no_mask_is_missing():
+    report = gradcheck_pair(np.floor, lambda gy, x: gy, X)
+    assert not report.ok and not report.diagnoses
+
+
 @pytest.mark.parametrize("value", [1.0, 2.0])
 def test_equal_inputs_do_not_mislead(value):
     """At x = 2 everywhere, 2 x is 4 and x squared is 4: only another place tells."""
@@ -155,7 +189,7 @@ def test_zeros_do_not_mislead():
 
 def test_a_students_own_constant_is_not_taken_for_the_batch():
     sentence = likely(lambda x: (x * x).sum(1).mean(), lambda gy, x: 2 * gy * x / 20, X)
-    assert "gx is 1/4 times the right one: the constant factor 4 is missing; 4 is the length of axis 1" in sentence
+    assert "gx is 1/4 times the right one: the constant factor 4 is missing; 4 is also the length of axis 1" in sentence
 
 
 def test_code_that_bears_no_other_place_is_reported_all_the_same():

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 unit = lambda a: np.asarray(a) / np.linalg.norm(a)  # an array's direction: the array with length 1
+label = lambda name: f"g{name}" if len(name) <= 2 else f"the gradient of {name}"
+in_words = lambda axes: f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
 EPS = float(np.finfo(np.float64).eps)
 STEP = 1e-5
 CLOSE = 1e-6  # what holds, holds to so many digits
@@ -162,15 +164,6 @@ def names_of(f: Callable, count: int) -> list[str]:
     except (TypeError, ValueError):  # written in C
         names = []
     return names[:count] if len(names) >= count else [f"input {i}" for i in range(count)]
-
-
-def label(name: str) -> str:
-    """What the gradient of an input is called: gx for x."""
-    return f"g{name}" if len(name) <= 2 else f"the gradient of {name}"
-
-
-def in_words(axes: tuple[int, ...]) -> str:
-    return f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
 
 
 def source_of(f: Callable) -> str:
