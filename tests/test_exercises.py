@@ -107,6 +107,24 @@ def test_stubs_do_not_overwrite_a_students_work(tmp_path, capsys):
     assert (tmp_path / "ex06_adam.py").exists()
 
 
+@pytest.mark.parametrize(
+    "marker, mistyped",
+    [
+        ("# END SOLUTION", "# END  SOLUTION"),
+        ("# BEGIN SOLUTION", "# BEGIN SOLUTIONS"),
+        ("# BEGIN SPEC", "# BEGIN SPECS"),
+    ],
+)
+def test_a_mistyped_marker_gives_no_solution_away(tmp_path, monkeypatch, marker, mistyped):
+    text = EXERCISES["ex04"].path.read_text().replace(marker, mistyped, 1)
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "ex04_bce.py").write_text(text)
+    monkeypatch.setattr(make_stubs, "HERE", tmp_path)
+    with pytest.raises(SystemExit, match="ex04_bce.py would give its solution away, so nothing is written"):
+        make_stubs.main(tmp_path / "class")
+    assert not (tmp_path / "class").exists()
+
+
 def test_the_adjoint_of_ex10_against_ex08(solutions):
     """<conv2d(a, w), b> = <a, conv_transpose2d(b, w)>, by the two solutions."""
     rng = np.random.default_rng(0)
