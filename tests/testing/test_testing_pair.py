@@ -102,6 +102,12 @@ def test_the_sentence_about_a_forgotten_sum():
     assert "did you forget to sum over the broadcast axes (0, 1, 2)?" in text
 
 
+def test_gradients_in_the_wrong_order_are_told():
+    report = gradcheck_pair(dense, lambda gy, x, w, b: (x.T @ gy, gy @ w.T, gy.sum(0)), X, W, B)
+    assert report.problems[0] == "the gradients have each other's shapes: are they returned in the wrong order?"
+    assert "order" not in problems_of(dense, lambda gy, x, w, b: (gy @ w.T, gy.T @ x, gy.sum(0)), X, W, B)
+
+
 def test_in_place_changes_are_told_of_the_one_who_made_them():
     def forward(x):
         x -= x.mean()

@@ -129,9 +129,8 @@ def dependence(e: Evidence) -> Rows:
     reached = lambda jacobian: acts(jacobian).any(0)  # the inputs that count
     words = f"{e.gx} has only the Jacobian's diagonal: each output depends on other inputs as well"
     yield "diagonal", words, lambda got, want: same(got, np.diag(np.diag(want)))
-    some = lambda got, want: same(got, want * acts(got)) and (reached(got) == reached(want)).all()
     words = f"{e.gx} keeps only some of several contributions: add all (+=, np.add.at, a sum), not ="
-    yield "assigned", words, some
+    yield "assigned", words, lambda got, want: same(got, want * acts(got)) and (reached(got) == reached(want)).all()
     words = f"{e.gx} is right where {e.name} counts, but it must be 0 elsewhere: is a mask missing?"
     yield "mask", words, lambda got, want: want.any() and same(got * reached(want), want)
     words = f"{e.gx} is masked by another condition than the one in forward, or by the reverse of it"

@@ -177,6 +177,9 @@ class Check:
                 self.report.cause = error
                 return
             problems += p.changes
+            shapes = [[gx.shape for gx in gxs.values()], [p.arrays[k].shape for k in gxs]]
+            if shapes[0] != shapes[1] and sorted(shapes[0]) == sorted(shapes[1]):
+                problems.append("the gradients have each other's shapes: are they returned in the wrong order?")
             for k, gx in gxs.items():
                 name, shape, two = p.names[k], p.arrays[k].shape, f"{p.backward} gave two gradients of {p.names[k]}"
                 problems += wrong_shape(name, gx.shape, shape) or flaws(f"the gradient of {name} is", two, gx, twice[k])
