@@ -180,6 +180,8 @@ def test_large_numbers_are_compared_as_closely(size):
     report = gradcheck_pair(np.square, lambda gy, x: 2 * gy * x, size * X)
     assert report and not report.notes
     assert not gradcheck_pair(np.square, lambda gy, x: 2.0001 * gy * x, size * X)
+    waves = gradcheck_pair(np.sin, lambda gy, x: gy * np.cos(x), min(size, 1e7) * X)  # as long as ever
+    assert waves and not waves.kinks
     clip = lambda x: np.clip(x, -size, size)
     assert gradcheck_pair(clip, lambda gy, x: gy * (abs(x) < size), np.array([size, -size, 0.5 * size]))
 

@@ -23,7 +23,7 @@ def gradcheck(
 ) -> Report:
     """Compare the gradient of `f` with centred differences, in float64 on the NumPy backend.
 
-    For a random upstream gradient gy, each number x_i of each input is moved by h both ways::
+    For a random upstream gradient gy, each number x_i of each input is moved by h (or 1e-9 |x_i|) both ways::
 
         analytic  grad(y, x, gy)_i
         numeric   sum((f(x + h e_i) - f(x - h e_i)) * gy) / 2h
@@ -214,7 +214,7 @@ class Check:
 
     def _along(self, p: Problem, k: int, gx: np.ndarray, gy: np.ndarray, v: np.ndarray, index: tuple | None):
         """Along v: analytic slope, numeric, and how far they may differ; at a kink, a little beside it."""
-        h = self.h * max(1.0, 0.0 if index is None else abs(p.arrays[k][index]))  # 1e9 + 1e-5 is 1e9
+        h = self.h if index is None else max(self.h, 1e-9 * abs(p.arrays[k][index]))  # 1e12 + 1e-5 is 1e12
         for steps in (0.0, *NUDGES):
             arrays = [x + steps * h * v if i == k else x for i, x in enumerate(p.arrays)]
             analytic = float(np.sum((p.gradient_at(gy, arrays)[k] if steps else gx)[v != 0] * v[v != 0]))
