@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import runpy
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tinygan.check.engine import HOME, alone, attempt, exercises
 
-EXERCISES = {exercise.name: exercise for exercise in exercises(HOME)[1]}
-spec = importlib.util.spec_from_file_location("make_stubs", HOME / "make_stubs.py")
+# An instructor's folder (docs/instructors.md), or the twelve of this repository.
+FOLDER = Path(os.environ.get("TINYGAN_EXERCISES", HOME))
+ours = pytest.mark.skipif(FOLDER != HOME, reason="this is about the twelve of the repository")
+EXERCISES = {exercise.name: exercise for exercise in exercises(FOLDER, FOLDER / "source")[1]}
+spec = importlib.util.spec_from_file_location("make_stubs", FOLDER / "make_stubs.py")
 make_stubs = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(make_stubs)
 
@@ -42,6 +47,7 @@ MISTAKES = [
 ]
 
 
+@ours
 def test_there_are_twelve_of_forty_two_points():
     assert list(EXERCISES) == [f"ex{i:02}" for i in range(1, 13)]
     assert sum(exercise.spec["POINTS"] for exercise in EXERCISES.values()) == 42
@@ -57,7 +63,7 @@ def test_the_solution_passes(name, seed, solutions):
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_stub_is_up_to_date_and_not_attempted(name):
-    path = HOME / EXERCISES[name].path.name
+    path = FOLDER / EXERCISES[name].path.name
     assert path.read_text() == make_stubs.stub(EXERCISES[name].path.read_text()), "run make_stubs.py"
     result = attempt(EXERCISES[name], alone(runpy.run_path, str(path)))
     assert (result.status, result.points) == ("NOT ATTEMPTED", 0)
@@ -79,17 +85,22 @@ def test_each_known_mistake_fails_with_its_own_sentence(name, function, sentence
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_what_an_exercise_is_made_of(name):
-    exercise = EXERCISES[name]
+    assert_well_made(EXERCISES[name])
+
+
+def assert_well_made(exercise):
+    name = exercise.name
     assert exercise.path.name.startswith(name) and exercise.spec["__doc__"].startswith(f"{name} ")
     assert len(exercise.spec["__doc__"].splitlines()[0]) <= 46
     assert 2 <= len(exercise.spec["HINTS"]) <= 3
-    stub = (HOME / exercise.path.name).read_text()
+    stub = make_stubs.stub(exercise.path.read_text())
     unwritten = re.findall(r"^def (\w+)\((?:(?!^def ).)*?raise NotImplementedError", stub, re.M | re.S)
     assert list(exercise.spec["MISTAKES"]) == unwritten, "MISTAKES lists what a student writes, in order"
     assert sum(map(len, exercise.spec["MISTAKES"].values())) >= 3
     assert "SOLUTION" not in stub and "tinygan" not in stub and max(map(len, stub.splitlines())) <= 120
 
 
+@ours
 def test_a_class_copy_has_no_solutions_and_checks_as_well(tmp_path, solutions):
     make_stubs.main(tmp_path)
     copy = {exercise.name: exercise for exercise in exercises(tmp_path)[1]}
@@ -99,6 +110,7 @@ def test_a_class_copy_has_no_solutions_and_checks_as_well(tmp_path, solutions):
         assert attempt(copy[name], solutions[name]), name
 
 
+@ours
 def test_stubs_do_not_overwrite_a_students_work(tmp_path, capsys):
     mine = tmp_path / "ex05_dense.py"
     mine.write_text("# my work\n")
@@ -107,6 +119,26 @@ def test_stubs_do_not_overwrite_a_students_work(tmp_path, capsys):
     assert (tmp_path / "ex06_adam.py").exists()
 
 
+@ours
+@pytest.mark.parametrize(
+    "marker, mistyped",
+    [
+        ("# END SOLUTION", "# END  SOLUTION"),
+        ("# BEGIN SOLUTION", "# BEGIN SOLUTIONS"),
+        ("# BEGIN SPEC", "# BEGIN SPECS"),
+    ],
+)
+def test_a_mistyped_marker_gives_no_solution_away(tmp_path, monkeypatch, marker, mistyped):
+    text = EXERCISES["ex04"].path.read_text().replace(marker, mistyped, 1)
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "ex04_bce.py").write_text(text)
+    monkeypatch.setattr(make_stubs, "HERE", tmp_path)
+    with pytest.raises(SystemExit, match="ex04_bce.py would give its solution away, so nothing is written"):
+        make_stubs.main(tmp_path / "class")
+    assert not (tmp_path / "class").exists()
+
+
+@ours
 def test_the_adjoint_of_ex10_against_ex08(solutions):
     """<conv2d(a, w), b> = <a, conv_transpose2d(b, w)>, by the two solutions."""
     rng = np.random.default_rng(0)
@@ -124,10 +156,12 @@ def test_a_spec_without_a_part_is_told_in_a_sentence(tmp_path):
 
 
 def test_the_exercise_of_the_instructors_guide(tmp_path):
+    """It passes the tests that the guide names, and those above."""
     guide = (HOME.parents[1] / "docs" / "instructors.md").read_text()
     (source,) = re.findall(r'```\n("""ex13.*?)```', guide, re.S)
     (tmp_path / "ex13_tanh.py").write_text(source)
     (new,) = exercises(tmp_path, tmp_path)[1]
+    assert_well_made(new)
     assert attempt(new, new.spec).points == 1 and "raise NotImplementedError" in make_stubs.stub(source)
     for sentence, wrong in new.spec["MISTAKES"]["backward"].items():
         assert f"likely: {sentence}" in one_line(attempt(new, {"backward": wrong}))

@@ -62,21 +62,23 @@ def test_hints_go_from_gentle_to_nearly_the_answer(folder):
 
 
 BAD = [
-    ("ex99", "there is no exercise ex99: choose among ex01"),
+    ("ex99", "source: it has ex01, ex02"),
     ("--hint", "goes with one exercise"),
     ("ex05 --hint 4", "from 1 to 3"),
     ("ex05 ex06 --hint", "goes with one exercise"),
     ("--seed -1", "--seed must be 0 or more"),
     ("--time-limit 0", "--time-limit"),
     ("--time-limit nan", "--time-limit"),
-    ("--folder nowhere", "there are no exercises in nowhere"),
-    ("--source nowhere", "they come with a clone"),
+    ("--folder nowhere", "there is no folder nowhere: the exercises come with a clone"),
+    ("--source nowhere", "there is no folder nowhere"),
+    ("--source empty", "there is no exercise in empty"),
     ("--wach", "did you mean --watch?"),
 ]
 
 
 @pytest.mark.parametrize("argv, sentence", BAD)
 def test_bad_usage_is_one_sentence(folder, argv, sentence):
+    (folder / "empty").mkdir()
     done = run(*argv.split())
     assert done.status == 2 and sentence in one_sentence(done.err)
 
@@ -110,6 +112,14 @@ def test_a_private_source_wins_over_one_that_is_handed_in(folder):
         (folder / name / DENSE.name).write_text(text)
     assert "PASS, 100 of 100" in run("ex05").out
     assert "PASS, 7 of 7" in run("ex05", "--source", "private").out
+
+
+def test_the_command_to_repeat_checks_the_same_files(folder):
+    text = run("ex02", "--folder", ".", "--source", HOME / "source", "--seed", "4").out
+    said = " ".join(text.split())
+    assert f"again: python -m tinygan.check ex02 --folder . --source {HOME / 'source'} --seed 4" in said
+    assert f"python -m tinygan.check ex02 --folder . --source {HOME / 'source'} --hint" in said
+    assert "again: python -m tinygan.check ex02 --seed 0" in " ".join(run("ex02").out.split())
 
 
 def backward(gy, x, w, b):

@@ -10,6 +10,7 @@ import pytest
 
 import tinygan
 from tinygan.check.engine import HOME, Exercise, attempt, difference, exercises, submission
+from tinygan.data import DataError
 
 STUB = (HOME / "ex05_dense.py").read_text()
 RIGHT = "return gy @ w.T, x.T @ gy, gy.sum(axis=0)"
@@ -42,7 +43,10 @@ BODIES = [
     ("import sys; sys.exit(0)", "ERROR", "line 22 found: backward stopped with exit(): leave that out"),
     ("return backward(gy, x, w, b)", "ERROR", "backward stopped with RecursionError"),
     ("gx = gy @ w.T", "FAIL", "backward returned None: is its return statement missing?"),
-    ("return gy @ w.T, x.T @ gy", "FAIL", "backward returned 2 gradients for 3 inputs"),
+    ("return gy @ w.T, x.T @ gy", "FAIL", "for each of x, w, b, but returned 2 (a tuple)"),
+    ("return {'x': gy @ w.T}", "FAIL", "but returned 1 (a dict)"),
+    ("yield gy @ w.T", "FAIL", "but returned 1 (a generator)"),
+    ("return gy @ w.T + 1j, x.T @ gy, gy.sum(axis=0)", "FAIL", "returned complex numbers as the gradient of x"),
     ("return 'a', 'b', 'c'", "ERROR", "could not convert string to float"),
     (RIGHT.replace(".sum(axis=0)", ""), "FAIL", "has shape (5, 3), the input (3,): did you forget to sum"),
     (RIGHT.replace("w.T", "w.T / 0"), "FAIL", "the gradient of x is inf at"),
@@ -66,7 +70,9 @@ FILES = [
     (STUB + "\nbackward = 3\n", "but there is none of this name"),
     (STUB.replace("raise NotImplementedError", "return (gy"), "SyntaxError: '(' was never closed (ex05_dense.py, line"),
     (STUB.replace("    raise Not", "   raise Not"), "IndentationError"),
+    ("x = 1\nx = = 2\n", "where: ex05_dense.py, line 2 found: the file stopped with SyntaxError"),
     ("\0", "the file stopped with SyntaxError"),
+    ("", "where: ex05_dense.py found: the exercise asks for"),
     ("", "there is none of this name"),
     (STUB + "\nexit()\n", "line 24 found: the file stopped with exit(): leave that out"),
     (STUB + "\n1 / 0\n", "line 24 found: the file stopped with ZeroDivisionError: division by zero"),
@@ -75,7 +81,8 @@ FILES = [
 
 
 @pytest.mark.parametrize("text, sentence", FILES)
-def test_what_is_said_of_a_file(tmp_path, text, sentence):
+def test_what_is_said_of_a_file(tmp_path, monkeypatch, text, sentence):
+    monkeypatch.chdir(tmp_path)
     result = tried(tmp_path, text)
     assert result.status == "ERROR" and sentence in one_line(result), str(result)
 
@@ -105,6 +112,8 @@ def test_prints_are_shown_but_not_all_of_them(tmp_path):
     body = f"print('shape', gy.shape, file=__import__('sys').stdout)\n    {RIGHT.replace('axis=0', '')}"
     text = one_line(tried(tmp_path, STUB.replace("raise NotImplementedError", body)))
     assert "printed: shape (5, 3) shape (5, 3)" in text
+    german = tried(tmp_path, STUB.replace("raise NotImplementedError", "print('f\u00fcr')"))
+    assert "printed: f\\xfcr" in one_line(german) and str(german).isascii()
     flood = "for _ in range(1000):\n        print('a' * 1000)\n    return 1"
     assert len(str(tried(tmp_path, STUB.replace("raise NotImplementedError", flood)))) < 6000
 
@@ -138,6 +147,7 @@ def test_a_file_in_a_process_of_its_own(tmp_path, monkeypatch):
     assert result.status == "NOT ATTEMPTED" and "there is no file" in str(result)
 
 
+VALUES = 'exam.values("f", lambda x, n: x * n, np.array([[1.0, 2.0, 5.0]]), 3)'
 SPEC = '''"""ex13 {title}."""
 
 
@@ -157,7 +167,7 @@ def g(gy, x):
 import numpy as np
 
 POINTS, HINTS = 6, ("one", "two")
-MISTAKES = {{"f": {{"added": lambda x, n: x + n}}, "g": {{}}}}
+MISTAKES = {{"f": {{"added": lambda x, n: x + n}}}}
 
 
 def check(exam):
@@ -170,12 +180,11 @@ def exercise(folder, check, title="New"):
 
 
 def test_a_function_without_a_gradient_is_a_kink(tmp_path):
-    new = exercise(tmp_path, 'exam.gradient("g", lambda x: np.sin(1e9 * x), exam.rng.normal(size=3))')
+    new = exercise(tmp_path, f'{VALUES}; exam.gradient("g", lambda x: np.sin(1e9 * x), exam.rng.normal(size=3))')
     result = attempt(new, {"f": new.spec["f"], "g": lambda gy, x: 0 * gy})
     assert result.status == "KINK" and "kinks everywhere" in one_line(result)
 
 
-VALUES = 'exam.values("f", lambda x, n: x * n, np.array([[1.0, 2.0, 5.0]]), 3)'
 RESULTS = [
     (lambda x, n: x + n, "likely: added"),
     (lambda x, n: x + n, "in 3 of 3 places; at [0,2] it is 8, but should be 15"),
@@ -214,6 +223,49 @@ def test_part_of_an_exercise_is_not_attempted_but_failed(tmp_path):
     half = attempt(new, {**blank, "f": new.spec["f"]})
     assert half.status == "FAIL" and half.points == 0 and "g is not written yet" in str(half)
     assert attempt(new, {"f": new.spec["f"], "g": lambda gy, x: gy}).points == 6
+
+
+def test_a_function_may_be_without_known_mistakes(tmp_path):
+    new = exercise(tmp_path, VALUES + '; exam.gradient("g", lambda x: 1.0 * x, np.ones((2, 3)))')
+    new.spec["MISTAKES"] = {}
+    assert attempt(new, new.spec)
+    assert attempt(new, {**new.spec, "g": lambda gy, x: 2 * gy}).status == "FAIL"
+
+
+FAULTS = [
+    (SPEC.format(check="1 / 0", title="New"), "is at fault: ZeroDivisionError: division by zero"),
+    (SPEC.format(check="return", title="New"), "is at fault: LookupError: check(exam) never tries f"),
+    (
+        SPEC.format(check=VALUES.replace('"f"', '"ff"'), title="New"),
+        "is at fault: LookupError: check(exam) never tries f",
+    ),
+    (SPEC.format(check="pass", title="New").replace("}", "", 1), "is at fault: SyntaxError"),
+    (SPEC.format(check="pass", title="New").replace("6, (", "'6', ("), "POINTS must be a number"),
+    (SPEC.format(check="pass", title="New").replace('("one", "two")', '"one"'), "HINTS a list of sentences"),
+]
+
+
+@pytest.mark.parametrize("spec, sentence", FAULTS)
+def test_a_fault_of_the_exercise_is_not_the_students(tmp_path, spec, sentence):
+    source = tmp_path / "source"
+    source.mkdir()
+    file_with(source, spec, "ex13_new.py")
+    file_with(tmp_path, "def f(x, n): return x * n", "ex13_new.py")
+    for door in (submission, lambda new, folder: attempt(new, new.spec)):
+        with pytest.raises(DataError) as caught:
+            door(exercises(tmp_path)[1][0], tmp_path)
+        assert sentence in str(caught.value) and "source/ex13_new.py" in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_adam_step_must_return_three_things(tmp_path):
+    (ex06,) = exercises(HOME, asked=["ex06"])[1]
+    result = attempt(ex06, {"adam_step": lambda w, g, m, v, t, lr, beta1, beta2, eps: w})
+    assert result.status == "ERROR" and "found: adam_step must return three things: w, m and v" in one_line(result)
+
+
+def test_an_exercise_is_checked_once(tmp_path):
+    assert [each.name for each in exercises(HOME, asked=["ex05", "ex02", "ex05_dense.py"])[1]] == ["ex05", "ex02"]
 
 
 def test_another_seed_draws_other_inputs(tmp_path):

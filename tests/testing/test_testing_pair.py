@@ -102,6 +102,12 @@ def test_the_sentence_about_a_forgotten_sum():
     assert "did you forget to sum over the broadcast axes (0, 1, 2)?" in text
 
 
+def test_gradients_in_the_wrong_order_are_told():
+    report = gradcheck_pair(dense, lambda gy, x, w, b: (x.T @ gy, gy @ w.T, gy.sum(0)), X, W, B)
+    assert report.problems[0] == "the gradients have each other's shapes: are they returned in the wrong order?"
+    assert "order" not in problems_of(dense, lambda gy, x, w, b: (gy @ w.T, gy.T @ x, gy.sum(0)), X, W, B)
+
+
 def test_in_place_changes_are_told_of_the_one_who_made_them():
     def forward(x):
         x -= x.mean()
@@ -140,11 +146,52 @@ def test_a_gradient_that_piles_up_is_told():
 
 def test_what_backward_returns():
     assert "is its return statement missing?" in problems_of(np.exp, lambda gy, x: None, X)
-    assert "returned 2 gradients for 3" in problems_of(dense, lambda gy, *a: (gy, gy), X, W, B)
+    text = problems_of(dense, lambda gy, *a: (gy, gy), X, W, B)
+    assert text == "backward must return a gradient for each of x, w, b, but returned 2 (a tuple)"
+    assert "returned 3 (a tuple)" in problems_of(np.exp, lambda gy, x: (gy, gy, gy), X)
+    assert "returned 1 (a dict)" in problems_of(np.exp, lambda gy, x: {"x": gy}, X)
+    text = problems_of(dense, lambda gy, x, w, b: (gy @ w.T, x.T @ gy + 1j, gy.sum(0)), X, W, B)
+    assert text == "backward returned complex numbers as the gradient of w"
     text = problems_of(lambda a, b: a * b, lambda gy, a, b: (gy * b, None), X, X)
     assert "None as the gradient of b" in text
     text = problems_of(np.exp, lambda gy, x: gy @ x, X)
     assert "backward stopped with ValueError" in text
+
+
+@pytest.mark.parametrize(
+    "forward, got",
+    [
+        (lambda x: np.tanh(x.astype("f4")), "float32"),
+        (lambda x: [np.float16(each) for each in x[0]], "list"),
+        (lambda x: x + 1j, "complex128"),
+        (lambda x: None, "NoneType"),
+        (lambda x: (x, x), "tuple"),
+    ],
+)
+def test_what_differences_cannot_be_taken_of_is_refused(forward, got):
+    """In float32 a right gradient would be called wrong."""
+    with pytest.raises(TypeError, match=f"forward must return one array of real numbers, in float64 .* returned {got}"):
+        gradcheck_pair(forward, lambda gy, x: gy * (1 - np.tanh(x) ** 2), X)
+
+
+@pytest.mark.parametrize("size", [1e3, 1e6, 1e9, 1e12])
+def test_large_numbers_are_compared_as_closely(size):
+    """The step grows with them: 1e12 + 1e-5 is 1e12."""
+    report = gradcheck_pair(np.square, lambda gy, x: 2 * gy * x, size * X)
+    assert report and not report.notes
+    assert not gradcheck_pair(np.square, lambda gy, x: 2.0001 * gy * x, size * X)
+    waves = gradcheck_pair(np.sin, lambda gy, x: gy * np.cos(x), min(size, 1e7) * X)  # as long as ever
+    assert waves and not waves.kinks
+    clip = lambda x: np.clip(x, -size, size)
+    assert gradcheck_pair(clip, lambda gy, x: gy * (abs(x) < size), np.array([size, -size, 0.5 * size]))
+
+
+@pytest.mark.parametrize("forward", [lambda x: 1e-8 * np.sin(x), lambda x: x + 1e20, lambda x: 1e-9 * x**2])
+def test_what_was_not_compared_is_told(forward):
+    """Any gradient as small as the tolerance passes; the report does not hide it."""
+    (note,) = gradcheck_pair(forward, lambda gy, x: 1e-8 * gy, X).notes
+    assert note.startswith("x was compared only to within") and note.endswith("nothing is known of it")
+    assert not gradcheck_pair(np.floor, lambda gy, x: 0 * gy, X).notes
 
 
 def test_a_random_forward_is_told():

@@ -5,6 +5,7 @@ import inspect
 import json
 import os
 import runpy
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ import numpy as np
 
 from tinygan.data import DataError
 from tinygan.testing import GradcheckError, gradcheck_pair
-from tinygan.testing.report import Verdict, told
+from tinygan.testing.report import Verdict, in_ascii, told
 
 PASS, FAIL, KINK, ERROR, BLANK = "PASS", "FAIL", "KINK", "ERROR", "NOT ATTEMPTED"
 NOT_NUMPY = ("tinygan", "torch", "jax", "tensorflow", "keras", "autograd", "tinygrad", "dezero", "cupy")
@@ -30,10 +31,23 @@ HOME = Path(__file__).parents[2] / "tutorials" / "exercises"  # in a clone; an i
 class Exercise:
     """A source file; `spec` holds its names, of which POINTS, HINTS, MISTAKES and check(exam) make it an exercise."""
 
-    def __init__(self, path: Path):
-        self.path, self.spec, self.name = path, runpy.run_path(str(path)), path.stem.partition("_")[0]
+    def __init__(self, path: Path, options: str = ""):
+        self.path, self.options, self.name = path, options, path.stem.partition("_")[0]
+        with self.blamed():
+            self.spec = runpy.run_path(str(path))
         if missing := {"__doc__", "POINTS", "HINTS", "MISTAKES", "check"} - self.spec.keys():
             raise DataError(f"{path} lacks {', '.join(sorted(missing))}: docs/instructors.md says what that is")
+        if not isinstance(self.spec["POINTS"], int | float) or isinstance(self.spec["HINTS"], str):
+            raise DataError(f"{path}: POINTS must be a number, and HINTS a list of sentences")
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """What goes wrong here is not the student's fault, but a DataError (in one line) that names this file."""
+        try:
+            yield
+        except Exception as error:
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            raise DataError(f"the exercise {self.path} is at fault: {why}") from error
 
 
 class Result(Verdict):
@@ -57,8 +71,10 @@ class Exam:
     def __init__(self, exercise: Exercise, functions: Mapping[str, Any], seed: int):
         self.spec, self.functions, self.seed, self.rng = exercise.spec, functions, seed, np.random.default_rng(seed)
         self.sizes = lambda n: self.rng.permutation([2, 3, 5, 7])[:n].tolist()  # of axes, so that nothing is square
+        self.tried: set[str] = set()
         self.found: dict[str, tuple[str, str]] = {}  # for a function that is not right: a status and a message
-        self.hint, self.again = (f"python -m tinygan.check {exercise.name} {s}" for s in ("--hint", f"--seed {seed}"))
+        command = f"python -m tinygan.check {exercise.name}{exercise.options}"
+        self.hint, self.again = f"{command} --hint", f"{command} --seed {seed}"
 
     def gradient(self, name: str, forward: Callable, *arrays: Any, through: Callable = lambda f: f) -> None:
         """Check the student's function `name` as the backward of `forward`, by differences."""
@@ -107,19 +123,22 @@ class Exam:
     def _function(self, name: str, through: Callable) -> tuple[Callable, dict[str, Callable]]:
         """The student's function, to be called as the stub's, and its known mistakes; all of them through `through`."""
         f, own = self.functions.get(name), inspect.signature(self.spec[name])
+        self.tried.add(name)
         if not callable(f) or len(inspect.signature(f).parameters) != len(own.parameters):
             found = f"it is {name}{inspect.signature(f)}" if callable(f) else "there is none of this name"
             raise GradcheckError(f"the exercise asks for a function {name}{own}, but {found}")
-        known = {sentence: through(wrong) for sentence, wrong in self.spec["MISTAKES"][name].items()}
+        known = {sentence: through(wrong) for sentence, wrong in self.spec["MISTAKES"].get(name, {}).items()}
         return through(lambda *args: alone(f, *args)), known
 
     def _where(self, name: str, error: BaseException | None = None) -> str:
         """File and line of a function, or of an error in its file."""
         code = getattr(self.functions.get(name), "__code__", None)
-        file, line = (code.co_filename, code.co_firstlineno) if code else (self.functions.get("__file__"), 1)
+        file, line = (code.co_filename, code.co_firstlineno) if code else (self.functions.get("__file__"), None)
         for frame in traceback.extract_tb(error.__traceback__ if error else None):
             line = frame.lineno if frame.filename == file else line
-        return f"{file.removeprefix(os.getcwd() + os.sep)}, line {line}" if file else ""
+        if isinstance(error, SyntaxError) and error.filename == file:
+            line = error.lineno
+        return (file or "").removeprefix(os.getcwd() + os.sep) + (f", line {line}" if line else "")
 
     def _told(self, where: str, *rows: tuple[str, str]) -> str:
         return told(("where", where), *rows, ("hint", self.hint), ("again", self.again))
@@ -160,14 +179,15 @@ def alone(f: Callable, *args: Any) -> Any:
 def exercises(folder: Any = None, source: Any = None, asked: Sequence[str] = ()) -> tuple[Path, list[Exercise]]:
     """The students' folder, and the exercises asked for (or all): of DIR/source in a class's copy, else the clone's."""
     at = Path(folder) if folder else Path() if any(Path().glob("ex*.py")) else HOME
+    options = "".join(f" {word} {shlex.quote(str(a))}" for word, a in (("--folder", folder), ("--source", source)) if a)
     source = Path(source) if source else at / "source" if (at / "source").is_dir() else HOME / "source"
+    if missing := [str(place) for place in (at, source) if not place.is_dir()]:
+        raise DataError(f"there is no folder {' and no '.join(missing)}: the exercises come with a clone of tinygan")
     known = {path.stem.partition("_")[0]: path for path in sorted(source.glob("ex*.py"))}
     names = [Path(name).stem.partition("_")[0] for name in asked] or list(known)
-    if not known or not at.is_dir():
-        raise DataError(f"there are no exercises in {at} and {source}: they come with a clone of tinygan")
-    if not set(names) <= set(known):
-        raise DataError(f"there is no exercise {' '.join(names)}: choose among {', '.join(known)}")
-    return at, [Exercise(known[name]) for name in names]
+    if not names or not set(names) <= set(known):
+        raise DataError(f"there is no exercise {' '.join(names)} in {source}: it has {', '.join(known) or 'none'}")
+    return at, [Exercise(known[name], options) for name in dict.fromkeys(names)]
 
 
 def attempt(exercise: Exercise, functions: Mapping[str, Any], seed: int = 0, path: str = "") -> Result:
@@ -179,11 +199,14 @@ def attempt(exercise: Exercise, functions: Mapping[str, Any], seed: int = 0, pat
         with exam.trying("the file"):
             exam.functions = alone(runpy.run_path, path, None, exercise.name) if path else functions
         if not exam.found:
-            exercise.spec["check"](exam)
-    found = {s for s, _ in exam.found.values()} | {PASS for f in exercise.spec["MISTAKES"] if f not in exam.found}
+            with exercise.blamed():
+                exercise.spec["check"](exam)
+                if (forgotten := exercise.spec["MISTAKES"].keys() - exam.tried) or not exam.tried:
+                    raise LookupError(f"check(exam) never tries {', '.join(sorted(forgotten)) or 'anything'}")
+    found = {s for s, _ in exam.found.values()} | {PASS for f in exam.tried if f not in exam.found}
     status = found.pop() if len(found) == 1 else next((each for each in (ERROR, FAIL, KINK) if each in found), FAIL)
     texts = [text for _, text in exam.found.values()]
-    texts += [f"printed:\n{''.join(printed).rstrip()}"] * bool(printed and texts)
+    texts += [f"printed:\n{in_ascii(''.join(printed)).rstrip()}"] * bool(printed and texts)
     return Result(exercise, seed, status, "\n\n".join(texts))
 
 
@@ -193,13 +216,15 @@ def submission(exercise: Exercise, folder: Path, seed: int = 0, limit: float = 1
     if not path.is_file():
         return Result(exercise, seed, BLANK, f"found:   there is no file {path}")
     code = f"import sys; sys.path.append({str(HOME.parents[1])!r}); import tinygan.check.engine as e; e.worker()"
-    command = [sys.executable, "-P", "-c", code, *map(str, (exercise.path, path, seed, limit))]
+    command = [sys.executable, "-P", "-c", code, *map(str, (exercise.path, exercise.options, path, seed, limit))]
     with tempfile.TemporaryFile("w+", errors="replace") as file:
         status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file).returncode
         file.seek(0)
         said = file.read().strip().splitlines() or [f"status {status}"]
     if said[-1].startswith('["'):  # what worker() writes
         return Result(exercise, seed, *json.loads(said[-1]))
+    if said[-1].startswith(f"{DataError.__module__}.DataError: "):  # the exercise's own error, not the student's
+        raise DataError(said[-1].partition(": ")[2])
     found = f"found:   Python itself ended while running {path.name}: {said[-1]}"
     if any(line.startswith("Timeout") for line in said):  # and its innermost line in the file
         found = f"found:   it did not end within {limit:g} s: is there an endless loop?"
@@ -209,9 +234,9 @@ def submission(exercise: Exercise, folder: Path, seed: int = 0, limit: float = 1
 
 def worker() -> None:
     """What runs in that process: the attempt, with its result in the last line."""
-    source, path, seed, limit = sys.argv[1:]
+    source, options, path, seed, limit = sys.argv[1:]
     faulthandler.dump_traceback_later(float(limit), exit=True)  # it tells the line of an endless loop
     sys.path.append(str(Path(path).parent))
-    result = attempt(Exercise(Path(source)), {"__file__": path}, int(seed), path)
+    result = attempt(Exercise(Path(source), options), {"__file__": path}, int(seed), path)
     os.write(1, f"\n{json.dumps([result.status, result.text])}\n".encode())
     os._exit(0)  # whatever threads the student's code has started

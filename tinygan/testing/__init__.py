@@ -1,6 +1,6 @@
 """Is this gradient right? `gradcheck` for Tensors, `gradcheck_pair` for a pair in plain NumPy.
 
-Reading order: `gradcheck`, `problem`, `compare`, `report`; then `diagnosis`, which names the mistake.
+Reading order: `gradcheck`, `problem`, `report`; then `diagnosis`, which names the mistake.
 """
 
 from tinygan.testing.gradcheck import gradcheck, gradcheck_pair

@@ -9,7 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from tinygan.testing.report import GradcheckError
+
 unit = lambda a: np.asarray(a) / np.linalg.norm(a)  # an array's direction: the array with length 1
+label = lambda name: f"g{name}" if len(name) <= 2 else f"the gradient of {name}"
+in_words = lambda axes: f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
 EPS = float(np.finfo(np.float64).eps)
 STEP = 1e-5
 CLOSE = 1e-6  # what holds, holds to so many digits
@@ -51,12 +55,20 @@ class Problem:
 
     def value_at(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
         """f there, in memory of its own."""
-        return np.array(self._call(self.forward, self.value, *arrays), dtype=np.float64)
+        y = self._call(self.forward, self.value, *arrays)
+        if isinstance(y, tuple) or (kind := np.asarray(y).dtype) != np.float64 and kind.kind not in "iub":
+            got, wanted = getattr(y, "dtype", type(y).__name__), "one array of real numbers, in float64 like its inputs"
+            raise TypeError(f"{self.forward} must return {wanted}, but returned {got}")
+        return np.array(y, dtype=np.float64)
 
     def gradient_at(self, gy: np.ndarray, arrays: Sequence[np.ndarray], other: Callable | None = None) -> dict:
         """The claimed gradient (or another) of each moved array there, in memory of its own."""
-        gxs = self._call(self.backward, other or self.gradient, gy, *arrays)
-        return {k: np.array(gx, dtype=np.float64) for k, gx in zip(self.moved, gxs, strict=True)}
+        gxs = dict(zip(self.moved, self._call(self.backward, other or self.gradient, gy, *arrays), strict=True))
+        for k, gx in gxs.items():
+            if gx is None or np.iscomplexobj(gx):
+                what = "None" if gx is None else "complex numbers"
+                raise GradcheckError(f"{self.backward} returned {what} as the gradient of {self.names[k]}")
+        return {k: np.array(gx, dtype=np.float64) for k, gx in gxs.items()}
 
     def line(self, k: int, direction: np.ndarray, arrays: Sequence[np.ndarray]) -> Callable[[float], np.ndarray]:
         """The function t -> f, where array `k` is moved by ``t * direction``."""
@@ -102,11 +114,12 @@ class Evidence:
     def holds(self, predict: Callable, close: float = CLOSE, of: Callable | None = None) -> bool:
         """Whether the slope that backward claims (or `of`) is ``predict(at, gy, v)`` in every trial."""
         for at, gy, v, gx in self.trials:
+            size, rounding = np.linalg.norm(gx), 10 * EPS / STEP * np.linalg.norm(self.y * gy)
             try:
                 error = abs((of(at, gy, v) if of else np.sum(gx * v)) - predict(at, gy, v))
             except Exception:  # something that the student's code cannot take
                 return False
-            if not error <= close * np.linalg.norm(gx) + 10 * EPS / STEP * np.linalg.norm(self.y * gy):
+            if not error <= close * size + rounding or size and rounding > 10 * CLOSE * size:  # that would hide it
                 return False
         return True
 
@@ -119,8 +132,9 @@ class Evidence:
         return [(claimed(at), true(at)) for at in (self.here, self.there)]
 
     def everywhere(self, test: Callable) -> bool:
-        """Whether a ``test(got, want)`` of the Jacobians is passed at both places; no, if they are large."""
-        return max(self.x.size, self.y.size) <= LARGEST and all(test(*pair) for pair in self.jacobians)
+        """Whether a ``test(got, want)`` of the Jacobians is passed at both places; no, if they are large or equal."""
+        small = max(self.x.size, self.y.size) <= LARGEST and not all(same(*pair) for pair in self.jacobians)
+        return small and all(test(*pair) for pair in self.jacobians)
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -162,15 +176,6 @@ def names_of(f: Callable, count: int) -> list[str]:
     except (TypeError, ValueError):  # written in C
         names = []
     return names[:count] if len(names) >= count else [f"input {i}" for i in range(count)]
-
-
-def label(name: str) -> str:
-    """What the gradient of an input is called: gx for x."""
-    return f"g{name}" if len(name) <= 2 else f"the gradient of {name}"
-
-
-def in_words(axes: tuple[int, ...]) -> str:
-    return f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
 
 
 def source_of(f: Callable) -> str:

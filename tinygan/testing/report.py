@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 ORDERS = {1: "", 2: "order 2: "}  # what stands before the gradient of a gradient
+in_ascii = lambda text: text.encode("ascii", "backslashreplace").decode()
 
 
 def told(*rows: tuple[str, str]) -> str:
     """A word before each text, where there is one; in lines of at most 80 characters, in ASCII."""
-    lines = [f"{word}: ".ljust(9) + text.encode("ascii", "backslashreplace").decode() for word, text in rows if text]
+    lines = [f"{word}: ".ljust(9) + in_ascii(text) for word, text in rows if text]
     return "\n".join(map(TextWrapper(80, subsequent_indent=" " * 9, break_on_hyphens=False).fill, lines))
 
 
@@ -144,6 +145,5 @@ class Report(Verdict):
             rows += [("where", self.source), *likely, ("hint", self.hint), ("again", self.again)]
         rows += [("problem", text) for text in self.problems]
         rows += [("ok" if entry.ok else "WRONG", str(entry)) for entry in self.entries]
-        rows += [("kink", str(kink)) for kink in self.kinks[:5]]
-        rows += [("kinks", f"{len(self.kinks)} in all" if len(self.kinks) > 5 else "")]
+        rows += [("kink", f"{kink} ({len(self.kinks)} in all)") for kink in self.kinks[:5]]
         return told(*rows, *(("note", text) for text in self.notes))

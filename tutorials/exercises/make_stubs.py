@@ -13,8 +13,14 @@ SOLUTION = re.compile(r"^( *)# BEGIN SOLUTION\n.*?# END SOLUTION\n", re.M | re.S
 
 
 def without_solution(source: str) -> str:
-    """The source with `raise NotImplementedError` in the place of each solution."""
-    return SOLUTION.sub(r"\1raise NotImplementedError\n", source)
+    """The source with `raise NotImplementedError` in the place of each solution.
+
+    ValueError if a marker is mistyped or missing: what it should hide would be handed out.
+    """
+    text, count = SOLUTION.subn(r"\1raise NotImplementedError\n", source)
+    if not count or source.count("SOLUTION") != 2 * count or source.count("\n# BEGIN SPEC\n") != 1:
+        raise ValueError("its lines # BEGIN SOLUTION and # END SOLUTION, in pairs, and one # BEGIN SPEC must be exact")
+    return text
 
 
 def stub(source: str) -> str:
@@ -35,11 +41,18 @@ def write(path: Path, text: str) -> None:
 
 
 def main(folder: Path = HERE) -> None:
-    (folder / "source").mkdir(parents=True, exist_ok=True)
+    texts = {}
     for path in sorted((HERE / "source").glob("ex*.py")):
-        write(folder / path.name, stub(path.read_text()))
-        if folder.resolve() != HERE.resolve():
-            write(folder / "source" / path.name, without_solution(path.read_text()))
+        try:
+            source = path.read_text()
+            texts[folder / path.name] = stub(source)
+            texts[folder / "source" / path.name] = without_solution(source)
+        except ValueError as error:
+            sys.exit(f"{path} would give its solution away, so nothing is written: {error}")
+    (folder / "source").mkdir(parents=True, exist_ok=True)
+    for path, text in texts.items():
+        if path.parent.resolve() != HERE.resolve() / "source":
+            write(path, text)
 
 
 if __name__ == "__main__":

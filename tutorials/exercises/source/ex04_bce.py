@@ -83,7 +83,7 @@ MISTAKES = {
         "s (1 - s) is the derivative of sigmoid; softplus's is s itself": lambda gy, x: gy * sigmoid(x) * sigmoid(-x),
     },
     "bce": {
-        "the probability is rounded to 0 or 1 before the logarithm: use softplus": from_probabilities,
+        "far from 0 a logarithm is given 0 or inf: use a softplus that is right there": from_probabilities,
         "the cross-entropies are summed: take the mean": lambda x, t: right_bce(x, t) * x.size,
         "targets 1 and 0 are exchanged: softplus(x) - t x is small where x is large and t is 1": lambda x, t: right_bce(
             x, 1 - t

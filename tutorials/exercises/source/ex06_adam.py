@@ -25,6 +25,7 @@ def adam_step(w, g, m, v, t, lr, beta1, beta2, eps):
 
 # BEGIN SPEC
 from tinygan import Tensor, optim
+from tinygan.testing import GradcheckError
 
 POINTS = 3
 HINTS = (
@@ -90,6 +91,8 @@ def four_steps(f):
             result = f(w, g.copy(), m, v, t, lr, beta1, beta2, eps)
             if result is None:
                 return None
+            if not isinstance(result, tuple | list) or len(result) != 3:
+                raise GradcheckError("adam_step must return three things: w, m and v")
             w, m, v = result
             after |= {f"{name} after step {t}": np.array(a) for name, a in (("m", m), ("v", v), ("w", w))}
         return after
