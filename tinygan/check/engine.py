@@ -80,10 +80,10 @@ class Exam:
         """Check the student's function `name` as the backward of `forward`, by differences."""
         with self.trying(name):
             f, known = self._function(name, through)
-            report = gradcheck_pair(forward, f, *arrays, seed=self.seed, known_mistakes=known, hint=self.hint)
+            report = gradcheck_pair(forward, f, *arrays, seed=self.seed, known_mistakes=known)
             if report.cause and not isinstance(report.cause, GradcheckError):
                 raise report.cause
-            report.title, report.source, report.again = name, self._where(name), self.again
+            report.title, report.source, report.hint, report.again = name, self._where(name), self.hint, self.again
             kinks = report.kinks and all(e.ok for e in report.entries) and all("kinks" in p for p in report.problems)
             if not report:
                 self.found.setdefault(name, (KINK if kinks else FAIL, str(report)))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from itertools import chain, combinations, permutations, product
-from math import prod
+from math import log10, prod
 from operator import itemgetter
 
 import numpy as np
@@ -52,6 +52,8 @@ def factor(e: Evidence) -> Rows:
     if times == Fraction(1, 2) and same(e.problem.value_at(e.put(2 * e.x)), 4 * e.y):
         why = f"if {e.name} is used twice, add both contributions; or a factor 2 is missing"
         yield "overwritten", f"{words}{why}", scaled
+    if 0 < c < 0.02 and abs(log10(c) - round(log10(c))) < CLOSE:
+        yield "factor", f"{words}a learning rate (or another constant) does not belong into a gradient", scaled
     words, length = f"{words}the constant factor {inverse} is missing", max(times, inverse)
     for name, a in zip(e.problem.names, e.here, strict=True):
         for axes in [some for some in _axis_sets(a.shape) if prod(a.shape[i] for i in some) == length]:
@@ -142,10 +144,12 @@ def dependence(e: Evidence) -> Rows:
     words = f"{e.gx} lacks a term, or has one too many, that {e.name} is not in: a target, a label, a constant"
     differ = lambda got, want: same(*(a - b for a, b in e.jacobians)) and not same(*(b for _, b in e.jacobians))
     yield "constant", words, differ
-    for axis, i in [(axis, i) for axis, n in enumerate(e.x.shape) for i in range(n)]:
-        rest = (np.indices(e.x.shape)[axis] != i).ravel()
+    grid = np.indices(e.x.shape).reshape(e.x.ndim, e.x.size)
+    others = {f"index {i} of axis {a}": grid[a] != i for a, n in enumerate(e.x.shape) for i in range(n)}
+    others["the border"] = np.all([(g > 0) & (g < g.max()) for g in grid], axis=0)
+    for where, rest in others.items():
         right = lambda got, want, rest=rest: want[:, rest].any() and same(got[:, rest], want[:, rest])
-        yield "place", f"{e.gx} is wrong only at index {i} of axis {axis}", right
+        yield "place", f"{e.gx} is wrong only at {where}", right
     words = f"{e.gx} is right to within 1%: another eps, a rounding (float16), or the slope of an approximation?"
     yield "nearly", words, lambda got, want: np.abs(got - want).max() < 0.01 * np.abs(want).max()
 
