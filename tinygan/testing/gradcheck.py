@@ -23,7 +23,7 @@ def gradcheck(
 ) -> Report:
     """Compare the gradient of `f` with centred differences, in float64 on the NumPy backend.
 
-    For a random upstream gradient gy, each number x_i of each input is moved by h (or 1e-9 |x_i|) both ways::
+    For a random upstream gradient gy, each number x_i of each input is moved by h (or ``1e-9 abs(x_i)``) both ways::
 
         analytic  grad(y, x, gy)_i
         numeric   sum((f(x + h e_i) - f(x - h e_i)) * gy) / 2h
