@@ -48,7 +48,7 @@ def lines(args: Any) -> Iterator[str]:
 def pictures(rows: Mapping[str, Row]) -> str:
     """Save a hundred samples of each run for the documents; the text that shows them there."""
     return "".join(
-        f"\n```{{image}} images/{draw(name, outcome).name}\n:alt: One hundred digits drawn by the preset {name}\n```\n"
+        f"\n{name}:\n\n```{{image}} images/{draw(name, outcome).name}\n:alt: One hundred digits drawn by the preset {name}\n```\n"
         for name, (outcome,) in rows.items()
         if not outcome.failed
     )
