@@ -47,10 +47,10 @@ def lines(args: Any) -> Iterator[str]:
 
 def pictures(rows: Mapping[str, Row]) -> str:
     """Save a hundred samples of each run for the documents; the text that shows them there."""
+    drawn = {name: draw(name, outcome).name for name, (outcome,) in rows.items() if not outcome.failed}
+    alt = "One hundred digits drawn by the preset"
     return "".join(
-        f"\n{name}:\n\n```{{image}} images/{draw(name, outcome).name}\n:alt: One hundred digits drawn by the preset {name}\n```\n"
-        for name, (outcome,) in rows.items()
-        if not outcome.failed
+        f"\n{name}:\n\n```{{image}} images/{file}\n:alt: {alt} {name}\n```\n" for name, file in drawn.items()
     )
 
 

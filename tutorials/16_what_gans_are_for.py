@@ -35,7 +35,7 @@ pixels, test_pixels = (d.pixels.reshape(-1, 784).astype(np.float32) / 127.5 - 1 
 #
 # A **conditional** GAN is told what to make (Mirza and Osindero, 2014): a list of numbers, the condition $c$, stands
 # beside $z$ for the generator, and beside the sample for the discriminator, which judges the pair. A perfect 7 is a
-# bad sample if a 3 was ordered. Two of the four need more: `extra` is something else that the generator shall care
+# bad sample if a 3 was ordered. Three of the four need more: `extra` is something else that the generator shall care
 # about, and `noisy` blurs what the discriminator sees, so that it cannot win by details.
 
 
