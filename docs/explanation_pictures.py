@@ -6,21 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from clinic_pictures import canvas  # beside this file
 from PIL import Image
 
 import tinygan as tg
 from tinygan.plot import save_graph, style
 
 IMAGES = Path(__file__).parent / "images" / "explanation"
-
-
-def panels(titles: list[str], width: float, height: float) -> tuple[Any, list[Any]]:
-    figure = style.new_figure(width * len(titles), height)
-    axes = [figure.add_subplot(1, len(titles), i + 1) for i in range(len(titles))]
-    for each, title in zip(axes, titles, strict=True):
-        style.plain_axes(each)
-        each.set_title(title, **style.title_style())
-    return figure, axes
 
 
 def save(figure: Any, name: str) -> None:
@@ -59,7 +51,7 @@ def dirac() -> None:
             theta.data -= rate * g_theta.data
             path.append((theta.item(), psi.item()))
         paths[title] = path
-    figure, axes = panels(list(paths), 3.3, 3.3)
+    figure, axes = canvas(list(paths), 3.3, 3.3)
     for each, path in zip(axes, paths.values(), strict=True):
         each.axhline(0, color=style.LIGHT_GREY, lw=0.8)
         each.axvline(0, color=style.LIGHT_GREY, lw=0.8)
@@ -73,7 +65,7 @@ def dirac() -> None:
 
 def differences() -> None:
     """The error of a centred difference of exp at 1, by its step, in both precisions."""
-    figure, (axes,) = panels(["error of a centred difference of exp(x) at x = 1"], 5.2, 3.2)
+    figure, (axes,) = canvas(["error of a centred difference of exp(x) at x = 1"], 5.2, 3.2)
     for dtype, colour in ((np.float64, style.BLUE), (np.float32, style.ORANGE)):
         steps = np.logspace(-13, 0, 200)
         one = dtype(1)
