@@ -108,15 +108,13 @@ PRESETS: dict[str, Preset] = {
     "deep": Preset(
         models.deep,
         "deep generator (dense stem, two upsamplings), dense discriminator with dropout",
-        dict(
-            steps=1000,
-            batch_size=128,
-            dropout=0.3,
-            sample_interval=100,
-            checkpoint_interval=100,
-            weights_interval=500,
-        ),
-        dict(steps=5000, sample_interval=500, weights_interval=1000),
+        {
+            **dict(steps=1000, batch_size=64, sample_interval=100, checkpoint_interval=100, weights_interval=500),
+            # This generator is dear. Batches of 64, a large rate and one batch of fakes for both networks go further
+            # in a third of the time than batches of 128 at 2e-4 do.
+            **dict(simultaneous=True, lr=8e-4, dropout=0.3, ema=0.99),
+        },
+        dict(steps=2000, weights_interval=1000),
         _quick(10),
     ),
     "dcgan": Preset(
