@@ -108,7 +108,10 @@ class Config:
         self.penalties()
         self.measured()
         if self.n_critic > 1 and self.simultaneous:
-            raise ConfigError("--simultaneous takes one step of each network: it does not go with --n-critic above 1")
+            raise ConfigError(
+                "--n-critic above 1 does not go with --simultaneous, which takes one step of each network: give "
+                "--no-simultaneous"
+            )
         if self.spectral_norm and self.weight_clip:
             raise ConfigError("--spectral-norm undoes what --weight-clip does to the weights: give one of them")
         if self.unroll and self.weight_clip:
