@@ -3,8 +3,8 @@
 Source: Lin, Khetan, Fanti and Oh, "PacGAN: The power of two samples in generative adversarial networks", NeurIPS
 2018, section 4.1. What the paper leaves open follows its published experiments: the non-saturating loss, no bias
 before BatchNorm, and BatchNorm's momentum 0.95 and eps 1e-4. Two things differ: BatchNorm sees the 100 m fakes of a
-step together, not m times 100; and the m points of a pack come from one set of 100,000, shuffled anew in each epoch,
-not from m sets.
+step together, not m times 100; and the 100,000 points are shuffled and packed anew in each epoch, where the published
+code draws the packs once, with replacement, and keeps them.
 """
 
 from __future__ import annotations

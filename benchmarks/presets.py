@@ -16,7 +16,7 @@ from tinygan.training import presets
 from tinygan.training.loop import TrainingStopped
 
 PROGRAM = "python -m benchmarks.presets"
-DEFAULT = ["mlp", "small", "deep", "dcgan"]
+DEFAULT = ["mlp", "small", "deep", "dcgan", "cgan"]
 FITTING = {name: preset for name, preset in presets.PRESETS.items() if preset.on_real_images}
 PICTURES = table.RESULTS.parent / "images"
 LARGEST = 150_000  # bytes of a picture in the documents

@@ -26,6 +26,7 @@ SWITCHES = {
     "r1": "--penalty r1 --penalty-weight 0.1",
     "ema": "--ema 0.998",
     "lr-half-life": "--lr-half-life 1000",
+    "preset-grid": "--loss rsgan --penalty r1+r2 --ema 0.998 --lr-half-life 4000",  # several at once
 }
 
 

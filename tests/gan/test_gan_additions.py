@@ -1,5 +1,7 @@
 """What is added to a discriminator after it is built: every builder's takes it, and it does what it says."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,13 @@ def test_after_some_steps_each_normalised_weight_stretches_by_one(options):
     assert len(used) == 3 and np.allclose(used, 1, atol=0.1), used  # one step of power iteration a pass
     raw = [largest(layer.layer) for layer in setup.game.discriminator.layers if isinstance(layer, nn.SpectralNorm)]
     assert max(abs(np.array(raw) - 1)) > 0.2
+
+
+def test_a_joint_batch_would_blind_minibatch_std():
+    """With real samples beside them, fakes that are all alike show no small s."""
+    game = build(presets.configure(dict(preset="ring", penalty="none", minibatch_std=True))).game
+    with pytest.raises(ValueError, match="batches of their own: give joint_batch=False"):
+        dataclasses.replace(game, joint_batch=True)
 
 
 def test_the_switches_reach_the_game():

@@ -25,7 +25,7 @@ from tinygan.autograd import Tensor, grad, no_grad, ops
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.losses import Loss
 from tinygan.gan.unrolled import unrolled
-from tinygan.nn import Module
+from tinygan.nn import MinibatchStd, Module
 from tinygan.optim import Optimizer
 
 Penalty: TypeAlias = "Callable[[Callable[[Tensor], Tensor], Tensor, Tensor, np.random.Generator], Tensor]"
@@ -55,7 +55,8 @@ class Game:
         The generator's step draws new z; else it reuses the fakes that D has just seen.
     joint_batch : bool
         D sees real and fake samples in one batch, else in two. The same numbers in fewer passes, unless D has
-        BatchNorm, which then normalises both together. The command line's default.
+        BatchNorm, which then normalises both together. The command line's default. ValueError if D has
+        MinibatchStd, which could not tell a fake batch without variety from a real one.
     pack : int
         D judges m samples at once; batches hold m times as many (PacGAN).
     instance_noise : float
@@ -100,6 +101,10 @@ class Game:
             raise ValueError(f"pack and n_critic must be at least 1, not {self.pack} and {self.n_critic}")
         if self.unroll < 0 or self.unroll_lr <= 0:
             raise ValueError(f"unroll must be at least 0 and unroll_lr above 0, not {self.unroll} and {self.unroll_lr}")
+
+        layers = dict(self.discriminator.modules()).values()
+        if self.joint_batch and any(isinstance(layer, MinibatchStd) for layer in layers):
+            raise ValueError("MinibatchStd needs real and fake samples in batches of their own: give joint_batch=False")
 
     def step(self, next_reals: Callable[[], np.ndarray], measure: bool = False) -> dict[str, Any]:
         """One step: `n_critic` updates of D and one of G.

@@ -6,7 +6,8 @@ with ``create_graph=True``, so the penalty itself can be differentiated with res
 exact, by double backward.
 
 The gradient of the sum of all logits with respect to the samples holds each sample's own gradient in its
-row, as long as no sample's logit depends on another sample. BatchNorm in the discriminator breaks this.
+row, as long as no sample's logit depends on another sample. BatchNorm and MinibatchStd in the
+discriminator break this.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def gp(discriminator: Discriminator, real: Tensor, fake: Tensor, rng: np.random.
 
 
 def dragan(discriminator: Discriminator, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:
-    """DRAGAN: the same around the real samples, at x + share * std(x) / 2 * uniform noise.
+    """DRAGAN: the same beside the real samples, at x + share * std(x) / 2 * noise, both uniform on [0, 1).
+
+    So the points lie on the side of larger values, as in the code that is published for it.
 
     Source: Kodali et al., "On Convergence and Stability of GANs", 2017; their weight is 10.
     """
