@@ -208,9 +208,27 @@ def test_features_of_inception_give_the_real_names(here):
     fake, real = np.load("fake.npz"), np.load("real.npz")
     row = found["rows"]["features"]
     assert row["fid"] == pytest.approx(metrics.frechet_of_features(fake["features"], real["features"]))
-    assert row["inception_score"] == pytest.approx(metrics.classifier_score(fake["probabilities"], 10).mean)
+    shuffled = np.random.default_rng(0).permutation(fake["probabilities"])
+    assert row["inception_score"] == pytest.approx(metrics.classifier_score(shuffled, 10).mean)
     assert (row["precision"], row["recall"]) == metrics.precision_recall(real["features"], fake["features"])
-    assert found["run"] is None and found["n"] == 60
+    assert found["run"] is None and found["n"] == 60 and found["n_reference"] == len(real["features"])
+    assert (found["features"], found["reference"]) == ("fake.npz", "real.npz")
+
+
+def test_rows_sorted_by_class_do_not_ruin_the_inception_score(here):
+    np.savez("sorted.npz", features=np.eye(200), probabilities=np.eye(10).repeat(20, axis=0))
+    evaluated("--features", "sorted.npz", "--reference", "sorted.npz", "--json", "a.json")
+    assert json.loads((here / "a.json").read_text())["rows"]["features"]["inception_score"] > 6
+
+
+def test_a_frechet_distance_that_is_mostly_bias_is_called_so(here):
+    rng = np.random.default_rng(0)
+    np.savez("few.npz", features=rng.normal(size=(20, 64)))
+    np.savez("many.npz", features=rng.normal(size=(70, 64)))
+    text = evaluated("--features", "few.npz", "--reference", "many.npz")
+    assert "no more rows (20) than features (64)" in text and "20 against 70 rows only" in text
+    text = evaluated("--features", "many.npz", "--reference", "many.npz")
+    assert "more rows" not in text and "rows only" not in text
 
 
 def test_without_probabilities_there_is_no_inception_score(here):
@@ -239,6 +257,7 @@ BAD = {
     "unknown option": ("run --neighbors a.png", "option --neighbors", "did you mean --neighbours?"),
     "json without its ending": ("run --json a.txt", "--json must end in .json (the numbers)", "a.txt"),
     "json in no folder": ("run --json gone/a.json", "--json gone/a.json", "no folder"),
+    "json over the options": ("run --json run/config.json", "run/config.json would replace a file that a run needs"),
     "json a folder": ("run --json dir.json", "--json dir.json is a folder"),
     "neighbours without their ending": ("mlp --neighbours a.gif", "--neighbours must end in .png", "a.gif"),
     "neighbours of points": ("run --neighbours a.png", "--neighbours is for images", "points"),

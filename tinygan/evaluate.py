@@ -15,7 +15,7 @@ from tinygan.backend import use_backend
 from tinygan.commandline import Parser, guarded
 from tinygan.data import Images, from_range
 from tinygan.evaluation.features import METRICS as OF_FEATURES
-from tinygan.evaluation.features import NOTE
+from tinygan.evaluation.features import captions
 from tinygan.evaluation.metric import Metric
 from tinygan.files import whole_file
 from tinygan.metrics import nearest_neighbours
@@ -78,8 +78,9 @@ def of_features(args: Any) -> dict[str, Any]:
     rows = {"features": evaluation.compare(fake, real)}
     n = len(fake.features)
     sets = f"{n} feature vectors of {args.features} against {len(real.features)} of {args.reference}"
-    show(OF_FEATURES, rows, [sets, NOTE])
-    return {"run": None, "step": None, "data": None, "n": n, "extractor": None, "rows": finite(rows)}
+    show(OF_FEATURES, rows, [sets, *captions(fake, real)])
+    about = {"features": args.features, "reference": args.reference, "n": n, "n_reference": len(real.features)}
+    return {"run": None, "step": None, "data": None, "extractor": None, **about, "rows": finite(rows)}
 
 
 def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
@@ -106,9 +107,8 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
         rows |= judge.reference_rows()
     show(judge.metrics, rows, judge.captions())
     if args.label is not None:
-        print(
-            f"the samples are{source.said_of(args.label)} alone, the real ones of all: distances and recall show that"
-        )
+        alone = f"the samples are{source.said_of(args.label)} alone, the real ones of all"
+        print(f"{alone}: only precision and label accuracy can be read as usual")
     print(source.complaint(samples), end="")
     if neighbours and isinstance(dataset, Images):
         save_neighbours(neighbours, from_range(np.nan_to_num(samples[:SHOWN]), low, high), dataset)

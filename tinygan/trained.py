@@ -20,6 +20,8 @@ from tinygan.training.config import Config, ConfigError
 from tinygan.training.networks import build_networks, condition_of
 from tinygan.training.run_folder import RunFolder
 
+OF_A_RUN = ("config.json", "generator*.npz", "checkpoint-*.npz", "best.npz")  # no output may replace one
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -202,4 +204,6 @@ def output_file(name: str, endings: Mapping[str, str], option: str = "--out") ->
     if out.is_dir() or not out.parent.is_dir():
         why = "is a folder" if out.is_dir() else f"is in {out.parent}, which is no folder"
         raise ConfigError(f"{option} {out} {why}")
+    if out.exists() and any(out.match(name) for name in OF_A_RUN):
+        raise ConfigError(f"{option} {out} would replace a file that a run needs: choose another name")
     return out

@@ -88,6 +88,13 @@ def test_a_number_that_is_not_finite_makes_all_of_them_nan(judging, digits, bad)
     assert list(judging.report(images, keys=["kid"])) == ["kid", "kid_error"]
 
 
+@pytest.mark.parametrize("images", [np.zeros((5, 28, 28, 1), np.int64), np.zeros((0, 28, 28, 1), np.float32)])
+def test_images_of_an_unknown_range_are_refused(judging, images):
+    """Numbers to 255 that are no bytes would be cut off at 1, and judged in silence."""
+    with pytest.raises(data.DataError, match=r"must be bytes \(uint8\) or floats, and at least one: not \d of"):
+        judging.report(images)
+
+
 def test_only_what_is_asked_for_is_reported(judging, digits, monkeypatch):
     whole = judging.report(digits.pixels[:N])
     monkeypatch.setattr(metrics, "precision_recall", None)  # and worked out

@@ -24,6 +24,19 @@ def test_the_oracle_gets_what_the_mixture_says(ring):
         assert 0 < row["energy"] < 0.01
 
 
+def test_the_oracle_is_the_mean_of_ten_draws(ring):
+    """One draw of 2,500 points is a matter of luck: their energy distance differs by a factor of twenty."""
+    found, n = ring.reference_rows()["oracle"], ring.n
+    assert found["energy"] == pytest.approx(
+        np.mean([ring.report(ring._true_points(2 + i))["energy"] for i in range(10)])
+    )
+    # E of the distance, in closed form: E|X - X'| (1/n + 1/n), and the pairs of different modes make up nearly all.
+    chords = np.linalg.norm(ring.mixture.means[:, None] - ring.mixture.means, axis=2).mean()
+    assert 0.5 < found["energy"] / (2 * chords / n) < 2
+    assert "the mean of draws: 10" in ring.captions()[1]
+    assert "the mean of draws: 1;" in judge("ring", data.ring(), 20_000).captions()[1]
+
+
 def test_a_missing_mode_is_seen_in_every_number(ring):
     seven = data.ring()
     whole = ring.reference_rows()["oracle"]

@@ -63,6 +63,13 @@ def test_the_standard_error_is_that_of_the_mean():
     assert math.sqrt(np.mean([one.standard_error**2 for one in found])) == pytest.approx(spread, rel=0.2)
 
 
+def test_the_standard_error_of_large_features_is_finite():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 40, 3))
+    small, large = (kernel_distance(s * a, s * b, rng=np.random.default_rng(1)) for s in (1e3, 1e30))
+    assert large.standard_error / large.mean == pytest.approx(small.standard_error / small.mean, rel=1e-3)
+
+
 def test_the_standard_error_by_hand(monkeypatch):
     values = iter([1.0, 2.0, 6.0])
     monkeypatch.setattr(kernel, "squared_discrepancy", lambda a, b: next(values))

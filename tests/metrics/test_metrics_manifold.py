@@ -57,6 +57,21 @@ def test_the_radius_is_that_of_the_k_th_neighbour_itself_not_counted():
     assert np.sqrt(manifold.squared_radii(real, 3)) == pytest.approx([7, 6, 4, 7])
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_distances_that_tie_are_equal(seed):
+    """Of whole numbers, in exact arithmetic: half of the points lie on the border of a ball."""
+    rng = np.random.default_rng(seed)
+    real, fake = rng.integers(0, 3, (300, 6)), rng.integers(0, 3, (250, 6))
+
+    def inside(points, centres):
+        radii = np.partition(((centres[:, None] - centres) ** 2).sum(axis=2), 3, axis=1)[:, 3]
+        return (((points[:, None] - centres) ** 2).sum(axis=2) <= radii).any(axis=1).mean()
+
+    exact = inside(fake, real), inside(real, fake)
+    assert precision_recall(real.astype(np.uint8), fake.astype(np.uint8)) == exact
+    assert precision_recall(real.astype(np.float32), fake.astype(np.float32)) == exact
+
+
 def test_the_border_belongs_to_the_ball():
     real = np.array([[0.0], [1.0], [2.0]])
     fake = np.array([[3.0], [3.5], [-1.0], [-1.5]])

@@ -75,6 +75,14 @@ def test_the_three_numbers_are_the_same_with_and_without_the_option(tmp_path, qu
     assert rows(plain, "metrics.jsonl") == rows(measured, "metrics.jsonl")
 
 
+def test_no_seed_of_evaluate_draws_the_noise_that_was_measured_with(run):
+    """Or the best of many noisy values would be confirmed by the luck that chose it."""
+    source = trained.load(run)
+    setup = build(source.config)
+    assert (setup.measured_noise(4) == setup.measured_noise(4)).all()
+    assert not any(np.allclose(setup.measured_noise(4), source.noise(4, seed)) for seed in range(100))
+
+
 def test_every_metric_has_a_panel_of_the_curves(tmp_path, monkeypatch, quick_pictures):
     seen = []
     monkeypatch.setattr(plot, "save_curves", lambda path, lines, **options: seen.append(options))

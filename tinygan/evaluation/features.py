@@ -72,6 +72,17 @@ def read_features(path: str | Path) -> Features:
     return Features(features, probabilities)
 
 
+def captions(fake: Features, real: Features) -> list[str]:
+    """What the numbers are, and how far to trust them, in lines."""
+    (n, d), m = fake.features.shape, len(real.features)
+    lines = [NOTE]
+    if min(n, m) <= d:
+        lines.append(f"with no more rows ({min(n, m)}) than features ({d}) most of this FID is bias: give more rows")
+    if n != m:
+        lines.append(f"FID, precision and recall change with both n: compare with numbers of {n} against {m} rows only")
+    return lines
+
+
 def compare(fake: Features, real: Features) -> dict[str, float]:
     """FID, KID, precision and recall of features, and the Inception Score where there are probabilities.
 
@@ -86,7 +97,9 @@ def compare(fake: Features, real: Features) -> dict[str, float]:
         values["kid"], values["kid_error"] = kid
         values["precision"], values["recall"] = metrics.precision_recall(real.features, fake.features)
         if fake.probabilities is not None:
-            score = metrics.classifier_score(fake.probabilities, SPLITS)
+            # Files are often sorted by class, and a split of one class alone would score 1.
+            shuffled = np.random.default_rng(0).permutation(fake.probabilities)
+            score = metrics.classifier_score(shuffled, SPLITS)
             values["inception_score"], values["inception_score_std"] = score
     except ValueError as error:
         raise DataError(f"--features and --reference: {error}") from None

@@ -50,7 +50,16 @@ def look(classifier: Classifier, images: np.ndarray, low: float, high: float) ->
     -------
     Seen or None
         None if a number is not finite: there is nothing to see.
+
+    Raises
+    ------
+    DataError
+        If there is no image, or they are other integers than bytes, whose range nobody can know.
     """
+    if not len(images) or images.dtype.kind not in "f" and images.dtype != np.uint8:
+        raise DataError(
+            f"images must be bytes (uint8) or floats, and at least one: not {len(images)} of {images.dtype}"
+        )
     if images.dtype == np.uint8:
         low, high = 0.0, 255.0
     parts = []
@@ -164,7 +173,7 @@ class ImageJudge:
         return values
 
     def reference_rows(self) -> dict[str, dict[str, float]]:
-        """`report` of real test images, which no generator can be expected to beat, and of three bad generators."""
+        """`report` of real test images, which no generator should beat in all columns, and of three bad generators."""
         test = self.load_test(self.n)
         rows = {
             "real test images": test,

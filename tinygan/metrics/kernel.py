@@ -47,7 +47,7 @@ def kernel_distance(
     Returns
     -------
     distance : KernelDistance
-        In sixth powers of the units of the features, so only for features of a fixed network a number to quote.
+        It depends on the scale of the features and has no unit: a number to quote for those of a fixed network only.
 
     Raises
     ------
@@ -73,7 +73,8 @@ def kernel_distance(
     order_a, order_b = rng.permutation(len(a)), rng.permutation(len(b))
     parts = [slice(i * size, (i + 1) * size) for i in range(subsets)]
     values = [squared_discrepancy(a[order_a[part]], b[order_b[part]]) for part in parts]
-    error = float(np.std(values, ddof=1)) / math.sqrt(subsets) if subsets > 1 else math.nan
+    scale = max(map(abs, values)) or 1.0  # the squares of cubes of large features would overflow
+    error = scale * float(np.std(np.divide(values, scale), ddof=1)) / math.sqrt(subsets) if subsets > 1 else math.nan
     return KernelDistance(float(np.mean(values)), error)
 
 

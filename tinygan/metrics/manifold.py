@@ -25,7 +25,8 @@ def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> Precisio
     A generator that repeats one good image has precision 1 and recall near 0; one that scatters far beyond the data
     has a low precision, and a high recall because its balls are large: a single far fake has a large ball. Both
     change with n: compare numbers of the same n and k only. For two samples of one distribution they are below 1.
-    Distances below their rounding error, about 1e-7 of the set's extent, are taken as 0.
+    Distances below their rounding error, about 1e-7 of the set's extent, are taken as 0, and a point so little outside
+    a ball as on its border.
 
     Parameters
     ----------
@@ -59,7 +60,9 @@ def share_inside(points: np.ndarray, centres: np.ndarray, k: int) -> float:
     radii = squared_radii(centres, k)
     inside = np.zeros(len(points), dtype=bool)
     for rows, columns in tiles(len(points), len(centres)):
-        squared, _ = squared_distances(points[rows], centres[columns])
+        squared, rounding = squared_distances(points[rows], centres[columns])
+        # The radius was rounded about another origin: of equal distances neither may count as the larger.
+        squared -= 3 * rounding[:, None]
         inside[rows] |= (squared <= radii[columns]).any(axis=1)
     return float(inside.mean())
 

@@ -7,9 +7,9 @@ LARGEST = 1e50
 
 
 def as_points(points: np.ndarray, name: str, least: int = 1) -> np.ndarray:
-    """Return `points` as a floating-point array of shape (n, d), or raise ValueError in one sentence.
+    """Return `points` as an array of numbers of shape (n, d), or raise ValueError in one sentence.
 
-    The precision stays what it is: the metrics turn a block at a time into float64.
+    The type stays what it is (but for booleans): the metrics turn a block at a time into float64.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def as_points(points: np.ndarray, name: str, least: int = 1) -> np.ndarray:
     points = np.asarray(points)
     if points.dtype.kind not in "fiub":
         raise ValueError(f"{name} must be real numbers, not {points.dtype}")
-    if points.dtype.kind != "f":
+    if points.dtype.kind == "b":
         points = points.astype(np.float64)
     if points.ndim != 2 or points.shape[1] == 0:
         raise ValueError(f"{name} must have shape (n, d), a point in each row, not {points.shape}")

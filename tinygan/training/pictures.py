@@ -111,8 +111,7 @@ def extent(mixture: Mixture) -> tuple[float, float, float, float]:
 def metrics(setup: Setup, fakes: np.ndarray, step: int) -> dict[str, Any]:
     """A line of metrics.jsonl: the modes of points; of images, how much they differ from each other."""
     if isinstance(setup.dataset, Mixture):
-        rng = np.random.default_rng(setup.config.seed + 1)
-        fakes = draw(setup.sampler, setup.noise(rng, EVAL_SAMPLES), batch=EVAL_SAMPLES)
+        fakes = draw(setup.sampler, setup.measured_noise(EVAL_SAMPLES), batch=EVAL_SAMPLES)
         report = count_modes(fakes, setup.dataset.means, setup.dataset.sigma)
         return {
             "step": step,

@@ -57,8 +57,7 @@ class Scores:
 
     def measure(self) -> dict[str, float]:
         """The numbers of fresh samples; no random state of the run is touched."""
-        rng = np.random.default_rng(self.setup.config.seed + 1)
-        noise, condition = self.setup.noise(rng, self.n), self.setup.condition
+        noise, condition = self.setup.measured_noise(self.n), self.setup.condition
         labels = condition.labels(noise[:, self.setup.config.latent :]) if condition else None
         asked = {"labels": labels} if self.judge.labelled else {}
         return self.judge.report(draw(self.setup.sampler, noise), [metric.key for metric in self.metrics], **asked)

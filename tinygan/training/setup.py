@@ -89,6 +89,13 @@ class Setup:
         z = rng.standard_normal((n, self.config.latent), dtype=np.float32)
         return np.concatenate([z, self.condition.codes(rng, n)], axis=1) if self.condition else z
 
+    def measured_noise(self, n: int) -> np.ndarray:
+        """The noise of every measurement: always the same, and none that evaluate or sample draws by a --seed.
+
+        So a best checkpoint that was only lucky with its noise is found out by them.
+        """
+        return self.noise(np.random.default_rng([self.config.seed, 2]), n)
+
     def set_learning_rates(self, step: int) -> None:
         """The learning rates of this step; they depend on the step alone, so that resuming is exact."""
         c = self.config
