@@ -114,7 +114,7 @@ PRESETS: dict[str, Preset] = {
             # in a third of the time than batches of 128 at 2e-4 do.
             **dict(simultaneous=True, lr=8e-4, dropout=0.3, ema=0.99),
         },
-        dict(steps=2000, weights_interval=1000),
+        dict(steps=1500),
         _quick(10),
     ),
     "dcgan": Preset(
