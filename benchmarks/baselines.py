@@ -63,9 +63,7 @@ def lines(args: Any, data: str) -> Iterator[str]:
     game = GAMES[data]
     steps = args.steps or game.steps
     common = f"--preset r3gan --data {data} --backend {args.backend} --steps {steps}"
-    if (
-        data == "stacked"
-    ):  # the preset's share of its own steps; its own number would end a long run at a rate of nothing
+    if data == "stacked":  # the share that the preset gives it, or the rate of a long run is gone half way
         common += f" --lr-half-life {steps * 2 // 5}"
     rows = comparison.train(args, f"baselines/{data}", common, game.rows(), args.seeds)
     yield f"The preset r3gan beside ns and wgan-gp with its networks on {data}, {steps:,} steps; {comparison.SHOWN}.\n"

@@ -56,7 +56,7 @@ def look(classifier: Classifier, images: np.ndarray, low: float, high: float) ->
     DataError
         If there is no image, or they are other integers than bytes, whose range nobody can know.
     """
-    if not len(images) or images.dtype.kind not in "f" and images.dtype != np.uint8:
+    if not len(images) or (images.dtype.kind != "f" and images.dtype != np.uint8):
         raise DataError(
             f"images must be bytes (uint8) or floats, and at least one: not {len(images)} of {images.dtype}"
         )
@@ -143,6 +143,11 @@ class ImageJudge:
         keys : collection of str, optional
         labels : ndarray of int (n,), optional
             The classes that were asked for; the report then has a `label_accuracy`.
+
+        Raises
+        ------
+        DataError
+            If there is no image, or they are other integers than bytes.
         """
         seen = look(self.classifier, samples, *self.range)
         if seen is None:
