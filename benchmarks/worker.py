@@ -59,7 +59,7 @@ def networks(setting: Setting) -> models.Pair:
     """(G, D), with the same weights in every process."""
     rng = np.random.default_rng(1)
     build = getattr(models, setting.model)
-    return build(setting.shape, setting.latent, 1, 0.0, rng, rng)
+    return build(setting.shape, setting.latent, rng)
 
 
 def batches(setting: Setting) -> list[np.ndarray]:

@@ -48,7 +48,8 @@ def presets_table() -> str:
     """A row for each preset: what it is, its networks, and the options it changes."""
     rows = []
     for name, preset in PRESETS.items():
-        networks = f"{{py:func}}`~tinygan.gan.models.{preset.networks.__name__}`"
+        makers = preset.networks.make_generator, preset.networks.make_discriminator
+        networks = " and ".join(f"{{py:func}}`~{make.__module__}.{make.__name__}`" for make in makers)
         said = [settings(preset.options)]
         for where, options in (("points", preset.on_points), ("MNIST and its like", preset.on_real_images)):
             said += [f"on {where}: {settings(options)}"] if options else []

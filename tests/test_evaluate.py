@@ -11,8 +11,8 @@ import pytest
 from cli import call, one_sentence, train
 from PIL import Image
 
-from tinygan import data, evaluate, evaluation, metrics, trained
-from tinygan.training import checkpoint
+from tinygan import data, evaluate, evaluation, metrics
+from tinygan.training import checkpoint, trained
 
 TINY = ("--batch-size", 4, "--samples", 4)
 IMAGE_KEYS = ["score", "fcd", "kid", "kid_error", "precision", "recall", "classes", "class_kl"]

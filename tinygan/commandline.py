@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from tinygan.backend import BackendUnavailable
@@ -14,7 +16,7 @@ from tinygan.data import DataError
 from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import ConfigError
 from tinygan.training.loop import TrainingStopped
-from tinygan.training.run_folder import RunError
+from tinygan.training.run_folder import OF_A_RUN, RunError
 
 BAD_INPUT = (ConfigError, DataError, CheckpointError, RunError, BackendUnavailable)
 
@@ -70,3 +72,54 @@ def guarded(program: str, main: Callable[[], None]) -> None:
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         fail(program, f"cannot read or write{where}: {error.strerror or error}")
+
+
+# -- what the command lines that take a trained generator share ---------------------------------------------
+
+
+def add_source(p: Parser, needed: bool = True) -> None:
+    """The options that say from which generator, and from which noise."""
+    about = "a run folder, or a generator*.npz, checkpoint-*.npz or best.npz in it"
+    p.add_argument("run", metavar="RUN", nargs=None if needed else "?", help=about)
+    p.add_argument("--seed", type=int, default=0, help="seed of the noise (0)")
+    p.add_argument(
+        "--label",
+        type=number_or_name,
+        metavar="K",
+        help="only this class (its name or number), or code of infogan; else any",
+    )
+    p.add_argument("--truncation", type=float, metavar="T", help="redraw noise above T: samples are more alike")
+    p.add_argument("--backend", default="numpy", choices=("numpy", "cupy"), help="where to compute (numpy)")
+
+
+def number_or_name(text: str) -> int | str:
+    """A class as it is asked for: its number, or its name."""
+    return int(text) if text.lstrip("-").isdecimal() else text
+
+
+def check_source(args: Any) -> None:
+    """Raise ConfigError, in one sentence, for a value of `add_source` that cannot be."""
+    if args.seed < 0:
+        raise ConfigError(f"--seed must be at least 0, not {args.seed}")
+    if args.truncation is not None and not (math.isfinite(args.truncation) and args.truncation > 0):
+        raise ConfigError(f"--truncation must be a finite number above 0, not {args.truncation}")
+
+
+def in_bounds(option: str, value: int, low: int, high: int) -> None:
+    """Raise ConfigError if `value` is not from `low` to `high`."""
+    if not low <= value <= high:
+        raise ConfigError(f"{option} must be from {low} to {high}, not {value}")
+
+
+def output_file(name: str, endings: Mapping[str, str], option: str = "--out") -> Path:
+    """The file to write; ConfigError if it has none of the `endings`, or cannot be where it should."""
+    out = Path(name)
+    if out.suffix not in endings:
+        known = " or ".join(f"{ending} ({what})" for ending, what in endings.items())
+        raise ConfigError(f"{option} must end in {known}, not {out.name}")
+    if out.is_dir() or not out.parent.is_dir():
+        why = "is a folder" if out.is_dir() else f"is in {out.parent}, which is no folder"
+        raise ConfigError(f"{option} {out} {why}")
+    if out.exists() and any(out.match(name) for name in OF_A_RUN):
+        raise ConfigError(f"{option} {out} would replace a file that a run needs: choose another name")
+    return out

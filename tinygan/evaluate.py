@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import data, evaluation, plot, trained
+from tinygan import data, evaluation, plot
 from tinygan.backend import use_backend
-from tinygan.commandline import Parser, guarded
+from tinygan.commandline import Parser, add_source, check_source, guarded, output_file
 from tinygan.data import Images, from_range
 from tinygan.evaluation.features import METRICS as OF_FEATURES
 from tinygan.evaluation.features import captions
 from tinygan.evaluation.metric import Metric
 from tinygan.files import whole_file
 from tinygan.metrics import nearest_neighbours
-from tinygan.trained import add_source, check_source, output_file
+from tinygan.training import trained
 from tinygan.training.config import ConfigError
 
 PROGRAM = "python -m tinygan.evaluate"

@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import data, plot, trained
+from tinygan import data, plot
 from tinygan.backend import use_backend
-from tinygan.commandline import Parser, guarded
+from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, output_file
 from tinygan.data import Mixture, from_range
 from tinygan.gan.latent import lerp, noise, slerp
-from tinygan.trained import Trained, add_source, check_source, in_bounds, output_file
+from tinygan.training import trained
 from tinygan.training.pictures import extent
 from tinygan.training.presets import POINTS
+from tinygan.training.trained import Trained
 
 PROGRAM = "python -m tinygan.interpolate"
 MOST_PAIRS = 100
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     z = between(ends[:, 0], ends[:, 1], np.linspace(0, 1, steps)).reshape(args.pairs * steps, -1)
     # One code for the whole path: halfway between two classes lies none.
     codes = source.codes(args.pairs, args.seed, args.label).repeat(steps, axis=0)
-    samples = source.draw(np.concatenate([z, codes], axis=1))
+    samples = source.draw(source.behind.join(z, codes))
     samples = samples.reshape(args.pairs, steps, *samples.shape[1:])
     if source.in_plane:
         save_points(out, samples, source, title=f"{args.pairs} {args.way} paths at step {source.step}")

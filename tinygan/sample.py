@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import plot, trained
+from tinygan import plot
 from tinygan.backend import use_backend
-from tinygan.commandline import Parser, guarded
+from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, output_file
 from tinygan.data import from_range
 from tinygan.files import whole_file
-from tinygan.trained import Trained, add_source, check_source, in_bounds, output_file
+from tinygan.training import trained
 from tinygan.training.config import ConfigError
+from tinygan.training.trained import Trained
 
 PROGRAM = "python -m tinygan.sample"
 
@@ -63,21 +64,22 @@ def draw_codes(args: Any, source: Trained, out: Path) -> str:
     ConfigError
         If the generator is another, or --label, --out or the samples are not for this picture.
     """
-    condition, latent = source.condition, source.config.latent
+    condition = source.condition
     if condition is None or condition.numbers == 0:
         raise ConfigError(f"--codes shows what infogan learned, and {source.path} was trained without it")
     if args.label is not None or out.suffix != ".png" or source.in_plane:
         raise ConfigError("--codes draws images of all codes: it goes with a .png, and without --label or points")
     k, rows = condition.classes, -(-args.n // condition.classes)
     fixed = source.noise(rows, args.seed, args.truncation)
-    fixed[:, latent : latent + k] = np.eye(k)[np.arange(rows) % k]  # the other panels' rows: each way in turn
+    source.behind.split(fixed)[1][:, :k] = np.eye(k)[np.arange(rows) % k]  # the other panels' rows: each way in turn
     panels = {}
     for part in range(1 + condition.numbers):
         noise = fixed.repeat(k, axis=0)
+        codes = source.behind.split(noise)[1]  # a view: what is set here is set in `noise`
         if part == 0:
-            noise[:, latent : latent + k] = np.tile(np.eye(k), (rows, 1))
+            codes[:, :k] = np.tile(np.eye(k), (rows, 1))
         else:
-            noise[:, latent + k + part - 1] = np.tile(np.linspace(-2, 2, k), rows)
+            codes[:, k + part - 1] = np.tile(np.linspace(-2, 2, k), rows)
         name = f"the {k}-way code" if part == 0 else f"number {part}, from -2 to 2"
         panels[name] = from_range(source.draw(noise), *source.range)
     plot.save_panels(out, panels, k)

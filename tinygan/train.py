@@ -7,21 +7,17 @@ import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from tinygan.commandline import Parser, guarded
-from tinygan.evaluation import metrics_of
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, flag, option_type
 from tinygan.training.distributed import Ranks, program, warn_of_separate_runs
-from tinygan.training.loop import TrainingStopped, train
-from tinygan.training.run_folder import BEST, README, RunError, RunFolder
-from tinygan.training.scores import check_best
-from tinygan.training.setup import Setup, build
+from tinygan.training.loop import TrainingStopped
+from tinygan.training.run import RUNS, Run
+from tinygan.training.run_folder import picture_name
 
 PROGRAM = "python -m tinygan.train"
-RUNS = "runs"
 
 
 def parser() -> Parser:
@@ -66,124 +62,33 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
         if args.list_presets:
             print(presets.listing())
             return
-        given = {f.name: v for f in dataclasses.fields(Config) if (v := getattr(args, f.name)) is not None}
-        setup, run, start = begin(args, given, ranks) if args.resume is None else resume(args, given, ranks)
+        run = asked_run(args, ranks)
         if args.dry_run:
-            print(describe(setup))
+            print(f"{run.describe()}\n\nnothing was written (--dry-run)")
             return
     with ranks.together():
         if ranks.rank == 0:
-            if run is None:
-                run = RunFolder.create(args.outdir if args.outdir is not None else RUNS, setup.config)
-            else:
-                run.forget_after(start if start > 0 else -1)  # at 0 the first picture is made again too
-            command = f"{program(ranks.size)} {shlex.join(word for word in words if word != '--distributed')}".strip()
-            run.log(command)
-            if args.resume is None:
-                write_papers(setup, run, command)
-    run = ranks.gather(run)[0]
-    config = setup.config
-    print(f"{run.path}: {config.preset} on {config.data}, steps {start + 1} to {config.steps}", flush=True)
+            run.open(f"{program(ranks.size)} {shlex.join(word for word in words if word != '--distributed')}".strip())
+    run.folder = ranks.gather(run.folder)[0]
+    config = run.config
+    print(f"{run.path}: {config.preset} on {config.data}, steps {run.step + 1} to {config.steps}", flush=True)
     if ranks.size > 1:
         resume_line = f"{program(ranks.size)} --resume {shlex.quote(str(run.path))}"
         print(f"on {ranks.size} ranks; if one is lost, all end, and this goes on: {resume_line}", flush=True)
-    train(setup, run, start)
-    print(f"done: look at {run.picture(config.steps)}")
+    run.train()
+    print(f"done: look at {run.path / picture_name(config.steps)}")
 
 
-def begin(args: Any, given: dict[str, Any], ranks: Ranks) -> tuple[Setup, RunFolder | None, int]:
-    """A new run: everything is built before a folder is made, so that bad input leaves nothing behind."""
-    if args.epochs is not None and (args.steps is not None or args.quick):
-        raise ConfigError("--epochs says how long to train: give it without --steps and --quick")
-    config = presets.configure(given, args.quick)
-    setup = build(config, ranks)
-    apply_epochs(setup, args.epochs)
-    return setup, None, 0
-
-
-def resume(args: Any, given: dict[str, Any], ranks: Ranks) -> tuple[Setup, RunFolder, int]:
-    """An old run, at its newest checkpoint, with the options it began with; only some may be changed."""
+def asked_run(args: Any, ranks: Ranks) -> Run:
+    """A new run or, with --resume, an old one."""
+    options = {f.name: v for f in dataclasses.fields(Config) if (v := getattr(args, f.name)) is not None}
+    if args.resume is None:
+        where = RUNS if args.outdir is None else args.outdir
+        return Run(outdir=where, quick=args.quick, epochs=args.epochs, ranks=ranks, **options)
     for name in ("outdir", "quick"):
         if getattr(args, name):
             raise ConfigError(f"{flag(name)} is for a new run: it does not go with --resume")
-    if args.epochs is not None and args.steps is not None:
-        raise ConfigError("give --steps or --epochs, not both")
-    run = RunFolder.existing(args.resume)
-    if run.states():
-        arrays, meta, path = run.load_checkpoint()
-    else:  # it was stopped in its first moments: begin again
-        arrays, meta, path = {}, {"config": run.read_options(), "step": 0}, run.path / "config.json"
-    old, step = meta.get("config"), meta.get("step")
-    if not isinstance(old, dict) or not isinstance(step, int):
-        raise RunError(f"{path} was written by another version of tinygan: it does not say its options and step")
-    for f in dataclasses.fields(Config):
-        if f.name in given and not f.metadata["resumable"] and given[f.name] != old.get(f.name):
-            was = f"{flag(f.name)} of {run.path} is {old.get(f.name)}"
-            raise ConfigError(f"{was}: it cannot change on --resume; start a new run")
-    try:
-        config = Config(**{**old, **given})
-    except TypeError:
-        raise RunError(f"{path} was written by another version of tinygan, with other options") from None
-    config.check()
-    check_best(config, run)
-    setup = build(config, ranks)
-    if arrays:
-        setup.load_state(arrays, meta, str(path))
-    apply_epochs(setup, args.epochs)
-    if step >= setup.config.steps:
-        done = f"{run.path} is already at step {step} of {setup.config.steps}"
-        raise RunError(f"{done}: ask for more, such as --steps {2 * step or 1}")
-    return setup, run, step
-
-
-def apply_epochs(setup: Setup, epochs: int | None) -> None:
-    """Turn --epochs into steps, which depends on the number of batches in the data."""
-    if epochs is None:
-        return
-    if epochs < 1:
-        raise ConfigError(f"--epochs must be at least 1, not {epochs}")
-    if setup.batches.batches_per_epoch is None:
-        raise ConfigError(f"--data {setup.config.data} never runs out of samples: give --steps instead of --epochs")
-    setup.config.steps = max(1, epochs * setup.batches.batches_per_epoch // setup.config.n_critic)
-    setup.config.check()
-
-
-def describe(setup: Setup) -> str:
-    """What --dry-run prints: the networks with their shapes, and every option."""
-    game, c = setup.game, setup.config
-    options = "\n".join(f"  {name} = {value}" for name, value in asdict(c).items())
-    *outer, channels = setup.dataset.sample_shape
-    return (
-        f"generator\n{game.generator.summary(setup.z.shape[1:])}\n\n"
-        f"discriminator\n{game.discriminator.summary((*outer, c.pack * channels))}\n\n"
-        f"options\n{options}\n\nnothing was written (--dry-run)"
-    )
-
-
-def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
-    """README.txt and config.json, in this order: from a folder with options a run can begin again."""
-    config = setup.config
-    more = ""
-    condition = setup.condition
-    if condition and len(setup.dataset.sample_shape) == 3 and condition.classes <= config.samples:
-        what = "class" if condition.needs_labels else "way of the code"
-        more += f"fakes_*.png      a column for each {what}; the images of a row differ in nothing else\n"
-    if config.keep_best != "none":
-        command_of_best = f"python -m tinygan.sample {run.path / BEST} --out samples.png"
-        more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"
-    if metrics_of(config.data):
-        more += f"how good it is:  python -m tinygan.evaluate {run.path}\n"
-    text = README.format(
-        first=f"fakes_init.png, then {run.picture(config.steps).name}",
-        pictures="training.gif",
-        command=command,
-        log_interval=config.log_interval,
-        folder=run.path,
-        program=program(setup.ranks.size),
-        more=more,
-    )
-    run.write_text("README.txt", text)
-    run.write_config(asdict(config), command)
+    return Run.resume(args.resume, epochs=args.epochs, ranks=ranks, **options)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def train_gan(samples, conditions, steps, extra=None, noisy=0.0):
     """The moving average of a generator: [z, condition] -> sample."""
     size, told = samples.shape[1], conditions.shape[1]
     G = tg.models.mlp_generator((size,), LATENT + told, rng)
-    D = tg.models.mlp_discriminator((size + told,), 1, 0.3, rng, rng)
+    D = tg.models.mlp_discriminator((size + told,), rng, dropout=0.3)
     opt_g, opt_d = (tg.optim.Adam(net.parameters(), lr=3e-4) for net in (G, D))
     loss, average = tg.losses.get("ns"), MovingAverage(G, decay=0.99)
     for step in range(4 if FAST else steps):

@@ -8,10 +8,11 @@ from cli import call, one_sentence, train
 from PIL import Image
 from training.runs import TINY, rows
 
-from tinygan import data, trained
+from tinygan import data
 from tinygan.gan import sampling
-from tinygan.training import checkpoint, pictures, presets
-from tinygan.training.setup import build, picture_noise
+from tinygan.gan.noise import Noise
+from tinygan.training import checkpoint, pictures, presets, trained
+from tinygan.training.setup import build
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ def test_a_path_keeps_its_class(name, runs, tmp_path, monkeypatch):
 def test_the_columns_of_a_picture_are_the_classes(rng):
     for name in ("cgan", "infogan"):
         condition = load_condition(name)
-        z = picture_noise(rng, 25, 4, condition)
+        z = Noise(4, condition).columns(rng, 25)
         assert z.shape == (25, 4 + condition.length) and z.dtype == np.float32
         assert (z[:, 4:14].argmax(axis=1) == np.arange(25) % 10).all()
         rest = np.delete(z, np.s_[4:14], axis=1)

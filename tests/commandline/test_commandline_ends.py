@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from cli import call, start
 
-from tinygan import train as train_tool
-from tinygan.training import checkpoint, loop
+from tinygan.training import checkpoint, loop, run
 from tinygan.training.progress import Progress
 from tinygan.training.run_folder import RunFolder
 
@@ -22,7 +21,7 @@ def test_ctrl_c_before_training_is_one_line(monkeypatch):
     def interrupted(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train_tool, "build", interrupted)
+    monkeypatch.setattr(run, "build", interrupted)
     assert call("train") == (130, "", "python -m tinygan.train: error: interrupted\n")
 
 
@@ -30,7 +29,7 @@ def test_too_little_memory_is_said(monkeypatch):
     def too_large(*args):
         raise MemoryError
 
-    monkeypatch.setattr(train_tool, "build", too_large)
+    monkeypatch.setattr(run, "build", too_large)
     result = call("train")
     assert result.status == 2 and "not enough memory" in result.err and "--batch-size" in result.err
 

@@ -9,10 +9,11 @@ import pytest
 from cli import call, one_sentence, start, train
 from PIL import Image, ImageSequence
 
-from tinygan import interpolate, plot, trained
+from tinygan import interpolate, plot
 from tinygan.files import whole_file
 from tinygan.gan import sampling
 from tinygan.gan.latent import lerp, slerp, truncated_normal
+from tinygan.training import trained
 
 TINY = ("--batch-size", 4, "--samples", 4)
 

@@ -9,9 +9,9 @@ from cli import call, train
 from PIL import Image
 
 import tinygan
-from tinygan import doctor, trained
+from tinygan import doctor
 from tinygan.backend.cupy_backend import diagnose
-from tinygan.training import checkpoint
+from tinygan.training import checkpoint, trained
 
 TINY = ("--batch-size", 4, "--samples", 4)
 

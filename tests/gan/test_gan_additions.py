@@ -17,7 +17,7 @@ each_builder = pytest.mark.parametrize("name", list(BUILDERS))
 def discriminator(name, dropout=0.3):
     shape = (2,) if "points" in name else (8, 8, 1)
     rng = np.random.default_rng(0)
-    return BUILDERS[name](shape, 3, 1, dropout, rng, rng)[1], rng.normal(size=(6, *shape)).astype(np.float32)
+    return BUILDERS[name](shape, 3, rng, dropout=dropout)[1], rng.normal(size=(6, *shape)).astype(np.float32)
 
 
 def largest(layer):

@@ -12,8 +12,8 @@ each_image_model = pytest.mark.parametrize("name", ["mlp", "small", "deep", "dcg
 
 
 def build(name, shape=IMAGE, latent=100, pack=1, dropout=0.0, seed=0):
-    rngs = np.random.default_rng(seed), np.random.default_rng(seed + 1)
-    return BUILDERS[name](shape, latent, pack, dropout, *rngs)
+    rngs = dict(rng=np.random.default_rng(seed), drop_rng=np.random.default_rng(seed + 1))
+    return BUILDERS[name](shape, latent, pack=pack, dropout=dropout, **rngs)
 
 
 def layers(network):

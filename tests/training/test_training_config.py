@@ -112,7 +112,7 @@ def test_epochs_are_passes_over_the_data(argv, steps):
 
 def test_one_epoch_shows_each_sample_once():
     setup = build(presets.configure(dict(batch_size=2500)))
-    train_tool.apply_epochs(setup, 1)
+    setup.take_epochs(1)
     for _ in range(setup.config.steps):
         setup.next_reals()
     assert setup.batches.epoch == 0

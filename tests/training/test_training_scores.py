@@ -10,8 +10,8 @@ from cli import call, one_sentence, train
 from training.runs import TINY, assert_same_arrays, newest, rows
 from training.test_training_resume import dies
 
-from tinygan import plot, trained
-from tinygan.training import checkpoint, presets
+from tinygan import plot
+from tinygan.training import checkpoint, presets, trained
 from tinygan.training.config import ConfigError
 from tinygan.training.record import Record
 from tinygan.training.run_folder import RunFolder

@@ -16,7 +16,7 @@ from tinygan.training.setup import build, checksums
 
 def gradient_error(ranks, dtype):
     """The largest difference between the ranks' mean gradient and that of the joined batch, by its scale."""
-    network = mlp_discriminator((4, 4, 1), 1, 0.0, np.random.default_rng(0), None).astype(dtype)
+    network = mlp_discriminator((4, 4, 1), np.random.default_rng(0)).astype(dtype)
     x = np.random.default_rng(1).normal(size=(6, 4, 4, 1)).astype(dtype)
 
     def gradient(batch):

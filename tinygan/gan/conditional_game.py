@@ -17,6 +17,8 @@ from tinygan.gan.game import Game
 class ConditionalGame(Game):
     """A `Game` whose generator takes (N, latent + code), and whose discriminator returns (N, 1 + code).
 
+    (With `LabelChannels` the discriminator sees the label in further channels instead, and returns (N, 1).)
+
     Fakes are made with the codes of the batch of real samples (drawn, where these have none). So the i-th real
     and the i-th fake sample are of one class, and `code` belongs to both: a loss that compares pairs compares
     samples of one class, and a point between the two, where a gradient penalty looks, has *one* label. That
@@ -53,6 +55,13 @@ class ConditionalGame(Game):
     def noise(self, n: int) -> Tensor:
         """z (n, latent) with the code of the batch behind it: (n, latent + code)."""
         return ops.concatenate([super().noise(n), self.code], axis=1)
+
+    def discriminate(self, samples: Tensor) -> Tensor:
+        """D's outputs for samples (N, ...), or for real and fake ones of the same codes in one batch (2 N, ...)."""
+        if not self.condition.channels:
+            return self.discriminator(samples)
+        code = self.code if len(samples) == len(self.code) else ops.concatenate([self.code, self.code])
+        return self.discriminator(self.condition.shown(samples, code))
 
     def logits(self, outputs: Tensor) -> Tensor:
         """Real or fake: (N, 1), of all that D returns."""

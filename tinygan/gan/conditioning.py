@@ -52,8 +52,22 @@ class Conditioning:
 
     @property
     def length(self) -> int:
-        """Of the code; D returns as many numbers beside its logit."""
+        """Of the code."""
         return self.classes + self.numbers
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers D returns: the logit, and one for each of the code."""
+        return 1 + self.length
+
+    @property
+    def channels(self) -> int:
+        """How many channels D sees behind those of the sample."""
+        return 0
+
+    def shown(self, samples: Tensor, code: Tensor) -> Tensor:
+        """What D sees of samples (n, ..., C) with these codes: (n, ..., C + channels)."""
+        return samples
 
     def codes(self, rng: np.random.Generator, n: int, labels: np.ndarray | None = None) -> np.ndarray:
         """n codes, drawn on the host; the first do not depend on how many follow.
@@ -113,6 +127,28 @@ class CGAN(Conditioning):
     def logits(self, outputs: Tensor, code: Tensor) -> Tensor:
         """Real or fake, given the label: (n, 1)."""
         return outputs[:, :1] + (outputs[:, 1:] * code).sum(axis=1, keepdims=True)
+
+
+class LabelChannels(CGAN):
+    """The same for a discriminator that returns its logit alone: y stands beside x, as in Mirza and Osindero's paper.
+
+    Behind the channels of each pixel come K more, the one-hot label: D sees (H, W, C + K).
+    """
+
+    @property
+    def outputs(self) -> int:
+        return 1
+
+    @property
+    def channels(self) -> int:
+        return self.classes
+
+    def shown(self, samples: Tensor, code: Tensor) -> Tensor:
+        everywhere = code.reshape((len(code), *[1] * (samples.ndim - 2), self.classes))
+        return ops.concatenate([samples, ops.broadcast_to(everywhere, (*samples.shape[:-1], self.classes))], axis=-1)
+
+    def logits(self, outputs: Tensor, code: Tensor) -> Tensor:
+        return outputs
 
 
 class ACGAN(Conditioning):
@@ -185,8 +221,11 @@ def accuracy(logits: Tensor, one_hot: Tensor) -> Any:
 CONDITIONINGS: dict[str, type[Conditioning]] = {"cgan": CGAN, "acgan": ACGAN, "infogan": InfoGAN}
 
 
-def get(name: str, classes: int | None) -> Conditioning | None:
+def get(name: str, classes: int | None, outputs: bool = True) -> Conditioning | None:
     """The conditioning of that name for data of so many classes; None for "none".
+
+    `outputs` says whether the discriminator can be made to return more than its logit; if not, cgan shows it the
+    label in channels of its own.
 
     Raises
     ------
@@ -200,4 +239,4 @@ def get(name: str, classes: int | None) -> Conditioning | None:
         return kind(INFOGAN_WAYS)
     if classes is None:
         raise ValueError(f"{name} needs labels, and there are none")
-    return kind(classes)
+    return LabelChannels(classes) if kind is CGAN and not outputs else kind(classes)

@@ -188,20 +188,24 @@ class Game:
         """Real or fake, (N, 1), of what D returns: here that is all it returns."""
         return outputs
 
+    def discriminate(self, samples: Tensor) -> Tensor:
+        """D's outputs for samples that are packed."""
+        return self.discriminator(samples)
+
     def verdict(self, samples: Tensor) -> Tensor:
         """D's logits for samples packed and as they are: what the penalties differentiate."""
-        return self.logits(self.discriminator(samples))
+        return self.logits(self.discriminate(samples))
 
     def judge(self, samples: Tensor) -> Tensor:
         """D's outputs for samples (N * pack, ...): (N, 1), or more columns (see `logits`)."""
-        return self.discriminator(self.packed(self.noisy(samples)))
+        return self.discriminate(self.packed(self.noisy(samples)))
 
     def judge_both(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """D's outputs for real and for fake samples, from one batch of D or from two."""
         if not self.joint_batch:
             return self.judge(real), self.judge(fake)
         both = ops.concatenate([self.packed(self.noisy(real)), self.packed(self.noisy(fake))])
-        outputs, n = self.discriminator(both), len(real) // self.pack
+        outputs, n = self.discriminate(both), len(real) // self.pack
         return outputs[:n], outputs[n:]
 
     def noisy(self, samples: Tensor) -> Tensor:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.gan import additions, conditioning
-from tinygan.gan.conditioning import Conditioning
-from tinygan.nn import Sequential
+from tinygan.gan.networks import Networks, Pair
+from tinygan.gan.noise import Noise
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError
 
 
-def condition_of(config: Config, classes: int | None) -> Conditioning | None:
-    """What stands behind z, for data with so many classes, or with no labels; None without conditioning."""
+def noise_of(config: Config, classes: int | None, networks: Networks | None = None) -> Noise:
+    """What the generator is fed, for data with so many classes, or with no labels."""
+    networks = networks or presets.get(config.preset).networks
     try:
-        return conditioning.get(config.conditioning, classes)
+        return Noise(config.latent, conditioning.get(config.conditioning, classes, networks.takes("outputs")))
     except ValueError:
         has = f"--conditioning {config.conditioning} needs labels, and --data {config.data} has none"
         raise ConfigError(f"{has}: infogan does without, and so does --conditioning none") from None
@@ -25,14 +26,27 @@ def build_networks(
     shape: tuple[int, ...],
     weights: np.random.Generator,
     dropout: np.random.Generator,
-    condition: Conditioning | None,
-) -> tuple[Sequential, Sequential]:
-    """The preset's generator and discriminator for samples of `shape`, with full names on all parameters."""
-    builder = presets.get(config.preset).networks
-    code = condition.length if condition else 0
+    noise: Noise,
+    networks: Networks | None = None,
+) -> Pair:
+    """The generator and discriminator of `networks`, or of the preset, with full names on all parameters.
+
+    Raises
+    ------
+    ConfigError
+        In one sentence, if they do not fit samples of `shape` or another option.
+    """
+    networks, condition = networks or presets.get(config.preset).networks, noise.condition
     try:
-        generator, discriminator = builder(
-            shape, config.latent + code, config.pack, config.dropout, weights, dropout, outputs=1 + code
+        generator, discriminator = networks(
+            shape,
+            noise.length,
+            weights,
+            pack=config.pack,
+            channels=condition.channels if condition else 0,
+            outputs=condition.outputs if condition else 1,
+            dropout=config.dropout,
+            drop_rng=dropout,
         )
     except ValueError as error:
         raise ConfigError(f"--preset {config.preset} does not fit --data {config.data}: {error}") from None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinygan.gan import models
+from tinygan.gan.networks import Networks
 from tinygan.training.config import Config, ConfigError, did_you_mean
 
 POINTS = ("ring", "grid")
@@ -19,8 +20,8 @@ class Preset:
 
     Attributes
     ----------
-    networks : function
-        A builder of `tinygan.gan.models`.
+    networks : Networks
+        Of `tinygan.gan.models`.
     about : str
         One line for --list-presets.
     options : mapping
@@ -35,7 +36,7 @@ class Preset:
         What differs on points, of a preset that fits both.
     """
 
-    networks: models.Builder
+    networks: Networks
     about: str
     options: Mapping[str, Any]
     on_real_images: Mapping[str, Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from tinygan import plot
@@ -95,16 +94,8 @@ class Record:
 
     def save_generator(self, name: str, step: int) -> None:
         """The generator that samples are drawn from, with the options needed to build it again."""
-        setup = self.setup
-        meta = {
-            "kind": "generator",
-            "step": step,
-            "config": asdict(setup.config),
-            "shape": list(setup.dataset.sample_shape),
-            "range": list(setup.range),
-            "classes": setup.classes,
-        }
-        checkpoint.save(self.run.path / name, setup.sampler.state_dict(), meta)
+        meta = self.setup.about(step).to_meta("generator")
+        checkpoint.save(self.run.path / name, self.setup.sampler.state_dict(), meta)
 
     def end(self, step: int) -> None:
         """What the last step leaves."""

@@ -20,6 +20,7 @@ from tinygan.training.config import Config
 
 KEEP_CHECKPOINTS = 2
 BEST = "best.npz"
+OF_A_RUN = ("config.json", "generator*.npz", "checkpoint-*.npz", BEST)  # no output may replace one
 
 README = """This folder is one training run of tinygan.
 
@@ -167,7 +168,7 @@ class RunFolder:
 
     def picture(self, step: int) -> Path:
         """Where the samples after `step` steps are drawn."""
-        return self.path / ("fakes_init.png" if step == 0 else f"fakes_{step:06d}.png")
+        return self.path / picture_name(step)
 
     def pictures(self) -> list[Path]:
         """All pictures of samples, in the order of their steps."""
@@ -235,6 +236,11 @@ class RunFolder:
             older = f"; remove it to go on from {found[-2].name}" if len(found) > 1 else ""
             raise checkpoint.CheckpointError(f"{error}{older}") from None
         return arrays, meta, found[-1]
+
+
+def picture_name(step: int) -> str:
+    """What the picture of the samples after `step` steps is called."""
+    return "fakes_init.png" if step == 0 else f"fakes_{step:06d}.png"
 
 
 def _step_of(path: Path) -> int:

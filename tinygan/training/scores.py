@@ -57,9 +57,8 @@ class Scores:
 
     def measure(self) -> dict[str, float]:
         """The numbers of fresh samples; no random state of the run is touched."""
-        noise, condition = self.setup.measured_noise(self.n), self.setup.condition
-        labels = condition.labels(noise[:, self.setup.config.latent :]) if condition else None
-        asked = {"labels": labels} if self.judge.labelled else {}
+        noise = self.setup.measured_noise(self.n)
+        asked = {"labels": self.setup.behind.labels(noise)} if self.judge.labelled else {}
         return self.judge.report(draw(self.setup.sampler, noise), [metric.key for metric in self.metrics], **asked)
 
     def is_best(self, step: int, numbers: Mapping[str, float]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 from collections.abc import Mapping
@@ -19,14 +18,16 @@ from tinygan.gan.average import MovingAverage
 from tinygan.gan.conditional_game import ConditionalGame
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
-from tinygan.gan.models import output_range
+from tinygan.gan.networks import output_range
+from tinygan.gan.noise import Noise
 from tinygan.gan.penalties import PENALTIES
-from tinygan.nn import Sequential
+from tinygan.nn import Module
 from tinygan.optim import SGD, Adam, Optimizer, RMSProp
+from tinygan.training.about import About
 from tinygan.training.checkpoint import CheckpointError, part
-from tinygan.training.config import Config
+from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks, program
-from tinygan.training.networks import build_networks, condition_of
+from tinygan.training.networks import build_networks, noise_of
 
 EVAL_SAMPLES = 2500  # of each measurement, as many as in PacGAN's experiments on points
 
@@ -46,14 +47,11 @@ class Setup:
     drop_rng : numpy.random.Generator
         Drawn from by the Dropout layers.
     z : array (samples, latent + code)
-        The fixed noise behind all pictures of the run; with classes, sample i is of class i % classes, and each
-        row of so many samples shares the rest.
+        The fixed noise behind all pictures of the run (see `Noise.columns`).
     ranks : Ranks
         The processes that train together; just this one, as a rule.
-    classes : int, optional
-        How many labels the data have; None without labels.
-    condition : Conditioning, optional
-        What stands behind z.
+    behind : Noise
+        What the generator is fed: z, and the code behind it.
     judge : Judge or None
         Measures samples on the way, on rank 0; None if nothing is to be measured.
     """
@@ -66,15 +64,24 @@ class Setup:
     drop_rng: np.random.Generator
     z: np.ndarray
     ranks: Ranks
-    classes: int | None
-    condition: Conditioning | None
+    behind: Noise
     judge: evaluation.Judge | None = None
 
     @property
-    def sampler(self) -> Sequential:
+    def sampler(self) -> Module:
         """The generator that samples are drawn from: the moving average where there is one."""
         game = self.game
-        return game.average.network if game.average else game.generator  # type: ignore[return-value]
+        return game.average.network if game.average else game.generator
+
+    @property
+    def condition(self) -> Conditioning | None:
+        """What stands behind z."""
+        return self.behind.condition
+
+    def about(self, step: int) -> About:
+        """What the files of this run say of its generator after `step` steps."""
+        names = getattr(self.dataset, "class_names", None)
+        return About(step, self.config, self.dataset.sample_shape, self.range, classes_of(self.dataset), names)
 
     def next_reals(self) -> Any:
         """The next batch of real samples, in the generator's range: on the host, or where the data are.
@@ -84,17 +91,12 @@ class Setup:
         batch = self.batches.next()
         return batch if self.condition else batch[0]
 
-    def noise(self, rng: np.random.Generator, n: int) -> np.ndarray:
-        """Fresh noise for the generator, with drawn codes behind it: (n, latent + code)."""
-        z = rng.standard_normal((n, self.config.latent), dtype=np.float32)
-        return np.concatenate([z, self.condition.codes(rng, n)], axis=1) if self.condition else z
-
     def measured_noise(self, n: int) -> np.ndarray:
         """The noise of every measurement: always the same, and none that evaluate or sample draws by a --seed.
 
         So a best checkpoint that was only lucky with its noise is found out by them.
         """
-        return self.noise(np.random.default_rng([self.config.seed, 2]), n)
+        return self.behind.draw(np.random.default_rng([self.config.seed, 2]), n)
 
     def set_learning_rates(self, step: int) -> None:
         """The learning rates of this step; they depend on the step alone, so that resuming is exact."""
@@ -102,6 +104,17 @@ class Setup:
         factor = 0.5 ** (step / c.lr_half_life) if c.lr_half_life else 1.0
         self.game.opt_g.lr = c.lr * factor
         self.game.opt_d.lr = (c.lr_d or c.lr) * factor
+
+    def take_epochs(self, epochs: int | None) -> None:
+        """Turn passes over the data into steps, which depends on the number of batches in the data."""
+        if epochs is None:
+            return
+        if epochs < 1:
+            raise ConfigError(f"--epochs must be at least 1, not {epochs}")
+        if self.batches.batches_per_epoch is None:
+            raise ConfigError(f"--data {self.config.data} never runs out of samples: give --steps instead of --epochs")
+        self.config.steps = max(1, epochs * self.batches.batches_per_epoch // self.config.n_critic)
+        self.config.check()
 
     def state(self, step: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """(arrays, meta) for a checkpoint after `step` steps: all that the next step depends on.
@@ -113,23 +126,14 @@ class Setup:
         if game.average:
             parts["average"] = game.average.network
         arrays = {f"{name}/{key}": value for name, it in parts.items() for key, value in it.state_dict().items()}
-        options = dataclasses.asdict(self.config)
         own = {
             "data": self.batches.state(),
             "noise_rng": rng_state(game.rng),
             "drop_rng": rng_state(self.drop_rng),
         }
-        meta = {
-            "kind": "checkpoint",
-            "step": step,
-            "config": options,
-            "shape": list(self.dataset.sample_shape),
-            "range": list(self.range),
-            "classes": self.classes,
-            **own,
-        }
+        meta = {**self.about(step).to_meta("checkpoint"), **own}
         if self.ranks.size > 1:
-            self.ranks.check_same([options, checksums(arrays)])
+            self.ranks.check_same([meta["config"], checksums(arrays)])
             meta["ranks"] = self.ranks.gather(own)
         return arrays, meta
 
@@ -180,10 +184,9 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
     weights, pictures = np.random.default_rng(seeds[0]), np.random.default_rng(seeds[4])
     dropout, order, noise = (ranks.rng(seed) for seed in seeds[1:4])
     dataset = data.load(config.data, config.data_dir)
-    labels = None if isinstance(dataset, data.Mixture) else dataset.labels
-    classes = None if labels is None else int(labels.max()) + 1
-    condition = condition_of(config, classes)
-    generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, condition)
+    behind = noise_of(config, classes_of(dataset))
+    condition = behind.condition
+    generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, behind)
     low, high = output_range(generator) or (0.0, 1.0)
     new_game = functools.partial(ConditionalGame, condition=condition) if condition else Game
     game = new_game(
@@ -210,27 +213,20 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
     ranks.carried = [tensor for network in (generator, discriminator) for _, tensor in network.buffers()]
     batches = data.batches(ranks.share(dataset), config.batch_size * config.pack, order, low, high)
     n = config.samples * (10 if isinstance(dataset, data.Mixture) else 1)
-    z = picture_noise(pictures, n, config.latent, condition)
+    z = behind.columns(pictures, n)
     judge = None
     if config.measured() and ranks.rank == 0:
         n = config.eval_samples or EVAL_SAMPLES
         judge = evaluation.judge(config.data, dataset, n, low, high, config.data_dir, config.labelled)
-    return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks, classes, condition, judge)
+    return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks, behind, judge)
 
 
-def picture_noise(rng: np.random.Generator, n: int, latent: int, condition: Conditioning | None) -> np.ndarray:
-    """Noise (n, latent + code) for a grid whose columns are the classes, and whose rows share all else."""
-    if condition is None:
-        return rng.standard_normal((n, latent), dtype=np.float32)
-    k = condition.classes
-    rows = -(-n // k)
-    z = rng.standard_normal((rows, latent), dtype=np.float32).repeat(k, axis=0)
-    codes = condition.codes(rng, rows).repeat(k, axis=0)
-    codes[:, :k] = np.tile(np.eye(k, dtype=np.float32), (rows, 1))
-    return np.concatenate([z, codes], axis=1)[:n]
+def classes_of(dataset: data.Images | data.Mixture) -> int | None:
+    """How many labels the data have; None without labels."""
+    return None if dataset.labels is None else int(dataset.labels.max()) + 1
 
 
-def _optimizer(config: Config, network: Sequential, lr: float) -> Optimizer:
+def _optimizer(config: Config, network: Module, lr: float) -> Optimizer:
     params = network.parameters()
     if config.optimizer == "sgd":
         return SGD(params, lr)

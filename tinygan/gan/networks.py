@@ -1,0 +1,214 @@
+"""The two networks of a GAN, as two functions that build them for any shape of the data, or as two ready modules."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd import Tensor, no_grad
+from tinygan.nn import Dropout, Flatten, Module, Reshape, Sequential, Sigmoid, Tanh
+
+Pair = tuple[Module, Module]
+EXTRAS = ("dropout", "outputs")  # what a make_discriminator may take besides the shape and rng
+
+
+class Networks:
+    """How to make a generator and a discriminator.
+
+    Parameters
+    ----------
+    make_generator : function or Module
+        ``make_generator(shape, latent, rng)`` returns a generator: noise (N, latent) -> samples (N, ``*shape``).
+        `shape` is that of one sample, (H, W, C) for images and (2,) for points; `rng` is the
+        `numpy.random.Generator` that the initial weights are drawn from.
+    make_discriminator : function or Module
+        ``make_discriminator(shape, rng)`` returns a discriminator: samples (N, ``*shape``) -> logits (N, 1). With
+        packing, or with labels shown beside the image, `shape` has more channels than the data: the function need
+        not know why. Two more arguments are passed if it has them: ``dropout``, the share that its Dropout layers
+        drop, and ``outputs``, how many numbers it returns, of which the first is the logit (cgan, acgan and
+        infogan of `tinygan.gan.conditioning` ask for more than one).
+    output_range : (low, high), optional
+        The range of the generator's images, to which the data are scaled. By default it is that of the last
+        activation of a `Sequential`: (-1, 1) after Tanh, (0, 1) after Sigmoid.
+    name : str
+        What the networks are called in the names of run folders.
+
+    Raises
+    ------
+    TypeError
+        If one of the two is neither a function nor a Module, or only one of them is a Module.
+    ValueError
+        If `output_range` is no pair that runs upwards.
+
+    Examples
+    --------
+    >>> from tinygan import nn
+    >>> def make_g(shape, latent, rng):
+    ...     return nn.Sequential(nn.Dense(latent, 16, rng=rng), nn.ReLU(), nn.Dense(16, shape[0], rng=rng))
+    >>> def make_d(shape, rng):
+    ...     return nn.Sequential(nn.Dense(shape[0], 16, rng=rng), nn.ReLU(), nn.Dense(16, 1, rng=rng))
+    >>> G, D = Networks(make_g, make_d)((2,), latent=4)
+    >>> len(G.parameters()), len(D.parameters())
+    (4, 4)
+    """
+
+    def __init__(
+        self,
+        make_generator: Callable[..., Module] | Module,
+        make_discriminator: Callable[..., Module] | Module,
+        output_range: tuple[float, float] | None = None,
+        name: str = "own",
+    ):
+        both = (make_generator, make_discriminator)
+        if not all(callable(each) for each in both):
+            kinds = " and ".join(type(each).__name__ for each in both)
+            raise TypeError(f"Networks takes two functions that make the networks, or two Modules, not {kinds}")
+        if isinstance(make_generator, Module) != isinstance(make_discriminator, Module):
+            raise TypeError("Networks takes two functions or two ready Modules, not one of each")
+        self.make_generator, self.make_discriminator = both
+        self.output_range = None if output_range is None else _checked_range(output_range)
+        self.name = name
+
+    @property
+    def ready(self) -> bool:
+        """Whether these are two Modules that are trained as they are, not functions that make new ones."""
+        return isinstance(self.make_generator, Module)
+
+    def takes(self, extra: str) -> bool:
+        """Whether the discriminator's function has the argument `extra`, "dropout" or "outputs"."""
+        if self.ready:
+            return False
+        known = inspect.signature(self.make_discriminator).parameters
+        return extra in known or any(each.kind is each.VAR_KEYWORD for each in known.values())
+
+    def __call__(
+        self,
+        shape: tuple[int, ...],
+        latent: int = 100,
+        rng: np.random.Generator | None = None,
+        *,
+        pack: int = 1,
+        channels: int = 0,
+        dropout: float = 0.0,
+        outputs: int = 1,
+        drop_rng: np.random.Generator | None = None,
+    ) -> Pair:
+        """The pair (generator, discriminator).
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Of one sample.
+        latent : int
+            Length of the generator's input: z, with the code behind it where there is one.
+        rng : numpy.random.Generator, optional
+            Of the initial weights, the generator's first; unseeded when None.
+        pack : int
+            How many samples the discriminator sees side by side, along the last axis (Lin et al., "PacGAN",
+            NeurIPS 2018).
+        channels : int
+            How many more it sees behind them.
+        dropout : float
+            Of the discriminator.
+        outputs : int
+            How many numbers the discriminator returns for a sample.
+        drop_rng : numpy.random.Generator, optional
+            What all Dropout layers of both draw from; by default what they were made with.
+
+        Raises
+        ------
+        ValueError
+            If the networks do not fit the shape, or are asked for what they cannot do; in one sentence.
+        """
+        rng = rng or np.random.default_rng()
+        asked = {"dropout": dropout, "outputs": outputs}
+        extras = {name: asked[name] for name in EXTRAS if self.takes(name)}
+        if self.ready:
+            if dropout:
+                raise ValueError("ready networks have the dropout they were made with: leave dropout at 0")
+            generator, discriminator = self.make_generator, self.make_discriminator
+        else:
+            for name in ("dropout",) * bool(dropout) + ("outputs",) * (outputs > 1):
+                if name not in extras:
+                    raise ValueError(f"{name} {asked[name]} needs a make_discriminator with an argument {name}")
+            seen = (*shape[:-1], pack * shape[-1] + channels)
+            generator = self.make_generator(shape, latent, rng)  # type: ignore[call-arg]
+            discriminator = self.make_discriminator(seen, rng, **extras)  # type: ignore[call-arg]
+        for what, made in (("generator", generator), ("discriminator", discriminator)):
+            if not isinstance(made, Module):
+                raise ValueError(f"make_{what} must return a Module, not {type(made).__name__}")
+            if drop_rng is not None:
+                for _, layer in made.modules():
+                    if isinstance(layer, Dropout):
+                        layer.rng = drop_rng
+        return generator, discriminator
+
+    def range_of(self, generator: Module) -> tuple[float, float] | None:
+        """The range of the generator's images: the one given, or that of its last activation, or None if unknown."""
+        return self.output_range or output_range(generator)
+
+
+def output_range(generator: Module) -> tuple[float, float] | None:
+    """The range of a Sequential's last activation, (-1, 1) or (0, 1), to which data are scaled. None: any number."""
+    for layer in reversed(generator.layers if isinstance(generator, Sequential) else []):
+        if isinstance(layer, Tanh):
+            return -1.0, 1.0
+        if isinstance(layer, Sigmoid):
+            return 0.0, 1.0
+        if isinstance(layer, Sequential):
+            return output_range(layer)
+        if not isinstance(layer, (Reshape, Flatten)):
+            return None
+    return None
+
+
+def check_shapes(generator: Module, discriminator: Module, shape: tuple[int, ...], latent: int, **seen: int) -> None:
+    """Call both networks once, in evaluation mode, and compare what they return with what the game needs.
+
+    Parameters
+    ----------
+    generator, discriminator : Module
+    shape : tuple of int
+        Of one sample.
+    latent : int
+        Length of the generator's input.
+    **seen : int
+        ``pack``, ``channels`` and ``outputs``, as in `Networks`.
+
+    Raises
+    ------
+    ValueError
+        In one sentence that names the network, what it returned (or raised) and what is needed.
+    """
+    pack, channels, outputs = seen.get("pack", 1), seen.get("channels", 0), seen.get("outputs", 1)
+    judged = (*shape[:-1], pack * shape[-1] + channels)
+    for what, network, given, wanted in (
+        ("generator", generator, (latent,), shape),
+        ("discriminator", discriminator, judged, (outputs,)),
+    ):
+        try:
+            with network.evaluating(), no_grad():
+                y: Any = network(Tensor(np.zeros((2, *given), np.float32)))
+        except Exception as error:  # whatever a user's forward may raise, its own words say the most
+            raise ValueError(f"the {what} cannot take an input of shape {_batch(given)}: {error}") from error
+        got = getattr(y, "shape", type(y).__name__)
+        if got != (2, *wanted):
+            returned = _batch(got[1:]) if isinstance(got, tuple) and got[:1] == (2,) else got
+            raise ValueError(f"the {what} returns {returned} for an input of {_batch(given)}, not {_batch(wanted)}")
+
+
+def _batch(shape: tuple[int, ...]) -> str:
+    return f"({', '.join(['N', *map(str, shape)])})"
+
+
+def _checked_range(ends: Any) -> tuple[float, float]:
+    try:
+        low, high = (float(end) for end in ends)
+        if np.isfinite([low, high]).all() and low < high:
+            return low, high
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(f"output_range must be two numbers that run upwards, such as (-1, 1), not {ends!r}")

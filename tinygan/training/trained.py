@@ -1,0 +1,172 @@
+"""A trained generator, read back from what a run left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygan.gan import latent, sampling
+from tinygan.gan.conditioning import Conditioning
+from tinygan.gan.noise import Noise
+from tinygan.nn import Module
+from tinygan.training import checkpoint
+from tinygan.training.about import About
+from tinygan.training.config import Config, ConfigError, did_you_mean
+from tinygan.training.networks import build_networks, noise_of
+from tinygan.training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The generator of a run, with what is needed to draw from it.
+
+    Attributes
+    ----------
+    network : Module
+        Noise (n, latent + code) -> samples (n, ``*shape``).
+    about : About
+        Its options, the shape and range of its samples, its classes, and how long it was trained.
+    behind : Noise
+        What it is fed.
+    path : Path
+        The file it was read from.
+    """
+
+    network: Module
+    about: About
+    behind: Noise
+    path: Path
+
+    @property
+    def config(self) -> Config:
+        """The options it was trained with."""
+        return self.about.config
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample."""
+        return self.about.shape
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Of the values of images."""
+        return self.about.range
+
+    @property
+    def step(self) -> int:
+        """How long it was trained."""
+        return self.about.step
+
+    @property
+    def condition(self) -> Conditioning | None:
+        """What stands behind z."""
+        return self.behind.condition
+
+    @property
+    def in_plane(self) -> bool:
+        """Whether it makes points, not images."""
+        return len(self.shape) == 1
+
+    def noise(self, n: int, seed: int, truncation: float | None = None, label: int | str | None = None) -> np.ndarray:
+        """Noise for n samples, with codes behind it, of the class `label` or drawn: (n, latent + code).
+
+        Raises
+        ------
+        ConfigError
+            If there is no class `label`.
+        """
+        z = latent.noise(np.random.default_rng(seed), (n, self.config.latent), truncation)
+        return self.behind.join(z, self.codes(n, seed, label))
+
+    def codes(self, n: int, seed: int, label: int | str | None = None) -> np.ndarray:
+        """The codes alone: (n, length), or (n, 0) for a generator without."""
+        labels = None if label is None else np.full(n, self.class_of(label))
+        return self.behind.codes(np.random.default_rng([seed, 1]), n, labels)  # not the numbers of z again
+
+    def class_of(self, label: int | str) -> int:
+        """The number, from 0, of the class called `label` or, if none is called so, numbered so.
+
+        Raises
+        ------
+        ConfigError
+            If there is none.
+        """
+        if self.condition is None:
+            raise ConfigError(f"--label needs a conditional generator, and {self.path} was trained without labels")
+        names, last = self.about.class_names, self.condition.classes - 1
+        if names and str(label) in names:
+            return names.index(str(label))
+        try:
+            number = int(label)
+        except ValueError:
+            known = did_you_mean(str(label), names) if names else f": give a number from 0 to {last}"
+            raise ConfigError(f"--label: there is no class {str(label)!r}{known}") from None
+        if not 0 <= number <= last:
+            raise ConfigError(f"--label must be from 0 to {last}, not {label}")
+        return number
+
+    def labels(self, noise: np.ndarray) -> np.ndarray | None:
+        """The class (of infogan: the ten-way code) that each row of noise asks for; None without conditioning."""
+        return self.behind.labels(noise)
+
+    def draw(self, noise: np.ndarray) -> np.ndarray:
+        """Samples (n, ``*shape``), on the host."""
+        with np.errstate(all="ignore"):  # `complaint` tells of a broken generator in words
+            return sampling.draw(self.network, noise)
+
+    def complaint(self, samples: np.ndarray) -> str:
+        """A line that says how many of its samples are no numbers any more; nothing if all are well."""
+        bad = int((~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1)).sum())
+        what = f"the generator is broken: {bad} of its {len(samples)} samples hold numbers that are not finite\n"
+        return what if bad else ""
+
+    def said_of(self, label: int | str | None) -> str:
+        """' of class 3', to end a count of samples with."""
+        if self.condition is None or label is None:
+            return ""
+        return f" of {'class' if self.condition.needs_labels else 'code'} {label}"
+
+
+def load(run: str | Path) -> Trained:
+    """The generator of a run folder, a generator*.npz or a checkpoint.
+
+    Of a checkpoint it is the moving average, where there is one: the generator that the run draws its samples from.
+
+    Raises
+    ------
+    RunError
+        If there is no such run, or it has no generator yet.
+    CheckpointError
+        If the file is damaged or of another version.
+    """
+    path = Path(run)
+    folder = None if path.suffix == ".npz" else RunFolder.existing(path)
+    if folder:
+        path = folder.path / "generator.npz"
+    if folder and not path.exists():  # the run goes on, or was cut short: its newest checkpoint holds the generator too
+        arrays, meta, path = folder.load_checkpoint()
+    else:
+        arrays, meta = checkpoint.load(path)
+    if meta.get("kind") == "checkpoint":
+        arrays = checkpoint.part(arrays, "average") or checkpoint.part(arrays, "G")
+    elif meta.get("kind") != "generator":
+        files = "a generator*.npz, a checkpoint-*.npz or best.npz"
+        raise checkpoint.CheckpointError(f"{path} holds no generator: give the run folder, {files}")
+    return _rebuilt(arrays, meta, path)
+
+
+def _rebuilt(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], path: Path) -> Trained:
+    """The generator with these weights; its file says how it was built."""
+    about = About.from_meta(meta, path)
+    rng = np.random.default_rng(0)
+    try:
+        noise = noise_of(about.config, about.classes)
+        network, _ = build_networks(about.config, about.shape, rng, rng, noise)
+        network.load_state_dict(dict(arrays))
+    except ValueError as error:
+        raise checkpoint.CheckpointError(f"{path} is the generator of another model: {error}") from None
+    return Trained(network, about, noise, path)
