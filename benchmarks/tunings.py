@@ -24,11 +24,12 @@ def _without(*names: str) -> Callable[[], None]:
     """Compute these ops by their definition."""
 
     def undo() -> None:
-        from tinygan.backend.numpy_kernels import KERNELS
+        from tinygan.backend import current_backend
 
-        by_name = {op.__name__: op for op in KERNELS}
+        kernels = current_backend().kernels
+        by_name = {op.__name__: op for op in kernels}
         for name in names:
-            del KERNELS[by_name[name]]
+            del kernels[by_name[name]]
 
     return undo
 
@@ -37,7 +38,7 @@ def _one_way(spectrum: bool) -> Callable[[], None]:
     """Compute all convolutions in one way."""
 
     def undo() -> None:
-        from tinygan.backend import numpy_kernels
+        from tinygan.kernels import numpy_kernels
 
         numpy_kernels.prefer_spectrum = lambda *_: spectrum  # type: ignore[assignment]
 
@@ -80,8 +81,8 @@ UNDO: dict[str, Callable[[], None]] = {
     "column times row as a table": _without("MatMul"),
     "convolution by patches or spectrum, not by taps": _without("Conv2D", "ConvTranspose2D", "ConvWeight"),
     "the spectrum where it multiplies less": _one_way(False),
-    "spectra of kernels kept": _patch("tinygan.backend.numpy_spectrum", "_last", deque(maxlen=0)),
-    "convolution on all cores, not BLAS alone": _patch("tinygan.backend.threads", "openblas", _none),
+    "spectra of kernels kept": _patch("tinygan.kernels.numpy_spectrum", "_last", deque(maxlen=0)),
+    "convolution on all cores, not BLAS alone": _patch("tinygan.kernels.threads", "openblas", _none),
 }
 
 

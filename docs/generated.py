@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import house  # beside this file
+
 from tinygan.training.config import Config, flag
 from tinygan.training.presets import PRESETS
 
@@ -27,6 +29,7 @@ def write_all() -> None:
         "presets.md": presets_table(),
         "options.md": options_table(),
         "commands.md": commands(),
+        "house.md": how_it_is_built(),
         "tutorials.md": bring_tutorials(),
         "instructors.md": toctree([f"Instructors <{path.stem}>" for path in HERE.glob("instructors.md")]),
     }.items():
@@ -98,6 +101,12 @@ def commands() -> str:
         text = subprocess.run(command, capture_output=True, text=True, check=True, env=env, cwd=ROOT).stdout
         sections.append(f"## {name}\n\n```text\n{text}```\n")
     return "\n".join(sections)
+
+
+def how_it_is_built() -> str:
+    """The picture of tinygan's parts, and a row for each of them."""
+    drawn = f"```{{raw}} html\n{house.picture()}\n```\n\n"
+    return drawn + table(["part", "imports", "lines", "what it is"], house.table_rows())
 
 
 def bring_tutorials() -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import doctest
 import functools
 import importlib
-import importlib.util
 import re
 from pathlib import Path
 
+import generated
+import house
 import pytest
+from test_architecture import PACKAGE, imported_parts
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -21,15 +23,6 @@ PUBLIC = [
 ]
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix())
-
-
-@functools.cache
-def generated():
-    """docs/generated.py as a module."""
-    spec = importlib.util.spec_from_file_location("generated", DOCS / "generated.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 # -- code ----------------------------------------------------------------------------------------------
@@ -137,8 +130,7 @@ def test_the_generated_pages_know_every_preset_option_and_command():
     from tinygan.training.config import Config
     from tinygan.training.presets import PRESETS
 
-    pages = generated()
-    presets, options = pages.presets_table(), pages.options_table()
+    presets, options = generated.presets_table(), generated.options_table()
     assert all(f"| `{name}` |" in presets for name in PRESETS)
     assert "--penalty-weight 0.01" in presets  # the ring's
     assert options.count("\n") == 2 + len(Config.__dataclass_fields__)
@@ -148,13 +140,55 @@ def test_the_generated_pages_know_every_preset_option_and_command():
     assert {"train", "sample", "interpolate", "evaluate", "doctor"} <= set(helps())
 
 
+# -- the house -----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def house_page() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """The imports that the table names, and those that the picture draws."""
+    page = generated.how_it_is_built()
+    rows = re.findall(r"^\| `([\w ]+)` \| ([\w, ]+) \| [\d,]+ \| [^|]{15,} \|$", page, re.MULTILINE)
+    drawn: dict[str, set[str]] = {part: set() for part, _ in rows}
+    for part, other in re.findall(r"<title>([\w ]+) imports ([\w ]+)</title>", page):
+        drawn[part].add(other)
+    return {part: set(others.split(", ")) - {"nothing"} for part, others in rows}, drawn
+
+
+def test_the_page_of_the_house_names_every_part_and_every_import():
+    written, _ = house_page()
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert folders | {"optim", house.COMMANDS} <= set(written)
+    for part, others in written.items():
+        paths = [*PACKAGE.glob(f"{part}/**/*.py"), *PACKAGE.glob(f"{part}.py")]
+        paths = paths or [path for path in PACKAGE.glob("*.py") if path.stem in generated.command_lines()]
+        measured = set().union(*map(imported_parts, paths)) - {part, "__version__"}
+        assert others == measured, f"{part} imports {measured}"
+
+
+def test_the_picture_of_the_house_draws_what_no_other_arrow_says():
+    written, drawn = house_page()
+
+    def reached(part, arrows):
+        return arrows[part].union(*(reached(other, arrows) for other in arrows[part]))
+
+    for part, others in drawn.items():
+        assert others <= written[part] and reached(part, drawn) == reached(part, written)
+        assert not any(other in reached(via, drawn) for other in others for via in others)
+
+
+def test_a_circle_of_imports_is_named(monkeypatch):
+    monkeypatch.setattr(house, "imports", lambda paths: {"nn", "optim"} if paths[0].parent.name == "nn" else {"nn"})
+    with pytest.raises(ValueError, match="import each other in a circle: .*optim"):
+        house.arrows()
+
+
 # -- commands, links, pictures ---------------------------------------------------------------------------
 
 
 @functools.cache
 def helps() -> dict[str, str]:
     """What each command line prints for --help."""
-    return dict(re.findall(r"^## (\w+)\n\n```text\n(.*?)```", generated().commands(), re.MULTILINE | re.DOTALL))
+    return dict(re.findall(r"^## (\w+)\n\n```text\n(.*?)```", generated.commands(), re.MULTILINE | re.DOTALL))
 
 
 @every_page

@@ -111,7 +111,7 @@ class MiniSum(tg.Op):
 
 # %% [markdown]
 # With them, `+` and `*` need not know about broadcasting at all. tinygan puts a broadcast in front of each input that
-# needs one (`together` in `tinygan/autograd/arithmetic.py`), and the rule for `+` stays `return gy, gy`.
+# needs one (`together` in `tinygan/autograd/shape.py`), and the rule for `+` stays `return gy, gy`.
 #
 # **Exercise** (graded): `python -m tinygan.check ex01` is this section, in plain NumPy.
 #

@@ -151,7 +151,7 @@ for channels in (1, 64):
 
 # %% [markdown]
 # The library defines convolution by taps (`tinygan/autograd/conv.py`). On a CPU it computes patches or Fourier
-# transforms, whichever needs fewer multiplications for the shapes at hand (`tinygan/backend/numpy_kernels.py`).
+# transforms, whichever needs fewer multiplications for the shapes at hand (`tinygan/kernels/numpy_kernels.py`).
 #
 # Exercise: write conv2d with padding, and its two gradients: `python -m tinygan.check ex08`, then `ex09`. The sum over
 # taps makes both gradients short.

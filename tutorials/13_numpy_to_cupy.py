@@ -165,9 +165,10 @@ assert counts["fused"] < counts["written out"]
 # formula. So the table of the CuPy backend holds small CUDA texts that do a whole op in one launch.
 
 # %%
-from tinygan.backend.cupy_kernels import ADAM, KERNELS  # noqa: E402  it is text: no card is needed to read it
+from tinygan.kernels import TABLES  # noqa: E402
+from tinygan.kernels.cupy_updates import ADAM  # noqa: E402  it is text: no card is needed to read it
 
-print("with a kernel of its own on CuPy:", sorted(op.__name__ for op in KERNELS if isinstance(op, type)))
+print("with a kernel of its own on CuPy:", sorted(op.__name__ for op in TABLES["cupy"] if isinstance(op, type)))
 print("Adam's, for each number:", ADAM.body)
 
 # %% [markdown]

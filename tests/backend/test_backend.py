@@ -72,6 +72,13 @@ def test_using_backend_comes_back_after_an_error():
     assert current_backend() is former
 
 
+def test_using_a_second_backend_for_the_same_arrays_is_over_after_it():
+    former, inside = use_backend("numpy", keep_memory=False), NumpyBackend()
+    with using_backend(inside):
+        assert backend_of(np.ones(2)) is inside
+    assert backend_of(np.ones(2)) is former is current_backend()
+
+
 def test_the_backend_of_an_array():
     fake = CupyBackend(FakeCupy())
     with using_backend(fake):

@@ -1,4 +1,4 @@
-"""+ - * / ** and the rule that brings two shapes together.
+"""+ - * / **, of Tensors and numbers.
 
 An elementwise op never sees two shapes: `together` puts a BroadcastTo in front of it. So the gradient of
 broadcasting (a sum over the axes that were repeated) is written once, in `shape.py`.
@@ -6,29 +6,15 @@ broadcasting (a sum over the axes that were repeated) is written once, in `shape
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from tinygan.autograd.elementwise import log
 from tinygan.autograd.op import Cast, Op
-from tinygan.autograd.shape import BroadcastTo
+from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend import DEFAULT_DTYPE
-
-
-def together(name: str, *values: Any) -> Sequence[Tensor]:
-    """All values as Tensors of one shape, by NumPy's broadcasting rules."""
-    tensors = as_tensors(*values)
-    shapes = [x._data.shape for x in tensors]
-    if shapes.count(shapes[0]) == len(shapes):
-        return tensors
-    try:
-        shape = np.broadcast_shapes(*shapes)
-    except ValueError:
-        raise ValueError(f"{name}: the shapes {' and '.join(map(str, shapes))} do not broadcast") from None
-    # A single constant number needs no gradient, so the array library may spread it by itself.
-    return [x if x.shape == shape or (not x.shape and not x.requires_grad) else BroadcastTo(shape)(x) for x in tensors]
 
 
 class Add(Op):
@@ -104,8 +90,6 @@ class Pow(Op):
         return a**b
 
     def backward(self, gy, y, a, b):
-        from tinygan.autograd.elementwise import log  # which itself stands on this file
-
         ga = gy * b * a ** (b - 1) if self.wanted[0] else None
         return ga, gy * y * log(a) if self.wanted[1] else None
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd.arithmetic import as_tensors, together
 from tinygan.autograd.op import Op
-from tinygan.autograd.tensor import Tensor
+from tinygan.autograd.shape import together
+from tinygan.autograd.tensor import Tensor, as_tensors
 
 
 class Exp(Op):

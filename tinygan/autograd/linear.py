@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd.arithmetic import add, as_tensors
+from tinygan.autograd.arithmetic import add
 from tinygan.autograd.op import Op
 from tinygan.autograd.shape import Transpose, reshape, sum_to
-from tinygan.autograd.tensor import Tensor
+from tinygan.autograd.tensor import Tensor, as_tensors
 
 
 class MatMul(Op):

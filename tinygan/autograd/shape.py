@@ -114,6 +114,20 @@ def broadcast_to(x: Any, shape: Sequence[int]) -> Tensor:
     return BroadcastTo(shape)(x)
 
 
+def together(name: str, *values: Any) -> Sequence[Tensor]:
+    """All values as Tensors of one shape, by NumPy's broadcasting rules: elementwise ops never see two shapes."""
+    tensors = as_tensors(*values)
+    shapes = [x._data.shape for x in tensors]
+    if shapes.count(shapes[0]) == len(shapes):
+        return tensors
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(f"{name}: the shapes {' and '.join(map(str, shapes))} do not broadcast") from None
+    # A single constant number needs no gradient, so the array library may spread it by itself.
+    return [x if x.shape == shape or (not x.shape and not x.requires_grad) else BroadcastTo(shape)(x) for x in tensors]
+
+
 def sum_to(x: Any, shape: Sequence[int]) -> Tensor:
     """x summed down to `shape`: over leading axes, and over the axes where `shape` has length 1.
 

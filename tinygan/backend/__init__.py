@@ -1,4 +1,4 @@
-"""The only place that knows NumPy from CuPy.
+"""Arrays alone: which library holds them, the door in, the door out. Nothing of tinygan is imported here.
 
 `use_backend("numpy" | "cupy")` chooses where new Tensors live. An op never asks: it computes where its
 inputs are, with the formula written on that backend's `xp`.
@@ -84,7 +84,7 @@ def using_backend(backend: str | Backend) -> Iterator[Backend]:
     try:
         yield use_backend(backend)
     finally:
-        _current = former
+        _current = _by_array_type[former.array_type] = former
 
 
 def backend_of(array: Any) -> Backend:

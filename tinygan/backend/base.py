@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,8 @@ class Backend:
         The type of its arrays; a Tensor holds exactly one of them.
     kernels : dict
         ``{OpClass: function(op, xp, *arrays) -> array}``: a faster way to compute an op's `forward`
-        on this backend. The op's own `forward` stays its definition, and tests the kernel. Optimisers'
-        steps and `BatchNorm`'s backward pass on arrays may stand in it, too, by their class or function.
+        on this backend. The op's own `forward` stays its definition, and tests the kernel. An optimiser's
+        step is found under its class, and what is no op's forward under the function it replaces.
     cached : int
         How many numbers of a long array are best handled together, because a few arrays of this length
         fit a core's cache; 0 means all at once.
@@ -33,8 +35,13 @@ class Backend:
     name: str
     xp: Any
     array_type: type
-    kernels: dict[type, Callable[..., Any]]
     cached: int = 0
+
+    @cached_property
+    def kernels(self) -> dict[Any, Callable[..., Any]]:
+        # By name, on first use: kernels stand on the ops and the ops on backends, which import nothing above them.
+        tables: dict[str, dict[Any, Callable[..., Any]]] = importlib.import_module("tinygan.kernels").TABLES
+        return dict(tables.get(self.name, {}))
 
     def asarray(self, data: Any, dtype: Any = None) -> Any:
         """The one door in: turn numbers, nested lists or host arrays into an array of this backend.
@@ -49,7 +56,11 @@ class Backend:
 
     def move_towards(self, array: Any, target: Any, share: float) -> None:
         """array += share * (target - array), in place: a step of a moving average."""
-        array += share * (target - array)
+        kernel = self.kernels.get(Backend.move_towards)
+        if kernel:
+            kernel(self, self.xp, array, target, share)
+        else:
+            array += share * (target - array)
 
     def synchronize(self) -> None:
         """Wait until everything asked of the device so far is done (at once on a CPU)."""

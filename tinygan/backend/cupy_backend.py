@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 
 from tinygan.backend.base import Backend, default_dtype
-from tinygan.backend.cupy_launch import Source, launch
 
 INSTALL = "pip install 'cupy-cuda12x[ctk]'  (CUDA 12 driver)  or  pip install 'cupy-cuda13x[ctk]'  (CUDA 13 driver)"
-MOVE_TOWARDS = Source("tinygan_move_towards", "T target, T share", "T x", "x += share * (target - x)")
 
 
 class BackendUnavailable(RuntimeError):
@@ -40,12 +38,9 @@ class CupyBackend(Backend):
         self.array_type: Any = cupy.ndarray
 
     @cached_property
-    def kernels(self) -> dict[Any, Callable[..., Any]]:  # type: ignore[override]
-        # Imported on first use: the kernels name the ops, and the ops stand on the backend.
-        from tinygan.backend.cupy_kernels import KERNELS
-
+    def kernels(self) -> dict[Any, Callable[..., Any]]:
         # A stand-in on a machine without a compiler has none: the ops' definitions are enough.
-        return dict(KERNELS) if hasattr(self.xp, "ElementwiseKernel") else {}
+        return super().kernels if hasattr(self.xp, "ElementwiseKernel") else {}
 
     def asarray(self, data: Any, dtype: Any = None) -> Any:
         if isinstance(data, self.array_type):
@@ -57,13 +52,6 @@ class CupyBackend(Backend):
 
     def to_numpy(self, array: Any) -> np.ndarray:
         return self.xp.asnumpy(array) if isinstance(array, self.array_type) else np.asarray(array)
-
-    def move_towards(self, array: Any, target: Any, share: float) -> None:
-        """array += share * (target - array), in place and in one launch: a step of a moving average."""
-        if self.kernels and array.dtype.char in "fd" and array.dtype == target.dtype:
-            launch(self.xp, MOVE_TOWARDS, target, share, array)
-        else:
-            array += share * (target - array)
 
     def synchronize(self) -> None:
         self.xp.cuda.get_current_stream().synchronize()

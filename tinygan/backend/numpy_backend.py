@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,13 +20,6 @@ class NumpyBackend(Backend):
     xp = np
     array_type = np.ndarray
     cached = 1 << 16
-
-    @cached_property
-    def kernels(self) -> dict[type, Callable[..., Any]]:  # type: ignore[override]
-        # Imported on first use: the kernels name the ops, and the ops stand on the backend.
-        from tinygan.backend.numpy_kernels import KERNELS
-
-        return KERNELS
 
     def asarray(self, data: Any, dtype: Any = None) -> np.ndarray:
         if type(data).__module__.split(".")[0] == "cupy":

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tinygan.autograd.window import Window
-from tinygan.backend.threads import side_by_side
+from tinygan.kernels.threads import side_by_side
 
 CHUNK = 1 << 21  # numbers in P at once: 8 MiB of float32, which stay in the cache between copy and product
 

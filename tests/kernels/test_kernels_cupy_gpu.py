@@ -14,8 +14,9 @@ from tinygan.autograd.normalise import BatchNorm
 from tinygan.autograd.reduce import Sum
 from tinygan.autograd.shape import SumTo
 from tinygan.autograd.window import conv_window
-from tinygan.backend import cupy_conv, cupy_kernels, using_backend
+from tinygan.backend import using_backend
 from tinygan.data import Batches, Images
+from tinygan.kernels import cupy_conv, cupy_kernels
 
 pytestmark = pytest.mark.gpu
 

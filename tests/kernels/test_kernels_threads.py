@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tinygan.autograd.window import conv_window
-from tinygan.backend import numpy_patches, numpy_spectrum, threads
+from tinygan.kernels import numpy_patches, numpy_spectrum, threads
 
 LONG = threads.LONG
 
@@ -101,7 +101,7 @@ def test_convolutions_on_three_cores_are_those_on_one(cores, rng, way, monkeypat
 
 
 def test_the_count_is_what_blas_was_told():
-    code = "from tinygan.backend.threads import openblas; print(openblas() and openblas().threads.value)"
+    code = "from tinygan.kernels.threads import openblas; print(openblas() and openblas().threads.value)"
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert run.stdout.strip() in ("1", "None"), run.stderr

@@ -21,9 +21,8 @@ from tinygan.autograd.elementwise import Gate, LeakyReLU, Sigmoid, Softplus
 from tinygan.autograd.normalise import BatchNorm
 from tinygan.autograd.reduce import Mean, Sum
 from tinygan.autograd.shape import SumTo
-from tinygan.backend import cupy_conv
-from tinygan.backend.cupy_launch import Source, launch
-from tinygan.optim import SGD, Adam, Optimizer, RMSProp
+from tinygan.kernels import cupy_conv
+from tinygan.kernels.cupy_launch import Source, floats, launch
 
 MOST_STRIPS = 256
 ROWS_A_STRIP = 16  # at least, or the second stage is no shorter than the first
@@ -39,28 +38,23 @@ BCE = Source("tinygan_bce", "T x, T target", "T y", "y = (x > 0 ? x : T(0)) - ta
 
 
 def leaky_relu(op: LeakyReLU, xp: Any, x: Any) -> Any:
-    return launch(xp, LEAKY_RELU, x, op.slope) if _floats(x) else op.forward(xp, x)
+    return launch(xp, LEAKY_RELU, x, op.slope) if floats(x) else op.forward(xp, x)
 
 
 def gate(op: Gate, xp: Any, g: Any, x: Any) -> Any:
-    return launch(xp, GATE, g, x, op.below, op.above) if _floats(g, x) else op.forward(xp, g, x)
+    return launch(xp, GATE, g, x, op.below, op.above) if floats(g, x) else op.forward(xp, g, x)
 
 
 def sigmoid(op: Sigmoid, xp: Any, x: Any) -> Any:
-    return launch(xp, SIGMOID, x) if _floats(x) else op.forward(xp, x)
+    return launch(xp, SIGMOID, x) if floats(x) else op.forward(xp, x)
 
 
 def softplus(op: Softplus, xp: Any, x: Any) -> Any:
-    return launch(xp, SOFTPLUS, x) if _floats(x) else op.forward(xp, x)
+    return launch(xp, SOFTPLUS, x) if floats(x) else op.forward(xp, x)
 
 
 def bce_with_logits(op: BCEWithLogits, xp: Any, x: Any) -> Any:
-    return launch(xp, BCE, x, op.target).mean() if _floats(x) else op.forward(xp, x)
-
-
-def _floats(*arrays: Any) -> bool:
-    """Whether all are float32, or all float64: what the kernels are written for."""
-    return arrays[0].dtype.char in "fd" and all(a.dtype == arrays[0].dtype for a in arrays)
+    return launch(xp, BCE, x, op.target).mean() if floats(x) else op.forward(xp, x)
 
 
 # -- sums over rows --------------------------------------------------------------------------------------
@@ -106,7 +100,7 @@ def sum_to(op: SumTo, xp: Any, x: Any) -> Any:
 
 def _tall(x: Any, lead: int) -> bool:
     """Whether summing the first `lead` axes is a sum over many rows of a matrix that need not be copied."""
-    return 0 < lead < x.ndim and math.prod(x.shape[:lead]) >= TALL and _floats(x) and bool(x.flags.c_contiguous)
+    return 0 < lead < x.ndim and math.prod(x.shape[:lead]) >= TALL and floats(x) and bool(x.flags.c_contiguous)
 
 
 def _strips(x: Any) -> int:
@@ -189,7 +183,7 @@ NORMALISE_GRADIENT = Source(
 
 def batch_norm(op: BatchNorm, xp: Any, x: Any, gamma: Any, beta: Any) -> Any:
     """The definition in three launches instead of ten."""
-    if not _floats(x, gamma, beta):
+    if not floats(x, gamma, beta):
         return op.forward(xp, x, gamma, beta)
     rows = x.reshape(-1, x.shape[-1])
     strips = _strips(rows)
@@ -215,62 +209,15 @@ def batch_norm_gradient(op: BatchNorm, xp: Any, gy: Any, x: Any, gamma: Any) -> 
 
 
 def conv2d(op: Conv2D, xp: Any, x: Any, w: Any) -> Any:
-    return cupy_conv.conv(xp, op.window, x, w) if _floats(x, w) else op.forward(xp, x, w)
+    return cupy_conv.conv(xp, op.window, x, w) if floats(x, w) else op.forward(xp, x, w)
 
 
 def conv_transpose2d(op: ConvTranspose2D, xp: Any, y: Any, w: Any) -> Any:
-    return cupy_conv.conv_transpose(xp, op.window, y, w) if _floats(y, w) else op.forward(xp, y, w)
+    return cupy_conv.conv_transpose(xp, op.window, y, w) if floats(y, w) else op.forward(xp, y, w)
 
 
 def conv_weight(op: ConvWeight, xp: Any, x: Any, y: Any) -> Any:
-    return cupy_conv.conv_weight(xp, op.window, x, y) if _floats(x, y) else op.forward(xp, x, y)
-
-
-# -- optimisers: one launch moves a parameter and its state ----------------------------------------------
-
-ADAM = Source(
-    "tinygan_adam",
-    "T g, T beta1, T beta2, T eps, T rate",
-    "T m, T v, T p",
-    "m = beta1 * m + g; v = beta2 * v + g * g; p -= rate * m / (sqrt(v) + eps)",
-)
-RMSPROP = Source(
-    "tinygan_rmsprop",
-    "T g, T rho, T eps, T lr",
-    "T s, T p",
-    "s = rho * s + (1 - rho) * g * g; p -= lr * g / (sqrt(s) + eps)",
-)
-MOMENTUM = Source("tinygan_sgd", "T g, T momentum, T lr", "T v, T p", "v = momentum * v + g; p -= lr * v")
-
-
-def adam(op: Adam, xp: Any, g: Any, p: Any, part: slice) -> None:
-    """`Adam.update` of the parameter `p` with the gradient `g`; `part` is its place in the flat buffers."""
-    if not _floats(op.m, g, p):
-        return _update(op, xp, g, p, part)
-    (beta1, beta2), m, v = op.betas, op.m[part].reshape(p.shape), op.v[part].reshape(p.shape)
-    root = math.sqrt((1 - beta2) / (1 - beta2**op.t))
-    rate = op.lr * (1 - beta1) / ((1 - beta1**op.t) * root)
-    launch(xp, ADAM, g, beta1, beta2, op.eps / root, rate, m, v, p)
-
-
-def rmsprop(op: RMSProp, xp: Any, g: Any, p: Any, part: slice) -> None:
-    """`RMSProp.update`, likewise."""
-    if not _floats(op.s, g, p):
-        return _update(op, xp, g, p, part)
-    launch(xp, RMSPROP, g, op.rho, op.eps, op.lr, op.s[part].reshape(p.shape), p)
-
-
-def sgd(op: SGD, xp: Any, g: Any, p: Any, part: slice) -> None:
-    """`SGD.update`, likewise."""
-    if not _floats(op.v, g, p):
-        return _update(op, xp, g, p, part)
-    launch(xp, MOMENTUM, g, op.momentum, op.lr, op.v[part].reshape(p.shape), p)
-
-
-def _update(op: Optimizer, xp: Any, g: Any, p: Any, part: slice) -> None:
-    """The definition, for parameters of different precision."""
-    flat = g.reshape(-1).astype(p.dtype)
-    p -= op.update(flat, part, xp.empty_like(flat)).reshape(p.shape)
+    return cupy_conv.conv_weight(xp, op.window, x, y) if floats(x, y) else op.forward(xp, x, y)
 
 
 KERNELS: dict[Any, Callable[..., Any]] = {
@@ -286,9 +233,6 @@ KERNELS: dict[Any, Callable[..., Any]] = {
     Softplus: softplus,
     Sum: sum_rows,
     SumTo: sum_to,
-    # What is no op's forward is found under what it replaces too.
+    # What is no op's forward is found under what it replaces, too.
     BatchNorm._backward_of_arrays: batch_norm_gradient,
-    Adam: adam,
-    RMSProp: rmsprop,
-    SGD: sgd,
 }

@@ -11,7 +11,8 @@ from standin import COMPILER, FakeCupy, kernels
 
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
 from tinygan.autograd.window import AxisWindow, Window, conv_window, transposed_window
-from tinygan.backend import CupyBackend, cupy_conv, using_backend
+from tinygan.backend import CupyBackend, using_backend
+from tinygan.kernels import cupy_conv
 
 pytestmark = pytest.mark.skipif(not COMPILER, reason="the stand-in compiles the kernels with g++")
 

@@ -24,8 +24,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tinygan.autograd.window import AxisWindow, Window
-from tinygan.backend.numpy_patches import added
-from tinygan.backend.threads import side_by_side
+from tinygan.kernels.numpy_patches import added
+from tinygan.kernels.threads import side_by_side
 
 _last: deque[tuple[Window, np.ndarray, np.ndarray]] = deque(maxlen=4)  # kernels and their spectra
 

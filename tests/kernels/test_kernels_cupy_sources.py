@@ -12,10 +12,11 @@ from standin import COMPILER, FakeCupy, nvrtc
 from tinygan import optim
 from tinygan.autograd import Tensor, grad
 from tinygan.autograd.normalise import BatchNorm
-from tinygan.backend import CupyBackend, cupy_backend, cupy_conv, cupy_kernels, using_backend
-from tinygan.backend.cupy_launch import Source
+from tinygan.backend import CupyBackend, using_backend
+from tinygan.kernels import cupy_conv, cupy_kernels, cupy_updates
+from tinygan.kernels.cupy_launch import Source
 
-MODULES = (cupy_backend, cupy_conv, cupy_kernels)
+MODULES = (cupy_conv, cupy_kernels, cupy_updates)
 SOURCES = {s.name: s for module in MODULES for s in vars(module).values() if isinstance(s, Source)}
 
 

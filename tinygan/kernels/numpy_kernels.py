@@ -18,9 +18,9 @@ from tinygan.autograd.normalise import BatchNorm
 from tinygan.autograd.reduce import Mean, Sum
 from tinygan.autograd.shape import SumTo
 from tinygan.autograd.window import Window
-from tinygan.backend import numpy_patches, numpy_spectrum
 from tinygan.backend.numpy_backend import NumpyBackend
-from tinygan.backend.numpy_spectrum import period
+from tinygan.kernels import numpy_patches, numpy_spectrum
+from tinygan.kernels.numpy_spectrum import period
 
 CACHED = NumpyBackend.cached
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tinygan.autograd import Tensor, grad, ops
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
 from tinygan.autograd.window import AxisWindow, Window, conv_window
-from tinygan.backend import numpy_patches, numpy_spectrum
+from tinygan.kernels import numpy_patches, numpy_spectrum
 
 WAYS = {False: numpy_patches, True: numpy_spectrum}
 ways = pytest.mark.parametrize("spectrum", [False, True], ids=["patches", "spectrum"])

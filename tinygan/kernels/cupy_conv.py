@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tinygan.autograd.window import Window
-from tinygan.backend.cupy_launch import Source, launch
+from tinygan.kernels.cupy_launch import Source, launch
 
 CHUNK = 1 << 28  # numbers in P at once: 1 GiB of float32, next to which the launches do not count
 

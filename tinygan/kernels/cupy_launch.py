@@ -1,4 +1,4 @@
-"""How the CuPy backend's own kernels are written and launched: one text, one loop over elements.
+"""How the kernels for CuPy are written and launched: one text, one loop over elements.
 
 CuPy's `ElementwiseKernel` turns a line or two of CUDA C++ into a kernel that runs once for each element, in
 float32 and float64 alike (the type T), on arrays of any strides, with broadcasting. So one launch does what
@@ -56,3 +56,8 @@ def launch(xp: Any, source: Source, *arguments: Any, size: int | None = None) ->
     """
     kernel = _kernel(xp, source)
     return kernel(*arguments) if size is None else kernel(*arguments, size=size)
+
+
+def floats(*arrays: Any) -> bool:
+    """Whether all are float32, or all float64: what the kernels are written for."""
+    return arrays[0].dtype.char in "fd" and all(a.dtype == arrays[0].dtype for a in arrays)

@@ -13,8 +13,8 @@ from tinygan.autograd.normalise import BatchNorm
 from tinygan.autograd.reduce import Mean, Sum
 from tinygan.autograd.shape import SumTo
 from tinygan.autograd.window import conv_window, transposed_window
-from tinygan.backend import numpy_kernels, numpy_patches, numpy_spectrum
-from tinygan.backend.numpy_kernels import KERNELS, prefer_spectrum
+from tinygan.kernels import numpy_kernels, numpy_patches, numpy_spectrum
+from tinygan.kernels.numpy_kernels import KERNELS, prefer_spectrum
 
 WAYS = {False: numpy_patches, True: numpy_spectrum}
 TOLERANCE = {np.float32: 1e-4, np.float64: 1e-10}
