@@ -9,6 +9,7 @@ Shapes are made of 2, 3, 5 and 7, never square where that can be helped, so that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -154,6 +155,11 @@ def softmax_formula(x, axis=-1):
     return np.exp(x) / np.exp(x).sum(axis, keepdims=True)
 
 
+def gelu_formula(x):
+    """Number by number, by the error function of the C library."""
+    return np.array([v * 0.5 * (1 + math.erf(v / math.sqrt(2))) for v in x.ravel().tolist()], x.dtype).reshape(x.shape)
+
+
 def leaky(slope):
     return lambda x: np.where(x > 0, x, x * x.dtype.type(slope))
 
@@ -265,6 +271,9 @@ ELEMENTWISE = [
     *elementwise("tanh", np.tanh),
     *elementwise("sigmoid", lambda x: 1 / (1 + np.exp(-x))),
     *elementwise("softplus", lambda x: np.log(1 + np.exp(x))),
+    *elementwise("gelu", gelu_formula),
+    *elementwise("gelu: far from 0", gelu_formula, lambda rng, shape: 3 * signed(rng, shape), ops.gelu),
+    *elementwise("silu", lambda x: x / (1 + np.exp(-x))),
     *elementwise("relu", lambda x: x * (x > 0)),
     *elementwise("leaky_relu", leaky(0.2)),
     *elementwise("leaky_relu: slope", leaky(0.5), call=lambda x: ops.leaky_relu(x, 0.5)),

@@ -89,6 +89,8 @@ CASES = {
     "softplus": (ops.softplus, lambda x: F.softplus(x, threshold=1e9), (5, 7)),
     "sigmoid": (ops.sigmoid, torch.sigmoid, (5, 7)),
     "tanh": (ops.tanh, torch.tanh, (5, 7)),
+    "gelu": (ops.gelu, F.gelu, (5, 7)),
+    "silu": (ops.silu, F.silu, (5, 7)),
     "log_softmax": (ops.log_softmax, lambda x: F.log_softmax(x, -1), (5, 7)),
     "softmax, axis 1": (lambda x: ops.softmax(x, axis=1), lambda x: F.softmax(x, 1), (2, 5, 3)),
     "leaky_relu": (lambda x: ops.leaky_relu(x, 0.2), lambda x: F.leaky_relu(x, 0.2), (5, 7)),

@@ -5,6 +5,7 @@ that forgets its bias, or exchanges two axes, must not look right.
 """
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,37 @@ def normalised(x, axes, layer):
     return layer.gamma.data * (x - mean) / np.sqrt(var + layer.eps) + layer.beta.data
 
 
+def by_groups(layer, x):
+    """Each group of channels of each sample by itself."""
+    y, width = np.empty_like(x), layer.num_features // layer.groups
+    for i in range(len(x)):
+        for k in range(0, layer.num_features, width):
+            group = x[i, ..., k : k + width]
+            y[i, ..., k : k + width] = (group - group.mean()) / np.sqrt(group.var() + layer.eps)
+    return y if layer.gamma is None else layer.gamma.data * y + layer.beta.data
+
+
+def attention(layer, x):
+    """Pixel by pixel: what each asks for, and what it is told."""
+    f, g, h, v = (part.W.data[0, 0] for part in (layer.f, layer.g, layer.h, layer.v))
+    y = x.copy()
+    for i, image in enumerate(x.reshape(len(x), -1, x.shape[-1])):
+        for j, pixel in enumerate(image):
+            scores = [(other @ f) @ (pixel @ g) for other in image]
+            shares = np.exp(scores) / np.sum(np.exp(scores))
+            told = sum(share * (other @ h) for share, other in zip(shares, image, strict=True))
+            y[i, j // x.shape[2], j % x.shape[2]] += layer.gamma.data * (told @ v)
+    return y
+
+
+def by_length(layer, x):
+    return x / np.sqrt(np.linalg.norm(x, axis=-1, keepdims=True) ** 2 / x.shape[-1] + layer.eps)
+
+
+def dense(layer, x):
+    return x @ layer.W.data + layer.b.data
+
+
 def by_running(layer, x):
     std = np.sqrt(layer.running_var.data + layer.eps)
     return layer.gamma.data * (x - layer.running_mean.data) / std + layer.beta.data
@@ -117,6 +149,8 @@ ROWS = [
     Row("Sigmoid", lambda: nn.Sigmoid(), (3, 5), lambda m, x: 1 / (1 + np.exp(-x))),
     Row("Softmax", lambda: nn.Softmax(), (3, 5), softmax),
     Row("Softmax over axis 1", lambda: nn.Softmax(axis=1), (2, 3, 5), softmax),
+    Row("GELU", lambda: nn.GELU(), (3, 5), lambda m, x: x * np.vectorize(NormalDist().cdf)(x)),
+    Row("SiLU", lambda: nn.SiLU(), (3, 5), lambda m, x: x / (1 + np.exp(-x))),
     Row("Flatten", lambda: nn.Flatten(), (2, 3, 5), lambda m, x: x.reshape(2, 15)),
     Row("Reshape", lambda: nn.Reshape((5, 3)), (2, 15), lambda m, x: x.reshape(2, 5, 3)),
     Row("Conv2D", lambda: nn.Conv2D(2, 3, 3), (2, 5, 7, 2), conv),
@@ -143,6 +177,22 @@ ROWS = [
     Row("BatchNorm of images in evaluation", lambda: nn.BatchNorm(3, eps=0.3).eval(), (2, 3, 2, 3), by_running),
     Row("LayerNorm", lambda: nn.LayerNorm(5), (3, 5), lambda m, x: normalised(x, (-1,), m)),
     Row("LayerNorm on three axes", lambda: nn.LayerNorm(5, eps=0.1), (2, 3, 5), lambda m, x: normalised(x, (-1,), m)),
+    Row("GroupNorm", lambda: nn.GroupNorm(2, 6), (2, 3, 5, 6), by_groups),
+    Row("GroupNorm of one group", lambda: nn.GroupNorm(1, 3, eps=0.1), (2, 5, 3), by_groups),
+    Row("GroupNorm of rows, not affine", lambda: nn.GroupNorm(2, 6, 1e-5, affine=False), (5, 6), by_groups),
+    Row("InstanceNorm", lambda: nn.InstanceNorm(3), (2, 3, 5, 3), by_groups),
+    Row("InstanceNorm, affine", lambda: nn.InstanceNorm(3, 0.1, affine=True), (2, 5, 3, 3), by_groups),
+    Row("PixelNorm", lambda: nn.PixelNorm(), (2, 3, 5), by_length),
+    Row("PixelNorm eps", lambda: nn.PixelNorm(0.5), (3, 5), by_length),
+    Row("SelfAttention", lambda: nn.SelfAttention(16), (2, 3, 2, 16), attention),
+    Row("SelfAttention, inner", lambda: nn.SelfAttention(2, 3), (2, 2, 3, 2), attention),
+    Row("Residual", lambda: nn.Residual(nn.Dense(3, 3)), (5, 3), lambda m, x: x + dense(m.f[0], x)),
+    Row(
+        "Residual with a shortcut and a scale",
+        lambda: nn.Residual(nn.Tanh(), nn.Dense(3, 2), shortcut=nn.Dense(3, 2), scale=0.3),
+        (5, 3),
+        lambda m, x: dense(m.shortcut, x) + 0.3 * dense(m.f[1], np.tanh(x)),
+    ),
     Row("MinibatchStd", lambda: nn.MinibatchStd(), (5, 3), with_std),
     Row("MinibatchStd of images", lambda: nn.MinibatchStd(), (3, 2, 5, 2), with_std),
     Row("Dropout in evaluation", lambda: nn.Dropout(0.5).eval(), (3, 5), lambda m, x: x),
@@ -152,7 +202,7 @@ each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
 
 def test_every_layer_has_a_row():
-    elsewhere = {"Module", "Sequential", "init", "SpectralNorm", "Embedding"}  # tested beside
+    elsewhere = {"Module", "Sequential", "init", "SpectralNorm", "Embedding", "ConditionalBatchNorm"}  # tested beside
     assert {row.name.split()[0].strip(",") for row in ROWS} == set(nn.__all__) - elsewhere
 
 
@@ -252,6 +302,10 @@ def test_embedding_refuses_what_is_no_label(labels):
         (nn.ConvTranspose2D(3, 2, 3), (2, 5, 5, 2), "(N, H, W, 3)", "axis 3 has 2 instead of 3"),
         (nn.BatchNorm(3), (2, 5), "(..., 3)", "axis 1 has 5 instead of 3"),
         (nn.LayerNorm(3), (2, 5), "(..., 3)", "axis 1 has 5 instead of 3"),
+        (nn.GroupNorm(2, 4), (2, 5), "(..., 4)", "axis 1 has 5 instead of 4"),
+        (nn.InstanceNorm(3), (2, 7, 5, 2), "(..., 3)", "axis 3 has 2 instead of 3"),
+        (nn.SelfAttention(8), (2, 5, 3, 4), "(N, H, W, 8)", "axis 3 has 4 instead of 8"),
+        (nn.SelfAttention(8), (2, 8), "(N, H, W, 8)", "2 axes"),
     ],
     ids=str,
 )
@@ -271,6 +325,18 @@ def test_a_wrong_shape_names_the_layer_both_shapes_and_the_axis(layer, given, ne
         (nn.AvgPool2D(5), (2, 4, 4, 1), r"avg_pool2d: .*\(5, 5\) does not fit into an image of \(4, 4\)"),
         (nn.UpSample2D(), (2, 4), r"upsample2d needs images \(N, H, W, C\).*\(2, 4\)"),
         (nn.Reshape((3, 2)), (2, 7), r"reshape: 14 numbers of shape \(2, 7\) do not fit into \(2, 3, 2\)"),
+        (nn.GroupNorm(2, 4), (4,), r"GroupNorm\(2, 4\) needs samples \(N, \.\.\., 4\), but got \(4,\): 1 axis"),
+        (nn.InstanceNorm(4), (2, 4), r"InstanceNorm\(4\) got \(2, 4\), a single number in each group: .* always be 0"),
+        (
+            nn.Residual(nn.Conv2D(3, 2, 1)),
+            (5, 7, 7, 3),
+            r"Residual\(Conv2D.*\) has f\(x\) of shape \(5, 7, 7, 2\) beside \(5, 7, 7, 3\) .*: give a shortcut to",
+        ),
+        (
+            nn.Residual(nn.Dense(3, 3), shortcut=nn.Dense(3, 1)),  # the two would broadcast
+            (5, 3),
+            r"Residual\(.*\(3, 1\)\) has f\(x\) of shape \(5, 3\) beside \(5, 1\) on its shortcut: they must be one",
+        ),
         (nn.BatchNorm(3), (1, 3), r"BatchNorm\(3, momentum=0.9\) cannot normalise a single sample in training mode"),
     ],
     ids=str,
@@ -290,6 +356,26 @@ def test_dropout_refuses_a_share_outside_0_1(p):
 def test_batch_norm_refuses_a_momentum_outside_0_1(momentum):
     with pytest.raises(ValueError, match=r"BatchNorm's momentum must lie in \[0, 1\]"):
         nn.BatchNorm(3, momentum)
+
+
+@pytest.mark.parametrize("groups, features", [(2, 3), (0, 4), (-1, 4), (4, 2), (1, 0)])
+def test_group_norm_refuses_groups_that_do_not_divide(groups, features):
+    with pytest.raises(ValueError, match=f"GroupNorm cannot cut {features} channels into {groups} equal groups"):
+        nn.GroupNorm(groups, features)
+
+
+@pytest.mark.parametrize(
+    "layers, shortcut, said",
+    [
+        ((), None, "none at all"),
+        (([nn.ReLU()],), None, "a list"),
+        ((nn.ReLU(),), 0.1, "a float"),
+        ((5,), None, "a int"),
+    ],
+)
+def test_residual_refuses_what_is_no_layer(layers, shortcut, said):
+    with pytest.raises(TypeError, match=f"Residual takes layers, one after the other, .*, not {said}"):
+        nn.Residual(*layers, shortcut=shortcut)
 
 
 def test_spectral_norm_needs_a_weight():

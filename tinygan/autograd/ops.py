@@ -18,6 +18,7 @@ from tinygan.autograd.elementwise import (
     tanh,
     where,
 )
+from tinygan.autograd.gated import gelu, silu
 from tinygan.autograd.index import getitem, one_hot
 from tinygan.autograd.linear import affine, matmul
 from tinygan.autograd.normalise import batch_norm
@@ -47,6 +48,7 @@ __all__ = [
     "conv_transpose2d",
     "div",
     "exp",
+    "gelu",
     "getitem",
     "leaky_relu",
     "log",
@@ -66,6 +68,7 @@ __all__ = [
     "relu",
     "reshape",
     "sigmoid",
+    "silu",
     "softmax",
     "softplus",
     "sqrt",

@@ -28,6 +28,20 @@ class ReLU(Module):
         return ops.relu(x)
 
 
+class GELU(Module):
+    """x Phi(x), Phi the normal distribution function: about 0 below -3 and x above 3, and smooth between."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.gelu(x)
+
+
+class SiLU(Module):
+    """x sigmoid(x), also called swish: about 0 far below 0 and x far above it, and smooth between."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.silu(x)
+
+
 class Tanh(Module):
     """tanh x, in (-1, 1)."""
 

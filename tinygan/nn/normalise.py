@@ -1,4 +1,4 @@
-"""Layers that keep activations or weights in bounds: BatchNorm, LayerNorm, SpectralNorm, Dropout."""
+"""Layers that keep activations or weights in bounds: BatchNorm, ConditionalBatchNorm, SpectralNorm, Dropout."""
 
 from __future__ import annotations
 
@@ -53,38 +53,71 @@ class BatchNorm(Module):
         return f"{self.num_features}, momentum={self.momentum}"
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.normalised(x, self.gamma, self.beta)
+
+    def normalised(self, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+        """The layer's output with another gamma and beta (num_features,) in place of its own."""
         check_features(self, x, self.num_features)
         if not self.training:
-            scale = self.gamma / ops.sqrt(self.running_var + self.eps)
-            return (x - self.running_mean) * scale + self.beta
+            scale = gamma / ops.sqrt(self.running_var + self.eps)
+            return (x - self.running_mean) * scale + beta
         if x.size == self.num_features:
             raise ValueError(f"{self} cannot normalise a single sample in training mode: use a larger batch, or eval()")
-        y, mean, var = ops.batch_norm(x, self.gamma, self.beta, self.eps)
+        y, mean, var = ops.batch_norm(x, gamma, beta, self.eps)
         for running, batch in ((self.running_mean, mean), (self.running_var, var)):
             backend_of(batch).move_towards(running.data, batch, 1 - self.momentum)
             running.changed_in_place()
         return y
 
 
-class LayerNorm(Module):
-    """The same over the last axis of each sample: no batch, no running averages.
+class ConditionalBatchNorm(BatchNorm):
+    """BatchNorm with a gamma and a beta for each class: x (N, ..., num_features), code (N, classes) -> y like x.
 
-    Source: Ba, Kiros and Hinton, "Layer Normalization", 2016.
+    `code` is one-hot: it chooses the row. The layer is called with both, so a generator that has it is a Module
+    of your own, which takes the code from behind its z (see `gan.conditioning`) and hands it on.
+
+    Source: de Vries et al., "Modulating early visual processing by language", NeurIPS 2017; in generators: Miyato and
+    Koyama, "cGANs with projection discriminator", ICLR 2018.
+
+    Attributes
+    ----------
+    gamma, beta : Tensor (classes, num_features)
+        Trained; they start at 1 and 0.
+    running_mean, running_var : Tensor (num_features,)
+        Of all classes together, as in `BatchNorm`.
+
+    Examples
+    --------
+    >>> from tinygan import nn
+    >>> class Generator(nn.Module):
+    ...     def __init__(self, latent, classes):
+    ...         self.first, self.last = nn.Dense(latent + classes, 16), nn.Dense(16, 2)
+    ...         self.norm, self.classes = nn.ConditionalBatchNorm(16, classes), classes
+    ...
+    ...     def forward(self, z):
+    ...         code = z[:, -self.classes :]
+    ...         return self.last(ops.relu(self.norm(self.first(z), code)))
+    >>> Generator(4, 3)(Tensor(np.eye(7, dtype=np.float32))).shape
+    (7, 2)
     """
 
-    def __init__(self, num_features: int, eps: float = 1e-5):
-        self.num_features, self.eps = num_features, eps
-        self.gamma = Tensor(np.ones(num_features, np.float32), requires_grad=True, name=f"{self}.gamma")
-        self.beta = Tensor(np.zeros(num_features, np.float32), requires_grad=True, name=f"{self}.beta")
+    def __init__(self, num_features: int, classes: int, momentum: float = 0.9, eps: float = 1e-5):
+        self.classes = classes
+        super().__init__(num_features, momentum, eps)
+        self.gamma = Tensor(np.ones((classes, num_features), np.float32), True, f"{self}.gamma")
+        self.beta = Tensor(np.zeros((classes, num_features), np.float32), True, f"{self}.beta")
 
     def extra(self) -> str:
-        return str(self.num_features)
+        return f"{self.num_features}, classes={self.classes}, momentum={self.momentum}"
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:  # type: ignore[override]
         check_features(self, x, self.num_features)
-        centred = x - x.mean(axis=-1, keepdims=True)
-        std = ops.sqrt((centred * centred).mean(axis=-1, keepdims=True) + self.eps)
-        return centred / std * self.gamma + self.beta
+        needed = (x.shape[0], self.classes)
+        if code.shape != needed:
+            raise ValueError(f"{self} needs a code of shape {needed} for an input of {x.shape}, but got {code.shape}")
+        one, zero = (ops.broadcast_to(x.like(value), (self.num_features,)) for value in (1.0, 0.0))
+        gamma, beta = ((code @ row).reshape((len(x), *(1,) * (x.ndim - 2), -1)) for row in (self.gamma, self.beta))
+        return self.normalised(x, one, zero) * gamma + beta
 
 
 class SpectralNorm(Module):
