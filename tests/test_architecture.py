@@ -15,6 +15,7 @@ PACKAGE = ROOT / "tinygan"
 # A part may import the parts before it, and itself. `data`, `metrics` and `plot` hang beside.
 LAYERS = {
     "files": set(),
+    "archive": {"files"},
     "backend": set(),
     "autograd": {"backend"},
     "testing": {"autograd", "backend"},
@@ -22,14 +23,14 @@ LAYERS = {
     "optim": {"autograd", "backend"},
     "kernels": {"autograd", "backend", "nn", "optim"},
     "data": {"files", "backend"},
-    "classifier": {"files", "autograd", "backend", "nn", "optim", "data"},
+    "classifier": {"files", "archive", "autograd", "backend", "nn", "optim", "data"},
     "metrics": {"files"},
     "plot": {"files", "autograd", "backend"},
     "gan": {"autograd", "backend", "nn", "optim"},
     "check": {"files", "data", "testing", "commandline"},
-    "evaluation": {"files", "backend", "data", "classifier", "metrics"},
+    "evaluation": {"files", "archive", "backend", "data", "classifier", "metrics"},
     "training": {
-        *("files", "autograd", "backend", "nn", "optim", "gan", "data"),
+        *("files", "archive", "autograd", "backend", "nn", "optim", "gan", "data"),
         *("metrics", "plot", "classifier", "evaluation"),
     },
 }

@@ -347,3 +347,11 @@ def test_features_refuse(case, here):
 def test_one_array_alone_is_refused(here):
     np.save("one.npy", np.ones((60, 4)))
     refused("--features", "one.npy", "--reference", "real.npz", names=["one.npy", "no .npz file of plain arrays"])
+
+
+def test_too_little_memory_does_not_make_a_file_damaged(here, monkeypatch):
+    def fails(*args, **kwargs):
+        raise MemoryError
+
+    monkeypatch.setattr(np, "load", fails)
+    refused("--features", "fake.npz", "--reference", "real.npz", names=["not enough memory"])

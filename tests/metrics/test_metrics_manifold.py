@@ -1,11 +1,11 @@
-"""Precision and recall on hand-made sets."""
+"""Precision and recall, density and coverage, on hand-made sets."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygan.metrics import distances, manifold, precision_recall
+from tinygan.metrics import density_coverage, distances, manifold, precision_recall
 
 LINE = np.arange(10.0)[:, None]
 
@@ -106,3 +106,92 @@ def test_blocks_and_float32_do_not_change_it(monkeypatch):
 def test_too_few_points_are_refused(real, fake, k, message):
     with pytest.raises(ValueError, match=message):
         precision_recall(real, fake, k)
+
+
+@pytest.mark.parametrize("measure", [precision_recall, density_coverage])
+def test_numbers_that_are_not_finite_are_refused(measure):
+    for bad in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="fake must be finite"):
+            measure(LINE, np.where(LINE == 3, bad, LINE))
+
+
+# -- density and coverage --------------------------------------------------------------------------------------
+
+
+def counted_by_loops(real, fake, k):
+    radii = [sorted(np.linalg.norm(real - x, axis=1))[k] for x in real]
+    inside = [[np.linalg.norm(y - x) <= r for y in fake] for x, r in zip(real, radii, strict=True)]
+    return np.sum(inside) / (k * len(fake)), np.mean(np.any(inside, axis=1))
+
+
+@given(seed=st.integers(0, 99), n=st.integers(5, 12), m=st.integers(1, 12), k=st.integers(1, 4))
+def test_a_double_loop_counts_the_same(seed, n, m, k):
+    rng = np.random.default_rng(seed)
+    real, fake = rng.normal(size=(n, 3)), rng.normal(size=(m, 3)) + 0.8
+    assert density_coverage(real, fake, k) == pytest.approx(counted_by_loops(real, fake, k), abs=1e-15)
+
+
+def test_density_and_coverage_by_hand():
+    real = np.array([[0.0], [1.0], [3.0], [7.0]])  # radii of the nearest neighbours 1, 1, 2 and 4
+    assert density_coverage(real, np.array([[0.5]]), k=1) == (2.0, 0.5)
+    assert density_coverage(real, np.array([[0.5], [100.0]]), k=1) == (1.0, 0.5)
+    assert density_coverage(real, np.array([[4.0]]), k=2) == (1.0, 0.5)  # radii 3, 2, 3 and 6: in those of 3 and 7
+    assert density_coverage(real, real, k=1) == (2.0, 1.0)  # each ball holds its centre and one more
+    assert density_coverage(real, real + 1000, k=1) == (0.0, 0.0)
+
+
+def test_of_one_distribution_they_are_as_the_lemmas_say():
+    n, m, k = 400, 300, 5
+    rng = np.random.default_rng(0)
+    draws = [density_coverage(rng.normal(size=(n, 4)), rng.normal(size=(m, 4))) for _ in range(30)]
+    density, coverage = np.mean(draws, axis=0)
+    assert density == pytest.approx(1, abs=0.02)
+    expected = 1 - np.prod([(n - i) / (n + m - i) for i in range(1, k + 1)])
+    assert coverage == pytest.approx(expected, abs=0.005) and 0.9 < expected < 0.97
+
+
+def test_one_fake_far_out_raises_the_recall_but_not_the_coverage():
+    rng = np.random.default_rng(0)
+    real, fake = rng.normal(size=(300, 2)), 0.1 * rng.normal(size=(300, 2))
+    fake[:4] = [[50, 0], [0, 50], [-50, 0], [0, -50]]  # the radius of such a ball reaches to the data and beyond
+    assert precision_recall(real, fake).recall == 1.0
+    assert density_coverage(real, fake).coverage < 0.2
+
+
+def test_one_sample_repeated_covers_next_to_nothing():
+    rng = np.random.default_rng(0)
+    real = rng.normal(size=(300, 8)) + 1000 / 3
+    found = density_coverage(real, np.tile(real[3], (100, 1)))
+    assert found.coverage < 0.1 and found.density == pytest.approx(found.coverage * 300 / 5)
+
+
+def test_blocks_do_not_change_density_and_coverage(monkeypatch):
+    rng = np.random.default_rng(1)
+    real, fake = rng.normal(size=(90, 2)).astype(np.float32), rng.normal(size=(70, 2)).astype(np.float32) + 1
+    whole = density_coverage(real.astype(np.float64), fake.astype(np.float64))
+    monkeypatch.setattr(distances, "BLOCK", 7)
+    assert density_coverage(real, fake) == whole
+    assert 0.1 < whole.coverage < 1
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "k", "message"),
+    [
+        (LINE[:5], LINE, 5, "real: at least 6 points are needed, there are 5"),
+        (LINE, LINE[:0], 5, "fake: at least 1 points"),
+        (LINE, LINE, 0, "k must be at least 1"),
+        (LINE, np.zeros((9, 2)), 3, "same length"),
+    ],
+)
+def test_density_and_coverage_refuse(real, fake, k, message):
+    with pytest.raises(ValueError, match=message):
+        density_coverage(real, fake, k)
+
+
+def test_the_package_of_the_papers_authors_agrees():
+    prdc = pytest.importorskip("prdc")
+    rng = np.random.default_rng(2)
+    real, fake = rng.normal(size=(200, 5)), 1.2 * rng.normal(size=(150, 5)) + 0.3
+    theirs = prdc.compute_prdc(real, fake, nearest_k=5)
+    assert density_coverage(real, fake) == pytest.approx((theirs["density"], theirs["coverage"]))
+    assert precision_recall(real, fake, k=5) == pytest.approx((theirs["precision"], theirs["recall"]))

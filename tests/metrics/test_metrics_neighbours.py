@@ -1,5 +1,7 @@
 """Nearest neighbours: exact, ties to the earlier one, and independent of the blocks."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -84,3 +86,17 @@ def test_equal_training_examples_come_in_their_order():
 def test_k_must_fit(k):
     with pytest.raises(ValueError, match=f"k must be from 1 to 3, the number of training examples, not {k}"):
         nearest_neighbours(np.zeros((2, 2)), np.zeros((3, 2)), k)
+
+
+def test_large_pictures_are_not_held_all_at_once():
+    """A set of 64 x 64 pixels in colour stays bytes but for a block of it."""
+    training = np.random.default_rng(0).integers(256, size=(2000, 64 * 64 * 3), dtype=np.uint8)
+    samples = training[[5, 1999]].astype(np.float32)
+    tracemalloc.start()
+    try:
+        indices, distances = nearest_neighbours(samples, training, k=2)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert indices[:, 0].tolist() == [5, 1999] and distances[:, 0].tolist() == [0, 0] and (distances[:, 1] > 0).all()
+    assert peak < 100e6 < 8 * training.size

@@ -12,6 +12,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from tinygan import archive
 from tinygan.training import checkpoint
 from tinygan.training.checkpoint import CheckpointError
 
@@ -61,7 +62,7 @@ def test_a_full_disk_leaves_the_old_checkpoint_and_no_other_file(saved, monkeypa
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(*((checkpoint, "_checksum") if where == "write" else (os, "replace")), full)
+        patch.setattr(*((archive, "sha256") if where == "write" else (os, "replace")), full)
         with pytest.raises(OSError, match="No space left") as error:
             checkpoint.save(saved, {"x": np.ones(2)}, {"step": 9})
     assert error.value.filename == str(saved)
@@ -165,3 +166,31 @@ def test_a_foreign_file_is_refused_by_name(tmp_path, kind):
 def test_a_missing_file_is_called_missing(tmp_path):
     with pytest.raises(CheckpointError, match="there is no file .*gone.npz"):
         checkpoint.load(tmp_path / "gone.npz")
+
+
+def test_the_bytes_of_a_file_are_those_of_every_version(saved):
+    """A checkpoint of an earlier version is read, and one of this by an earlier: meta first, then array/NAME."""
+    with zipfile.ZipFile(saved) as file:
+        assert file.namelist() == ["meta.npy", *(f"array/{name}.npy" for name in ARRAYS)]
+        assert all(member.compress_type == zipfile.ZIP_STORED for member in file.infolist())
+    old = io.BytesIO()
+    np.savez(old, meta=np.array(json.dumps(META)), **{f"array/{name}": array for name, array in ARRAYS.items()})
+    body = old.getvalue()[:-2] + bytes([64, 0])  # the comment's length
+    assert saved.read_bytes() == body + hashlib.sha256(body).hexdigest().encode()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), KeyboardInterrupt(), OSError(errno.EIO, "Input/output error")])
+@pytest.mark.parametrize("where", ["reading", "parsing"])
+def test_what_says_nothing_about_the_file_does_not_call_it_broken(saved, monkeypatch, error, where):
+    def fails(*args, **kwargs):
+        raise error
+
+    place = (archive.Path, "read_bytes") if where == "reading" else (archive.np, "load")
+    with monkeypatch.context() as patch:
+        patch.setattr(*place, fails)
+        with pytest.raises(type(error)) as raised:
+            checkpoint.load(saved)
+    assert raised.value is error
+    if isinstance(error, OSError) and where == "reading":
+        assert error.filename == str(saved)
+    assert_whole(saved)

@@ -1,10 +1,11 @@
-"""Binary cross-entropy from logits: the composition that defines it, and the fused op that trains with it.
+"""Cross-entropy from logits: of classes, and of real or fake, which a GAN trains with.
 
-With D = sigmoid(logit), -ln D = softplus(-logit) and -ln(1 - D) = softplus(logit), so
+No probability is ever formed, which could be rounded to 0 or 1: that of K classes is a log_softmax, and for real or
+fake, with D = sigmoid(logit), -ln D = softplus(-logit) and -ln(1 - D) = softplus(logit), so
 
     -t ln D - (1 - t) ln(1 - D) = softplus(logit) - t logit
 
-and no probability is ever formed, which could be rounded to 0 or 1.
+The binary one is here twice: the composition that defines it, and the fused op.
 """
 
 from __future__ import annotations
@@ -15,8 +16,16 @@ import numpy as np
 
 from tinygan.autograd.elementwise import sigmoid, softplus
 from tinygan.autograd.op import Op
-from tinygan.autograd.reduce import mean
+from tinygan.autograd.reduce import log_softmax, mean
 from tinygan.autograd.tensor import Tensor, as_tensors
+
+
+def cross_entropy(logits: Tensor, one_hot: Tensor) -> Tensor:
+    """-E ln softmax(logits) of the right class: logits (n, K), one-hot rows (n, K) -> 0-d.
+
+    It is ln K when all K logits are equal.
+    """
+    return -(log_softmax(logits) * one_hot).sum(axis=-1).mean()
 
 
 def bce_with_logits_composed(logits: Tensor, targets: Any) -> Tensor:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tinygan.autograd import Tensor, grad, ops
+from tinygan.autograd.cross_entropy import cross_entropy
 from tinygan.classifier.errors import ClassifierError
 from tinygan.classifier.model import CLASSES, DATA, SHAPE, Classifier
 from tinygan.classifier.weights import rounded
@@ -98,18 +99,13 @@ def train(images: Images, epochs: int = EPOCHS, seed: int = 0, report: Report | 
             order = rng.permutation(len(images))
         chosen = order[place * BATCH_SIZE : (place + 1) * BATCH_SIZE]
         x = to_range(moved(images.pixels[chosen], rng), 0.0, 1.0)
-        loss = cross_entropy(classifier(Tensor(x)), labels[chosen])
+        loss = cross_entropy(classifier(Tensor(x)), ops.one_hot(labels[chosen], CLASSES))
         optimizer.lr = LEARNING_RATE * (1 + math.cos(math.pi * step / steps)) / 2
         optimizer.step(grad(loss, parameters))
         if report:
             report(step + 1, steps, float(loss.data))
     classifier.eval()
     return rounded(classifier)
-
-
-def cross_entropy(logits: Tensor, labels: np.ndarray) -> Tensor:
-    """The mean of -ln p[label]: logits (n, 10), labels (n,) -> 0-d."""
-    return -(ops.log_softmax(logits) * ops.one_hot(labels, CLASSES)).sum(axis=-1).mean()
 
 
 def moved(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,26 +1,18 @@
-"""A weight file: one small `.npz` of float16 arrays, with the accuracy measured on them and a checksum.
-
-The archive's comment, its last 64 bytes, is the SHA-256 of all bytes before it: a damaged file is never used, and
-a number measured with a classifier can name the one it was measured with.
-"""
+"""A weight file: one small archive of float16 arrays, with the accuracy measured on them and a checksum."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from tinygan import archive
 from tinygan.classifier.errors import ClassifierError
 from tinygan.classifier.model import DATA, Classifier
-from tinygan.files import PathLike, whole_file
+from tinygan.files import PathLike
 
-DIGEST = 64  # hexadecimal digits of SHA-256
+ABOUT = "record"  # what stands beside the arrays
 
 
 @dataclass(frozen=True)
@@ -85,17 +77,9 @@ def save(path: PathLike, classifier: Classifier, record: Record) -> Record:
     OSError
         If the folder is missing or the disk is full.
     """
-    arrays: dict[str, Any] = {name: array.astype(np.float16) for name, array in classifier.state_dict().items()}
+    arrays = {name: array.astype(np.float16) for name, array in classifier.state_dict().items()}
     about = {name: value for name, value in asdict(record).items() if name != "checksum"}
-    packed = io.BytesIO()
-    np.savez(packed, record=np.array(json.dumps(about)), **arrays)
-    with zipfile.ZipFile(packed, "a") as archive:
-        archive.comment = b"0" * DIGEST  # the last bytes of the file: room for the checksum of all before them
-    body = packed.getvalue()[:-DIGEST]
-    checksum = hashlib.sha256(body).hexdigest()
-    with whole_file(path) as file:
-        file.write(body)
-        file.write(checksum.encode())
+    checksum = archive.save(path, arrays, ABOUT, about)
     classifier.record = Record(**about, checksum=checksum)
     return classifier.record
 
@@ -135,20 +119,8 @@ def load(which: PathLike) -> Classifier:
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], Record]:
     """The arrays and the record of a weight file, once its checksum has been found right."""
+    arrays, about, checksum = archive.load(path, ABOUT, "holds no classifier", ClassifierError)
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise ClassifierError(f"there is no file {path}") from None
-    except OSError as error:
-        raise ClassifierError(f"{path} cannot be read as a classifier ({error.strerror or error})") from None
-    body, digest = content[:-DIGEST], content[-DIGEST:]
-    checksum = hashlib.sha256(body).hexdigest()
-    if digest != checksum.encode():
-        raise ClassifierError(f"{path} is damaged, or holds no classifier of tinygan: its checksum does not match")
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return arrays, Record(**json.loads(str(arrays.pop("record"))), checksum=checksum)
-    except Exception:
-        # It is what was written, but not by `save`: NumPy, zipfile and json have a dozen ways to say so.
+        return arrays, Record(**about, checksum=checksum)
+    except TypeError:
         raise ClassifierError(f"{path} holds no classifier of tinygan") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import metrics
+from tinygan.archive import FOREIGN
 from tinygan.data import DataError
 from tinygan.evaluation.metric import Metric
 from tinygan.metrics.points import as_points
@@ -54,7 +55,7 @@ def read_features(path: str | Path) -> Features:
             others = ", ".join(file.files[:9])
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
-    except Exception as error:  # zipfile and NumPy have a dozen ways to say so
+    except (OSError, *FOREIGN) as error:
         why = getattr(error, "strerror", None) or "it is damaged, or no .npz file of plain arrays"
         raise DataError(f"{path} cannot be read: {why}") from None
     if "features" not in arrays:

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd import Tensor, ops
+from tinygan.autograd import Tensor
+from tinygan.autograd.cross_entropy import cross_entropy
 
 INFOGAN_WAYS = 10  # as in the paper's experiment on MNIST
 INFOGAN_NUMBERS = 2
@@ -201,11 +202,6 @@ class InfoGAN(Conditioning):
         k = self.classes
         right = accuracy(fake[:, 1 : 1 + k], code[:, :k])
         return {"code_accuracy": right, "code_error": squared_error(fake[:, 1 + k :], code[:, k:]).data}
-
-
-def cross_entropy(logits: Tensor, one_hot: Tensor) -> Tensor:
-    """-E ln softmax(logits) of the right class: ln K when all K logits are equal."""
-    return -(ops.log_softmax(logits) * one_hot).sum(axis=1).mean()
 
 
 def squared_error(means: Tensor, numbers: Tensor) -> Tensor:

@@ -1,12 +1,13 @@
 """Numbers that say how good the samples of a generator are."""
 
 from tinygan.metrics.class_scores import ClassifierScore, ClassReport, class_coverage, classifier_score, label_accuracy
+from tinygan.metrics.copying import DataCopying, data_copying
 from tinygan.metrics.divergence import jensen_shannon
 from tinygan.metrics.em import fit_mixture
 from tinygan.metrics.energy import energy_distance
 from tinygan.metrics.frechet import frechet_distance, frechet_of_features, mean_and_covariance
 from tinygan.metrics.kernel import KernelDistance, kernel_distance
-from tinygan.metrics.manifold import PrecisionRecall, precision_recall
+from tinygan.metrics.manifold import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
 from tinygan.metrics.mixture import FittedMixture, oracle
 from tinygan.metrics.modes import ModeReport, count_modes
 from tinygan.metrics.neighbours import nearest_neighbours
@@ -14,6 +15,8 @@ from tinygan.metrics.neighbours import nearest_neighbours
 __all__ = [
     "ClassReport",
     "ClassifierScore",
+    "DataCopying",
+    "DensityCoverage",
     "FittedMixture",
     "KernelDistance",
     "ModeReport",
@@ -21,6 +24,8 @@ __all__ = [
     "class_coverage",
     "classifier_score",
     "count_modes",
+    "data_copying",
+    "density_coverage",
     "energy_distance",
     "fit_mixture",
     "frechet_distance",

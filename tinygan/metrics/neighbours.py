@@ -8,6 +8,8 @@ from tinygan.metrics.points import two_sets
 # 256 samples with 8192 training examples are 2^21 distances, 16 MiB.
 BLOCK_SAMPLES = 256
 BLOCK_TRAINING = 8192
+# Of long rows (64 x 64 pixels in colour are 12,288 numbers) fewer at a time: 2^22 numbers are 32 MiB in float64.
+BLOCK_NUMBERS = 2**22
 
 
 def nearest_neighbours(samples: np.ndarray, training: np.ndarray, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -53,8 +55,9 @@ def nearest_of_block(samples: np.ndarray, training: np.ndarray, k: int) -> tuple
     """Return what `nearest_neighbours` does, for as many samples as fit into memory with a block of training."""
     indices = np.zeros((len(samples), 0), dtype=np.int64)
     distances = np.zeros((len(samples), 0))
-    for start in range(0, len(training), BLOCK_TRAINING):
-        block = training[start : start + BLOCK_TRAINING]
+    step = max(1, min(BLOCK_TRAINING, BLOCK_NUMBERS // training.shape[1]))
+    for start in range(0, len(training), step):
+        block = training[start : start + step]
         found, found_distances = nearest_in_block(samples, block, min(k, len(block)))
         indices = np.concatenate([indices, found + start], axis=1)
         distances = np.concatenate([distances, found_distances], axis=1)
