@@ -88,7 +88,7 @@ def add_source(p: Parser, needed: bool = True) -> None:
         metavar="K",
         help="only this class (its name or number), or code of infogan; else any",
     )
-    p.add_argument("--truncation", type=float, metavar="T", help="redraw noise above T: samples are more alike")
+    p.add_argument("--truncation", type=float, metavar="T", help="redraw noise above T: more alike")
     p.add_argument("--backend", default="numpy", choices=("numpy", "cupy"), help="where to compute (numpy)")
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd import Tensor
+from tinygan.autograd import Tensor, ops
 from tinygan.autograd.cross_entropy import cross_entropy
 
 INFOGAN_WAYS = 10  # as in the paper's experiment on MNIST
