@@ -15,12 +15,13 @@ PACKAGE = ROOT / "tinygan"
 # A part may import the parts before it, and itself. `data`, `metrics` and `plot` hang beside.
 LAYERS = {
     "files": set(),
+    "words": set(),
     "backend": set(),
     "autograd": {"backend"},
     "testing": {"autograd", "backend"},
     "nn": {"autograd", "backend"},
     "optim": {"autograd", "backend"},
-    "data": {"files", "backend"},
+    "data": {"files", "words", "backend"},
     "classifier": {"files", "autograd", "backend", "nn", "optim", "data"},
     "metrics": {"files"},
     "plot": {"files", "autograd", "backend"},
