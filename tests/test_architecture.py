@@ -15,6 +15,7 @@ PACKAGE = ROOT / "tinygan"
 # A part may import the parts before it, and itself. `data`, `metrics` and `plot` hang beside.
 LAYERS = {
     "files": set(),
+    "words": set(),
     "archive": {"files"},
     "backend": set(),
     "autograd": {"backend"},
@@ -22,7 +23,7 @@ LAYERS = {
     "nn": {"autograd", "backend"},
     "optim": {"autograd", "backend"},
     "kernels": {"autograd", "backend", "nn", "optim"},
-    "data": {"files", "backend"},
+    "data": {"files", "words", "backend"},
     "classifier": {"files", "archive", "autograd", "backend", "nn", "optim", "data"},
     "metrics": {"files"},
     "plot": {"files", "autograd", "backend"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,9 @@ from tinygan.backend import current_backend
 from tinygan.data.errors import DataError
 from tinygan.data.images import Images, to_range
 from tinygan.data.mixture import Mixture
+from tinygan.data.points import Points
+from tinygan.data.rng import damaged, rng_state, set_rng_state
+from tinygan.words import counted
 
 Batch = tuple[Any, np.ndarray | None]
 UPLOAD = 1 << 30  # bytes: a set of images up to this size is copied to the GPU, once
@@ -32,6 +34,8 @@ class Batches:
         Draws one permutation at the start of each epoch.
     low, high : float
         Range of the batches: that of the generator's last activation.
+    mirror : bool
+        Whether each image is turned left-right with probability 1/2, drawn from `rng` for each batch.
 
     Attributes
     ----------
@@ -53,16 +57,18 @@ class Batches:
         rng: np.random.Generator,
         low: float = -1.0,
         high: float = 1.0,
+        mirror: bool = False,
     ) -> None:
         _check_batch_size(batch_size)
         if batch_size > len(images):
             raise DataError(
-                f"a batch of {batch_size} does not fit the {len(images)} images of "
+                f"a batch of {batch_size} does not fit the {counted(len(images), 'image')} of "
                 f"{images.name!r}: choose a batch size of at most {len(images)}"
             )
         self.images = images
         self.batch_size = batch_size
         self.low, self.high = low, high
+        self.mirror = mirror
         self.batches_per_epoch = len(images) // batch_size
         self.epoch = 0
         self._rng = rng
@@ -97,10 +103,17 @@ class Batches:
         place = slice(first, first + self.batch_size)
         self._position += 1
         labels, chosen = self.images.labels, self._order[place]
+        turned = self._rng.random(self.batch_size) < 0.5 if self.mirror else None
         if self._device:
             batch = self._scaled[self._pixels[self._order_there[place]]]
+            if turned is not None:  # copied there, which nobody waits for
+                turned = self._device.asarray(turned[:, np.newaxis, np.newaxis, np.newaxis])
+                batch = self._device.xp.where(turned, batch[:, :, ::-1], batch)
         else:
-            batch = to_range(self.images.pixels[chosen], self.low, self.high)
+            pixels = self.images.pixels[chosen]
+            if turned is not None:
+                pixels[turned] = pixels[turned, :, ::-1]
+            batch = to_range(pixels, self.low, self.high)
         return batch, None if labels is None else labels[chosen]
 
     def state(self) -> dict[str, Any]:
@@ -111,6 +124,7 @@ class Batches:
         """
         return {
             "images": len(self.images),
+            "fingerprint": self.images.fingerprint,
             "batch_size": self.batch_size,
             "epoch": self.epoch,
             "position": self._position,
@@ -118,36 +132,57 @@ class Batches:
             "rng": rng_state(self._rng),
         }
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: dict[str, Any], changed: bool = False) -> None:
         """Go to the place that `state` returned; `rng`, too, is left as it was then.
+
+        Parameters
+        ----------
+        state : dict
+            What `state` returned.
+        changed : bool
+            Whether the images may be others than they were: then a new epoch of those that are here begins.
 
         Raises
         ------
         DataError
-            If the state is damaged, or belongs to another number of images or batch size.
+            If the state is damaged, or belongs to another batch size or, unless `changed`, to other images.
         """
         try:
             images, batch_size = state["images"], state["batch_size"]
             epoch, position = int(state["epoch"]), int(state["position"])
             rng_at_start, rng_now = state["rng_at_start_of_epoch"], state["rng"]
-        except (KeyError, TypeError, ValueError) as error:
-            raise _damaged(error) from error
-        if (images, batch_size) != (len(self.images), self.batch_size):
-            raise DataError(
-                f"the saved place in the data is for {images} images in batches of {batch_size}, "
-                f"but here are {len(self.images)} in batches of {self.batch_size}: "
-                "resume with the same data and batch size"
-            )
+            fingerprint = state.get("fingerprint", self.images.fingerprint)  # older states have none
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise damaged(error) from error
+        same = images == len(self.images) and fingerprint == self.images.fingerprint
+        if batch_size != self.batch_size or not (same or changed):
+            raise DataError(self._other(images, batch_size))
+        if not same:
+            set_rng_state(self._rng, rng_now)
+            self._shuffle()
+            self.epoch = epoch + 1
+            return
         if not 0 <= position <= self.batches_per_epoch or epoch < 0:
-            raise _damaged(f"epoch {epoch}, position {position}")
+            raise damaged(f"epoch {epoch}, position {position}")
         set_rng_state(self._rng, rng_at_start)
         self._shuffle()
         self.epoch, self._position = epoch, position
         set_rng_state(self._rng, rng_now)
 
+    def _other(self, images: Any, batch_size: Any) -> str:
+        """The sentence about a place in other data."""
+        here = f"{len(self.images)} in batches of {self.batch_size}"
+        if (images, batch_size) == (len(self.images), self.batch_size):
+            here = "others, or they have other labels"
+        mend = "resume with the same data and batch size"
+        if batch_size == self.batch_size:
+            mend = "resume with the same data, or go on with these, in a new epoch, by --data-changed"
+        there = f"the saved place in the data is for {images} images in batches of {batch_size}"
+        return f"{there}, but here are {here}: {mend}"
+
 
 class MixtureBatches:
-    """Fresh samples of a mixture, with the interface of `Batches`.
+    """Fresh samples of a mixture, or of other points, with the interface of `Batches`.
 
     `epoch` stays 0 and `batches_per_epoch` is None: new samples never run out.
     """
@@ -155,7 +190,7 @@ class MixtureBatches:
     batches_per_epoch: int | None = None
     epoch = 0
 
-    def __init__(self, mixture: Mixture, batch_size: int, rng: np.random.Generator) -> None:
+    def __init__(self, mixture: Mixture | Points, batch_size: int, rng: np.random.Generator) -> None:
         _check_batch_size(batch_size)
         self.mixture = mixture
         self.batch_size = batch_size
@@ -167,73 +202,48 @@ class MixtureBatches:
 
     def state(self) -> dict[str, Any]:
         """The random state, in types that JSON can hold."""
-        return {"rng": rng_state(self._rng)}
+        return {"fingerprint": self.mixture.fingerprint, "rng": rng_state(self._rng)}
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go to the place that `state` returned.
+    def load_state(self, state: dict[str, Any], changed: bool = False) -> None:
+        """Go to the place that `state` returned; with `changed` also if the points come from another source.
 
         Raises
         ------
         DataError
-            If the state is damaged.
+            If the state is damaged or, unless `changed`, belongs to other points.
         """
         try:
-            rng = state["rng"]
-        except (KeyError, TypeError) as error:
-            raise _damaged(error) from error
+            rng, fingerprint = state["rng"], state.get("fingerprint", self.mixture.fingerprint)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise damaged(error) from error
+        if fingerprint != self.mixture.fingerprint and not changed:
+            raise DataError(
+                f"the saved place in the data is for other points than those of {self.mixture.name!r}: "
+                "resume with the same data, or go on with these by --data-changed"
+            )
         set_rng_state(self._rng, rng)
 
 
 def batches(
-    dataset: Images | Mixture,
+    dataset: Images | Mixture | Points,
     batch_size: int,
     rng: np.random.Generator,
     low: float = -1.0,
     high: float = 1.0,
+    mirror: bool = False,
 ) -> Batches | MixtureBatches:
-    """`Batches` of images or `MixtureBatches`; a mixture has no range, so low and high do nothing.
+    """`Batches` of images, or `MixtureBatches` of a mixture or points, for which low, high and mirror do nothing.
 
     Raises
     ------
     DataError
         If `batch_size` is not a whole number >= 1 or is larger than the set of images.
     """
-    if isinstance(dataset, Mixture):
+    if isinstance(dataset, (Mixture, Points)):
         return MixtureBatches(dataset, batch_size, rng)
-    return Batches(dataset, batch_size, rng, low, high)
-
-
-def rng_state(rng: np.random.Generator) -> dict[str, Any]:
-    """The state of a random generator, in types that JSON can hold."""
-    state: dict[str, Any] = _plain(rng.bit_generator.state)
-    return state
-
-
-def set_rng_state(rng: np.random.Generator, state: dict[str, Any]) -> None:
-    """Put a random generator into a state that `rng_state` returned.
-
-    Raises
-    ------
-    DataError
-        If the state is damaged or belongs to another kind of generator.
-    """
-    try:
-        rng.bit_generator.state = state
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _damaged(error) from error
-
-
-def _plain(value: Any) -> Any:
-    """Arrays to lists, at any depth; some bit generators keep arrays in their state."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return value.tolist() if isinstance(value, np.ndarray) else value
+    return Batches(dataset, batch_size, rng, low, high, mirror)
 
 
 def _check_batch_size(batch_size: int) -> None:
     if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
         raise DataError(f"the batch size must be a whole number of at least 1, not {batch_size!r}")
-
-
-def _damaged(what: object) -> DataError:
-    return DataError(f"the saved place in the data is damaged ({what!r}): resume from another checkpoint")

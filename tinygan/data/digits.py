@@ -2,20 +2,22 @@
 
 Matplotlib carries its own fonts. Each image is one of their digits, drawn large, its outline
 widened by a random amount, then turned, slanted, stretched and moved a little by one random
-affine map and averaged down to 28 x 28.
+affine map and averaged down to 28 x 28, or to another size.
 """
 
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygan.data.cache import cache_dir as default_cache_dir
 from tinygan.data.cache import write_atomically
 from tinygan.data.errors import DataError
+from tinygan.data.form import Size, parsed_size
 from tinygan.data.images import Images
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ BOLD_FONTS = (
     "STIXGeneralBol STIXGeneralBolIta cmb10"
 ).split()
 
+NAMES = tuple("0123456789")
 SIDE = 28  # pixels
 HEIGHT = 20  # pixels from the top to the foot of an average digit, as in MNIST
 WIDEST = 20  # pixels; no digit is drawn wider
@@ -43,7 +46,7 @@ LIGHT_STROKES = (1, 2, 3, 4, 5, 6)  # what may be added all round a light glyph,
 BOLD_STROKES = (0, 1)
 
 
-def digits(n: int = 10_000, seed: int = 0, cache_dir: str | Path | None = None) -> Images:
+def digits(n: int = 10_000, seed: int = 0, cache_dir: str | Path | None = None, size: Any = SIDE) -> Images:
     """Grey digits 0..9 in white ink on black, from the fonts that come with matplotlib.
 
     The same `n` and `seed` give the same images on the same versions of matplotlib and Pillow.
@@ -57,35 +60,42 @@ def digits(n: int = 10_000, seed: int = 0, cache_dir: str | Path | None = None) 
         Seed of every random choice.
     cache_dir : path, optional
         Where to keep the images; by default `tinygan.data.cache_dir()`.
+    size : int, (height, width) or text such as "48x64"
+        In pixels; digits are as tall for the shorter side as they are in 28 x 28.
 
     Returns
     -------
     Images
-        `pixels` (n, 28, 28, 1) and `labels` (n,), in random order.
+        `pixels` (n, height, width, 1) and `labels` (n,), in random order.
 
     Raises
     ------
     DataError
-        If `n` is not a whole number >= 1 or `seed` not one >= 0, or no font is found.
+        If `n` is not a whole number >= 1 or `seed` not one >= 0, `size` is not possible, or no font is found.
     """
+    height, width = parsed_size(size) or (SIDE, SIDE)
     for option, value, least in (("n", n, 1), ("seed", seed, 0)):
         if not isinstance(value, (int, np.integer)) or value < least:
             raise DataError(f"digits: {option} must be a whole number of at least {least}, not {value!r}")
     from importlib.metadata import version  # only here: it takes 15 ms of every `import tinygan` otherwise
 
     folder = Path(cache_dir) if cache_dir is not None else default_cache_dir()
+    of = "" if (height, width) == (SIDE, SIDE) else f"-{height}x{width}"
     path = folder / (
-        f"digits-v{RECIPE}-n{n}-seed{seed}-matplotlib{version('matplotlib')}-pillow{version('pillow')}.npz"
+        f"digits-v{RECIPE}-n{n}-seed{seed}{of}-matplotlib{version('matplotlib')}-pillow{version('pillow')}.npz"
     )
-    images = _load(path, n)
+    images = _load(path, (n, height, width, 1))
     if images is None:
-        images = render(n, np.random.default_rng(seed))
+        images = render(n, np.random.default_rng(seed), (height, width))
         _save(path, images)
     return images
 
 
-def render(n: int, rng: np.random.Generator) -> Images:
-    """Draw `n` digits with random choices from `rng`; see `digits`."""
+def render(n: int, rng: np.random.Generator, size: Size = (SIDE, SIDE)) -> Images:
+    """Draw `n` digits of `size` (height, width) with random choices from `rng`; see `digits`."""
+    scale = min(size) / SIDE
+    fine = FINE if scale < 3 else 2  # large pixels show less of their edges
+    em = math.ceil(EM * max(1.0, scale * fine / FINE))  # never drawn smaller than they are wanted
     labels = rng.permutation(np.arange(n) % 10)
     light, bold = _font_files(LIGHT_FONTS), _font_files(BOLD_FONTS)
     styles = [(f, s) for f in light for s in LIGHT_STROKES]
@@ -93,20 +103,20 @@ def render(n: int, rng: np.random.Generator) -> Images:
     repeats = len(LIGHT_STROKES) // len(BOLD_STROKES)
     styles += [(f, s) for f in bold for s in BOLD_STROKES] * repeats
     chosen = rng.integers(len(styles), size=n)
-    maps = _random_maps(n, rng)
+    maps = _random_maps(n, rng) * (1, 1, scale, 1, scale, scale)
 
     glyphs: dict[tuple[Path, int, int], Image.Image] = {}
-    pixels = np.empty((n, SIDE, SIDE, 1), np.uint8)
+    pixels = np.empty((n, *size, 1), np.uint8)
     for i, digit in enumerate(labels):
         key = (*styles[chosen[i]], int(digit))
         if key not in glyphs:
-            glyphs[key] = _glyph(*key)
-        pixels[i, :, :, 0] = _place(glyphs[key], *maps[i])
-    return Images("digits", pixels, labels.astype(np.int64))
+            glyphs[key] = _glyph(*key, em)
+        pixels[i, :, :, 0] = _place(glyphs[key], *maps[i], size=size, fine=fine)
+    return Images("digits", pixels, labels.astype(np.int64), NAMES)
 
 
 def _random_maps(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Rows of (angle, shear, height, aspect, dx, dy), one for each image.
+    """Rows of (angle, shear, height, aspect, dx, dy), one for each image of 28 x 28.
 
     The angle is in radians, clockwise; shear is the shift to the right per pixel upwards;
     height, dx and dy are in pixels of the final image; aspect stretches the width.
@@ -131,13 +141,14 @@ def _font_files(names: list[str]) -> list[Path]:
     return files
 
 
-def _glyph(font_file: Path, stroke: int, digit: int) -> Image.Image:
+def _glyph(font_file: Path, stroke: int, digit: int, em: int) -> Image.Image:
     """One digit drawn large, white on black, cropped to its ink."""
     from PIL import Image, ImageDraw, ImageFont  # here, as `import tinygan.data` must stay light
 
-    font = ImageFont.truetype(str(font_file), EM)
-    image = Image.new("L", (2 * EM, 2 * EM))
-    ImageDraw.Draw(image).text((EM, EM), str(digit), font=font, fill=255, anchor="mm", stroke_width=stroke)
+    font = ImageFont.truetype(str(font_file), em)
+    image = Image.new("L", (2 * em, 2 * em))
+    stroke = round(stroke * em / EM)
+    ImageDraw.Draw(image).text((em, em), str(digit), font=font, fill=255, anchor="mm", stroke_width=stroke)
     return image.crop(image.getbbox())
 
 
@@ -149,34 +160,36 @@ def _place(
     aspect: float,
     dx: float,
     dy: float,
+    size: Size,
+    fine: int,
 ) -> np.ndarray:
-    """The glyph, centred and mapped as in `_random_maps`, as a (28, 28) array."""
+    """The glyph, centred and mapped as in `_random_maps`, as an array of `size`, averaged from `fine` times finer."""
     from PIL import Image
 
-    scale_y = FINE * height / glyph.height
-    scale_x = min(scale_y * aspect, FINE * WIDEST / glyph.width)
+    scale_y = fine * height / glyph.height
+    scale_x = min(scale_y * aspect, fine * WIDEST * min(size) / SIDE / glyph.width)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     slant = np.array([[1.0, -shear], [0.0, 1.0]])
     # Pillow asks where each pixel of the output comes from, hence the inverse.
     back = np.linalg.inv(turn @ slant @ np.diag([scale_x, scale_y]))
-    centre_out = FINE * (SIDE / 2 + np.array([dx, dy]))
+    centre_out = fine * (np.array(size[::-1]) / 2 + np.array([dx, dy]))
     shift = np.array([glyph.width, glyph.height]) / 2 - back @ centre_out
     (a, b), (c, d) = back
-    size = (FINE * SIDE, FINE * SIDE)
-    fine = glyph.transform(size, Image.Transform.AFFINE, (a, b, shift[0], c, d, shift[1]), Image.Resampling.BILINEAR)
-    return np.asarray(fine.reduce(FINE))
+    canvas = (fine * size[1], fine * size[0])
+    large = glyph.transform(canvas, Image.Transform.AFFINE, (a, b, shift[0], c, d, shift[1]), Image.Resampling.BILINEAR)
+    return np.asarray(large.reduce(fine))
 
 
-def _load(path: Path, n: int) -> Images | None:
+def _load(path: Path, shape: tuple[int, ...]) -> Images | None:
     """The images kept at `path`, or None if they are not there or not whole."""
     try:
         with np.load(path, allow_pickle=False) as kept:
-            images = Images("digits", kept["pixels"], kept["labels"])
+            images = Images("digits", kept["pixels"], kept["labels"], NAMES)
     except Exception:
         # Whatever is wrong with a cache (missing, cut short, unreadable, not an archive: some
         # ten types of exception), the cure is the same: draw the digits again.
         return None
-    return images if images.pixels.shape == (n, SIDE, SIDE, 1) else None
+    return images if images.pixels.shape == shape else None
 
 
 def _save(path: Path, images: Images) -> None:

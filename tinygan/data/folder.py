@@ -1,103 +1,186 @@
-"""A folder of pictures as a data set."""
+"""A folder or a zip of pictures as a data set."""
 
+from __future__ import annotations
+
+import os
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
+from tinygan.data.arrange import arrange
+from tinygan.data.arrays import EQUAL
 from tinygan.data.errors import DataError
+from tinygan.data.form import Form, Size, asked_form
 from tinygan.data.images import Images
+from tinygan.data.many import Read, read_many
+from tinygan.data.tree import Tree, read_tree
+from tinygan.words import counted, listed, printable
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
+LISTED = 50  # damaged files that are named
 
 
-def folder(path: str | Path, size: int | None = 28, channels: int | None = None) -> Images:
-    """Read all PNG and JPEG files under a folder, in the order of their paths.
+def folder(
+    path: str | Path,
+    size: Any = None,
+    channels: int | None = None,
+    *,
+    crop: str = "center",
+    background: str = "white",
+    strict: bool = False,
+    split: str = "train",
+    progress: bool = True,
+    seed: int = 0,
+) -> Images:
+    """Read all pictures under a folder, or in a zip, in the order of their paths.
 
-    Each picture is cut to its central square and averaged down to size x size. If every
-    picture lies in a subfolder and there are two subfolders or more, their names in
-    alphabetical order are the labels 0, 1, ... Transparency is laid on white; files with
-    other endings are passed over.
+    PNG, JPEG, GIF (the first frame), WEBP, BMP and TIFF are read; hidden files are not seen, other files passed over.
+    If there are two subfolders or more they are the classes: their names, sorted as people count, are the labels 0,
+    1, ... One folder that holds all the others is gone into, and of train/ and test/ one is read. Damaged files are
+    skipped and listed in the notes.
 
     Parameters
     ----------
     path : path
-        The folder, searched with all its subfolders.
-    size : int or None
-        Side in pixels; None leaves the pictures as they are (they must then be of one size).
+        The folder, searched with all its subfolders, or the zip, which is read where it lies.
+    size : int, (height, width), text such as "64" or "48x64", or None
+        In pixels, multiples of 4 from 8 to 512. None: pictures that are all of one size keep it if its sides are
+        multiples of 4 and at most 128; others come to a square of the median short side, at most 64.
     channels : {1, 3} or None
         1 makes grey, 3 colour; None keeps grey if all the pictures are.
+    crop : {"center", "fit", "random"}
+        Of pictures of another shape: the central part, the whole with the background beside, or a part at a random
+        place, which is the same each time.
+    background : str
+        What is behind the transparent: a colour's name or #rrggbb.
+    strict : bool
+        Whether a damaged file is an error.
+    split : {"train", "test"}
+        Which part, where there are folders train/ and test/ (or val/, valid/, validation/).
+    progress : bool
+        Whether to show a bar, on a terminal and if it takes longer than a moment.
+    seed : int
+        Of the random places.
 
     Returns
     -------
     Images
-        `pixels` (N, size, size, channels).
+        `pixels` (N, height, width, channels).
 
     Raises
     ------
     DataError
-        If the folder is missing or holds no picture, a file is not a picture, the sizes differ
-        where `size` is None, or an argument is out of range.
+        If the folder is missing or holds no picture, no file can be read, or an argument is out of range.
     """
-    if channels not in (None, 1, 3):
-        raise DataError(f"channels must be 1 (grey), 3 (colour) or left out, not {channels!r}")
-    if size is not None and (not isinstance(size, int) or size < 1):
-        raise DataError(f"size must be a whole number of pixels of at least 1, not {size!r}")
-    root = Path(path)
-    files = _pictures(root)
-    pictures = [_read(file, size) for file in files]
-    for file, picture in zip(files, pictures, strict=True):
-        if picture.shape != pictures[0].shape:
-            (h, w), (h0, w0) = picture.shape[:2], pictures[0].shape[:2]
-            raise DataError(
-                f"{file} is {w} x {h} pixels but {files[0]} is {w0} x {h0}: give a size to bring them all to one"
-            )
-    pixels = np.stack(pictures)
-    if channels is None:
-        channels = 1 if (pixels == pixels[..., :1]).all() else 3
-    return Images(root.name, _grey(pixels) if channels == 1 else pixels, _labels(root, files))
+    return read_folder(expanded(path), asked_form(size, channels, crop, background, seed), strict, split, progress)
 
 
-def _pictures(root: Path) -> list[Path]:
-    if not root.is_dir():
-        what = "is not a folder" if root.exists() else "does not exist"
-        raise DataError(f"{root} {what}: give a folder of PNG or JPEG files")
-    files = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-    if not files:
-        raise DataError(f"{root} holds no PNG or JPEG file: give a folder that does")
-    return files
+def read_folder(root: Path, form: Form, strict: bool = False, split: str = "train", progress: bool = True) -> Images:
+    """As `folder`, with the looks in a `Form`."""
+    check_split(split)
+    if not root.is_dir() and root.suffix.lower() != ".zip":
+        what = "is not a folder, nor a zip" if root.exists() else "does not exist"
+        raise DataError(f"{printable(root)} {what}: give a folder of pictures")
+    if not root.exists():
+        raise DataError(f"{printable(root)} does not exist: give a folder of pictures")
+    tree = read_tree(root)
+    chosen = arrange(tree, split)
+    if not chosen.entries:
+        raise DataError(f"{printable(root)} holds no PNG or JPEG file or other picture{_instead(tree)}")
+    read = read_many(root, chosen.entries, form, progress)
+    skipped = read.skipped + tree.closed
+    if skipped and (strict or not read.kept):
+        raise DataError(_refusal(root, skipped))
+    chosen = chosen.only(read.kept)
+    said = [*_changed(read), *chosen.said, *_of_skipped(read, tree), *tree.passed_over()]
+    notes = [*(f"skipped {name}: {why}" for name, why in skipped[:LISTED])]
+    if len(skipped) > LISTED:
+        notes.append(f"skipped {len(skipped) - LISTED:,} more files")
+    return Images(
+        _name(root), read.pixels, chosen.labels, chosen.class_names, tuple(said), (*notes, *_warnings(read, form))
+    )
 
 
-def _read(file: Path, size: int | None) -> np.ndarray:
-    """One picture as (H, W, 3) uint8; a grey one has three equal channels."""
-    from PIL import Image, ImageOps  # here, because `import tinygan.data` must stay light
+def expanded(path: Any) -> Path:
+    """A path with ~ as the user's home.
 
+    Raises
+    ------
+    DataError
+        If it cannot be a path.
+    """
     try:
-        with Image.open(file) as opened:
-            picture = ImageOps.exif_transpose(opened)  # cameras note the rotation, not do it
-    except Exception as error:
-        # Pillow raises a dozen types for damaged files; each means the same to the user.
-        raise DataError(f"{file} cannot be read as a picture: mend or remove it") from error
-    if picture.mode.startswith("I"):  # 16 bits a pixel, which convert() would clip, not scale
-        picture = Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        white = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(white, picture)
-    picture = picture.convert("RGB")
-    if size is not None:
-        picture = ImageOps.fit(picture, (size, size), method=Image.Resampling.BOX)
-    return np.asarray(picture)
+        return Path(path).expanduser()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(f"{printable(path)!r} cannot be a path: {error}") from error
 
 
-def _grey(rgb: np.ndarray) -> np.ndarray:
-    """Luma of ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B; exact where R = G = B."""
-    weights = np.array([0.299, 0.587, 0.114], np.float32)
-    return (rgb @ weights).round().clip(0, 255).astype(np.uint8)[..., np.newaxis]
+def check_split(split: Any) -> None:
+    """DataError unless it is 'train' or 'test'."""
+    if split not in ("train", "test"):
+        raise DataError(f"split must be 'train' or 'test', not {split!r}")
 
 
-def _labels(root: Path, files: list[Path]) -> np.ndarray | None:
-    tops = [file.relative_to(root).parts[0] for file in files]
-    classes = sorted(set(tops))
-    if len(classes) < 2 or any(file.parent == root for file in files):
-        return None
-    return np.array([classes.index(top) for top in tops], np.int64)
+def _name(root: Path) -> str:
+    """What the folder is called, also if it was given as '.' or '..'."""
+    path = Path(os.path.abspath(root))
+    return (path.name if path.is_dir() else path.stem) or "pictures"
+
+
+def _instead(tree: Tree) -> str:
+    """What there is in place of pictures, and what to do."""
+    closed = [f"{name} may not be read ({why})" for name, why in tree.closed]
+    if closed:
+        return f": {listed(closed)}"
+    if not tree.others:
+        return ": it is empty" if not tree.folders else ", only empty folders"
+    found = f", but {tree.kinds()}"
+    if ".heic" in tree.others or ".heif" in tree.others:
+        return f"{found}: save them as JPEG first"
+    if "" in tree.others:
+        return f"{found}: if those are pictures, give their names an ending such as .png"
+    known = [suffix for suffix in (".csv", ".npz", ".npy") if suffix in tree.others]
+    return f"{found}: give the path of the {known[0]} file itself" if known else f"{found}: give a folder that does"
+
+
+def _refusal(root: Path, skipped: list[tuple[str, str]]) -> str:
+    if len(skipped) == 1:
+        ((name, why),) = skipped
+        return f"{printable(root / name)} cannot be read as a picture ({why}): mend or remove it"
+    each = listed([f"{name} ({why})" for name, why in skipped], 20)
+    return f"{len(skipped):,} files in {printable(root)} cannot be read as pictures: {each}: mend or remove them"
+
+
+def _changed(read: Read) -> list[str]:
+    """'12 shrunk from 4000 x 3000': how many pictures had another size, and which."""
+    size: Size = read.pixels.shape[1:3]
+    said = []
+    larger = [own for own in read.sizes if own != size and own[0] >= size[0] and own[1] >= size[1]]
+    smaller = [own for own in read.sizes if own[0] < size[0] or own[1] < size[1]]
+    for sizes, verb, way, end in ((larger, "shrunk", "up to", max), (smaller, "enlarged", "down to", min)):
+        if not sizes:
+            continue
+        height, width = end(sizes, key=lambda own: own[0] * own[1])
+        how = "from" if len(set(sizes)) == 1 else f"from {way}"
+        count = "" if len(sizes) == len(read.kept) else f"{len(sizes):,} "
+        said.append(f"{count}{verb} {how} {width} x {height}")
+    return said
+
+
+def _of_skipped(read: Read, tree: Tree) -> list[str]:
+    """'3 damaged files skipped', by the kind of reason."""
+    kinds = Counter("closed" if why == "permission denied" else "damaged" for _, why in read.skipped)
+    kinds["large"] = sum("million" in why for _, why in read.skipped)
+    kinds["damaged"] -= kinds["large"]
+    words = {"damaged": "damaged file", "closed": "file without permission", "large": "too large picture"}
+    plural = {"closed": "files without permission"}
+    said = [f"{counted(n, words[kind], plural.get(kind))} skipped" for kind, n in kinds.items() if n]
+    return said + ([f"{counted(len(tree.closed), 'folder')} without permission skipped"] if tree.closed else [])
+
+
+def _warnings(read: Read, form: Form) -> list[str]:
+    if len(read.kept) > 1 and (read.pixels == read.pixels[:1]).all():
+        colour = "#{:02x}{:02x}{:02x}".format(*form.background)
+        if read.transparent:
+            return [f"{EQUAL} once laid on the background {colour}: choose another --background, such as black"]
+        return [EQUAL]
+    return []

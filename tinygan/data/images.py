@@ -1,10 +1,19 @@
 """A set of images in memory, and the change of scale between bytes and a network's range."""
 
+from __future__ import annotations
+
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from tinygan.data.errors import DataError
+from tinygan.data.form import in_words
+from tinygan.words import counted, printable
+
+CHANNELS = {1: "grey", 3: "colour"}
+NAMED = 8  # classes that `describe` names one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,36 +28,57 @@ class Images:
         0 is black (no ink), 255 full brightness; C is 1 (grey) or 3 (red, green, blue).
     labels : ndarray, shape (N,), int64, or None
         Class of each image, counted from 0.
+    class_names : tuple of str, or None
+        What class 0, 1, ... is called.
+    said : tuple of str
+        How the images were come by, in a few words each, for `describe`.
+    notes : tuple of str
+        What else should be known of them, a line each: files that were skipped, warnings.
 
     Raises
     ------
     DataError
-        If there is no image, or a type, a number of axes or a length is not as above.
+        If there is no image, or a type, a number of axes, channels or classes or a length is not as above.
     """
 
     name: str
     pixels: np.ndarray
     labels: np.ndarray | None = None
+    class_names: tuple[str, ...] | None = None
+    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         pixels, labels = self.pixels, self.labels
         if pixels.dtype != np.uint8 or pixels.ndim != 4:
             raise DataError(
                 f"the pixels of {self.name!r} are {pixels.dtype} of shape {pixels.shape}: "
-                "give uint8 of shape (N, H, W, C)"
+                "give uint8 of shape (N, H, W, C), or let tinygan.data.load bring them into that form"
             )
         if pixels.size == 0:
             raise DataError(f"{self.name!r} holds no images (shape {pixels.shape})")
-        if labels is None:
-            return
+        if pixels.shape[3] not in CHANNELS:
+            first = pixels.shape[1] in CHANNELS
+            hint = "these look like (N, C, H, W), so give pixels.transpose(0, 2, 3, 1)" if first else "C is 1 or 3"
+            raise DataError(f"the pixels of {self.name!r} have shape {pixels.shape}, not (N, H, W, C): {hint}")
+        if labels is not None:
+            self._check_labels(labels)
+        if self.class_names is not None:
+            if labels is None or int(labels.max()) >= len(self.class_names):
+                raise DataError(f"{self.name!r} has {len(self.class_names)} names of classes, which its labels exceed")
+            object.__setattr__(self, "class_names", tuple(map(str, self.class_names)))  # the dataclass is frozen
+
+    def _check_labels(self, labels: np.ndarray) -> None:
         if labels.dtype != np.int64 or labels.ndim != 1:
             raise DataError(
                 f"the labels of {self.name!r} are {labels.dtype} of shape {labels.shape}: give int64 of shape (N,)"
             )
-        if len(labels) != len(pixels):
+        if len(labels) != len(self.pixels):
             raise DataError(
-                f"{self.name!r} has {len(pixels)} images but {len(labels)} labels: give one label for each image"
+                f"{self.name!r} has {len(self.pixels)} images but {len(labels)} labels: give one label for each image"
             )
+        if labels.min() < 0:
+            raise DataError(f"the labels of {self.name!r} go down to {labels.min()}: count the classes from 0")
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -57,6 +87,41 @@ class Images:
     def sample_shape(self) -> tuple[int, ...]:
         """Shape of one image: (H, W, C)."""
         return self.pixels.shape[1:]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits that change with any pixel, label or size: BLAKE2b of all of them."""
+        digest = hashlib.blake2b(repr(self.pixels.shape).encode(), digest_size=16)
+        for array in (self.pixels, self.labels):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+    def describe(self) -> str:
+        """One line about the set, to be said before training.
+
+        Examples
+        --------
+        >>> pixels, labels = np.zeros((5, 8, 8, 1), np.uint8), np.array([0, 1, 1, 0, 1])
+        >>> Images("pets", pixels, labels, ("cat", "dog")).describe()
+        '5 pictures, 8 x 8, grey, 2 classes (cat 2, dog 3)'
+        """
+        height, width, channels = self.sample_shape
+        parts = [counted(len(self), "picture"), in_words((height, width)), CHANNELS[channels]]
+        return ", ".join([*parts, *self._classes(), *self.said])
+
+    def _classes(self) -> list[str]:
+        if self.labels is None:
+            return []
+        counts = np.bincount(self.labels, minlength=len(self.class_names or ())).tolist()
+        names = [printable(name, 24) for name in self.class_names or map(str, range(len(counts)))]
+        if len(counts) <= NAMED:
+            each = ", ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True))
+        else:
+            least, most = min(counts), max(counts)
+            of = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+            each = f"{names[0]}, {names[1]}, ... {names[-1]}, {of} pictures each"
+        return [f"{counted(len(counts), 'class', 'classes')} ({each})"]
 
 
 def to_range(pixels: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,17 @@ class Mixture:
     def labels(self) -> None:
         """None: the samples carry no labels."""
         return None
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits that change with any mean or sigma."""
+        content = np.append(self.means.ravel(), self.sigma).tobytes()
+        return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+    def extent(self) -> tuple[float, float, float, float]:
+        """(left, right, bottom, top) of the part of the plane to show: the modes, and a quarter more on each side."""
+        reach = 1.25 * float(np.abs(self.means).max()) + 5 * self.sigma
+        return -reach, reach, -reach, reach
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw `n` samples: a mode uniformly, then a normal deviation from its mean.

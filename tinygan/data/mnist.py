@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class Source:
     mirrors: tuple[str, ...]
     sha256: dict[str, str]
     of_uncompressed: bool
+    class_names: tuple[str, ...] = tuple("0123456789")
 
 
 MNIST = Source(
@@ -65,6 +67,7 @@ FASHION = Source(
         TEST_LABELS: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
     },
     of_uncompressed=False,
+    class_names=("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"),
 )
 
 
@@ -118,18 +121,18 @@ def _load(source: Source, data_dir: str | Path | None, split: str) -> Images:
             f"{images_path} holds {len(pixels)} images but {labels_path} {len(labels)} labels: "
             "take both files from one source"
         )
-    return Images(source.name, pixels[..., np.newaxis], labels.astype(np.int64))
+    return Images(source.name, pixels[..., np.newaxis], labels.astype(np.int64), source.class_names)
 
 
 def _locate(source: Source, stem: str, data_dir: str | Path | None) -> Path:
     """The path of one of the four files, downloaded if it has to be."""
     if data_dir is not None:
-        root = Path(data_dir)
+        root = Path(data_dir).expanduser()
         found = _find(stem, [root / source.name, root])
         if found is None:
             raise DataError(
-                f"neither {root} nor {root / source.name} holds {stem} (or .gz) of "
-                f"{source.title}: put the files there, or leave out --data-dir to download them"
+                f"neither {root} nor {root / source.name} holds {stem} (or .gz) of {source.title}: put the files "
+                f"there, or leave out --data-dir to download them; for another data set give its path with --data"
             )
         return found
     folders = [cache_dir() / source.name]
@@ -163,7 +166,8 @@ def _read(source: Source, path: Path, stem: str, axes: int) -> np.ndarray:
     sum_here = hashlib.sha256(content).hexdigest()
     if source.of_uncompressed and sum_here != source.sha256[stem]:
         raise DataError(
-            f"{path} is not the genuine {stem} of {source.title} (wrong SHA-256 checksum): delete it and fetch it again"
+            f"{path} is not {source.title}'s own {stem} (its SHA-256 checksum is another): if it is another data set "
+            f"in the same format, train on it with --data {shlex.quote(str(path.parent))}; if not, fetch it again"
         )
     if source is not MNIST and sum_here == MNIST.sha256[stem]:
         # The two sets use the same file names, so a wrong folder would go unnoticed.

@@ -46,4 +46,5 @@ def stacked(data_dir: str | Path | None = None, split: str = "train", n: int = 6
     pixels = np.empty((n, *digits.sample_shape[:2], 3), np.uint8)
     for channel in range(3):  # one after the other: no copy of all three besides
         pixels[..., channel] = digits.pixels[drawn[:, channel], :, :, 0]
-    return Images("stacked", pixels, digits.labels[drawn] @ np.array([100, 10, 1]))
+    names = tuple(f"{mode:03d}" for mode in range(1000))
+    return Images("stacked", pixels, digits.labels[drawn] @ np.array([100, 10, 1]), names)

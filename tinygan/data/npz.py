@@ -1,0 +1,144 @@
+"""Arrays in .npy and .npz files."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygan.data.errors import DataError
+from tinygan.words import did_you_mean, printable
+
+# What people call images and, beside them, their labels: Keras, MedMNIST, scikit-learn and by hand.
+IMAGES = ("x", "images", "imgs", "pixels", "data", "samples", "arr_0")
+LABELS = ("y", "labels", "label", "target", "targets", "classes")
+PARTS = {"train": ("train",), "test": ("test", "val", "valid")}
+
+
+def split_name(what: str) -> tuple[str, str | None]:
+    """'file.npz:NAME' as the file and the array's name; without one None."""
+    path, colon, name = what.rpartition(":")
+    return (path, name) if colon and path.lower().endswith(".npz") else (what, None)
+
+
+def read_npy(path: Path) -> Any:
+    """The array in a .npy file.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is damaged, or holds Python objects.
+    """
+    return _guarded(path, lambda: np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def read_npz(path: Path, name: str | None = None, split: str = "train") -> tuple[Any, Any]:
+    """The images and the labels, or None, in a .npz file.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    name : str, optional
+        Of the array with the images; by default it is found by the usual names, such as x_train, or is the only one.
+    split : {"train", "test"}
+        Which part, if there are both.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or it is not clear which of its arrays is meant.
+    """
+    archive = _guarded(path, lambda: np.load(path, allow_pickle=False))
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        return archive, None  # a .npy file under another ending
+    with archive:
+        names = list(archive.files)
+        if not names:
+            raise DataError(f"{printable(path)} holds no array")
+        if name is None:
+            name = _images_in(names, split)
+        if name is None:
+            which = ", ".join(f"{each} {_shape(archive, each)}" for each in names[:10])
+            raise DataError(
+                f"{printable(path)} holds the arrays {which}: say which are the images, as {printable(path)}:{names[0]}"
+            )
+        if name not in names:
+            raise DataError(f"{printable(path)} holds no array {name!r}{did_you_mean(name, names)}")
+        labels = _labels_of(name, names)
+        pixels = _guarded(path, lambda: archive[name])
+        return pixels, None if labels is None else _guarded(path, lambda: archive[labels])
+
+
+def shape_in(path: Path, name: str | None = None) -> tuple[int, ...] | None:
+    """The shape of the images in a .npy or .npz file, from its head alone; None where that does not tell."""
+    try:
+        if path.suffix.lower() == ".npy":
+            shape: tuple[int, ...] = np.load(path, mmap_mode="r", allow_pickle=False).shape
+            return shape
+        with zipfile.ZipFile(path) as archive:
+            names = [each.removesuffix(".npy") for each in archive.namelist()]
+            with archive.open(f"{name or _images_in(names, 'train')}.npy") as file:
+                return _head(file)
+    except Exception:
+        return None  # damaged, missing, no such name: reading it will say so
+
+
+def _head(file: Any) -> tuple[int, ...]:
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape: tuple[int, ...] = read(file)[0]
+    return shape
+
+
+def _images_in(names: list[str], split: str) -> str | None:
+    lower = {name.lower(): name for name in names}
+    parts = [spelt for part in PARTS[split] for word in IMAGES for spelt in _spellings(word, part)]
+    found = next((lower[word] for word in parts if word in lower), None)
+    if found is not None:
+        return found
+    if split == "train":
+        plain = next((lower[word] for word in IMAGES if word in lower), None)
+        if plain is not None:
+            return plain
+        others = [name for name in names if name.lower() not in LABELS]
+        return others[0] if len(others) == 1 else None
+    return None
+
+
+def _labels_of(name: str, names: list[str]) -> str | None:
+    """The array of labels that goes with the images `name`."""
+    lower = {each.lower(): each for each in names}
+    for part in ("train", "test", "val", "valid"):
+        if any(name.lower() in _spellings(word, part) for word in IMAGES):
+            return next((lower[s] for word in LABELS for s in _spellings(word, part) if s in lower), None)
+    return next((lower[word] for word in LABELS if word in lower), None)
+
+
+def _spellings(word: str, part: str) -> tuple[str, ...]:
+    return f"{word}_{part}", f"{part}_{word}", f"{word}{part}", f"{part}{word}"
+
+
+def _shape(archive: Any, name: str) -> str:
+    try:
+        return str(archive[name].shape)
+    except Exception:
+        return "(unreadable)"
+
+
+def _guarded(path: Path, read: Any) -> Any:
+    try:
+        return read()
+    except FileNotFoundError as error:
+        raise DataError(f"{printable(path)} does not exist: check the name of the file") from error
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError) as error:
+        if "allow_pickle" in str(error):
+            raise DataError(
+                f"{printable(path)} holds Python objects, which are never loaded, as they could run any program: save "
+                "plain arrays of numbers"
+            ) from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged or no NumPy file"
+        raise DataError(f"{printable(path)} cannot be read: {why}") from error

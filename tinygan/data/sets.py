@@ -1,0 +1,52 @@
+"""The data sets that have a name, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tinygan.data.digits import digits
+from tinygan.data.folder import folder
+from tinygan.data.mixture import grid, ring
+from tinygan.data.mnist import fashion, mnist
+from tinygan.data.stacked import stacked
+
+Kind = Literal["points", "images"]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set that has a name.
+
+    Attributes
+    ----------
+    kind : {"points", "images"}
+        Points in the plane or images.
+    make : function
+        Makes or reads it; its arguments are the options of `tinygan.data.load`.
+    about : str
+        One line about it.
+    data_dir : bool
+        Whether it is read from files, so that their folder can be given; `make` takes it first.
+    real : bool
+        Whether it is a well-known set of real images, on which training takes longer than on rendered digits.
+    """
+
+    kind: Kind
+    make: Callable[..., Any]
+    about: str
+    data_dir: bool = False
+    real: bool = False
+
+
+SETS: dict[str, DataSet] = {
+    "ring": DataSet("points", ring, "eight Gaussians on a circle"),
+    "grid": DataSet("points", grid, "25 Gaussians on a square grid"),
+    "digits": DataSet("images", digits, "10,000 grey digits, rendered from matplotlib's fonts"),
+    "mnist": DataSet("images", mnist, "60,000 grey handwritten digits", data_dir=True, real=True),
+    "fashion": DataSet("images", fashion, "60,000 grey pictures of clothes", data_dir=True, real=True),
+    "stacked": DataSet("images", stacked, "three MNIST digits as red, green and blue", data_dir=True, real=True),
+    "folder": DataSet("images", folder, "your own pictures, in a folder or a zip", data_dir=True),
+}
+NAMES = tuple(SETS)
