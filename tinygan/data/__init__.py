@@ -68,6 +68,8 @@ def load(name: str, data_dir: str | Path | None = None, **options: Any) -> Image
     DataError
         If the name or an option is unknown, or the data set cannot be had.
     """
+    if name and name not in NAMES and Path(name).is_dir():
+        return folder(name, **options)
     if name not in NAMES:
         close = difflib.get_close_matches(str(name), NAMES, n=1)
         hint = f" (did you mean {close[0]!r}?)" if close else ""

@@ -54,7 +54,9 @@ def folder(path: str | Path, size: int | None = 28, channels: int | None = None)
     pixels = np.stack(pictures)
     if channels is None:
         channels = 1 if (pixels == pixels[..., :1]).all() else 3
-    return Images(root.name, _grey(pixels) if channels == 1 else pixels, _labels(root, files))
+    labels = _labels(root, files)
+    names = None if labels is None else tuple(sorted({file.relative_to(root).parts[0] for file in files}))
+    return Images(root.name, _grey(pixels) if channels == 1 else pixels, labels, names)
 
 
 def _pictures(root: Path) -> list[Path]:

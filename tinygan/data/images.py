@@ -19,6 +19,8 @@ class Images:
         0 is black (no ink), 255 full brightness; C is 1 (grey) or 3 (red, green, blue).
     labels : ndarray, shape (N,), int64, or None
         Class of each image, counted from 0.
+    class_names : tuple of str, or None
+        What the labels 0, 1, ... are called.
 
     Raises
     ------
@@ -29,6 +31,7 @@ class Images:
     name: str
     pixels: np.ndarray
     labels: np.ndarray | None = None
+    class_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         pixels, labels = self.pixels, self.labels
