@@ -1,4 +1,4 @@
-"""Train the digit classifier of the metrics: ``python -m tinygan.train_classifier --out FILE.npz``, some minutes."""
+"""Train the classifier that metrics stand on: ``python -m tinygan.train_classifier --data DATA``, some minutes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from tinygan.classifier import DATA, Record, accuracy, load_sets, save, train
-from tinygan.classifier.recipe import EPOCHS
+from tinygan.classifier import DATA, Record, accuracy, class_names, load_sets, save, train
+from tinygan.classifier.recipe import EPOCHS, LEAST_STEPS, epochs_for
 from tinygan.commandline import Parser, guarded
 from tinygan.training.config import ConfigError
 from tinygan.training.progress import SECONDS_BETWEEN_LINES, Progress
@@ -17,10 +18,14 @@ PROGRAM = "python -m tinygan.train_classifier"
 
 
 def parser() -> Parser:
-    p = Parser(prog=PROGRAM, description="Train the digit classifier that the metrics of images stand on.")
-    p.add_argument("--data", default=DATA[0], choices=DATA, help=f"what to learn from ({DATA[0]})")
+    p = Parser(prog=PROGRAM, description="Train the classifier that the metrics of images stand on.")
+    what = f"what to learn from: {', '.join(DATA)}, other labelled images, or a folder with a subfolder for each class"
+    p.add_argument("--data", default=DATA[0], help=f"{what} ({DATA[0]})")
     p.add_argument("--data-dir", metavar="DIR", help="folder with MNIST's files (else $TINYGAN_DATA, or a download)")
-    p.add_argument("--epochs", type=int, default=EPOCHS, metavar="N", help=f"passes over the training set ({EPOCHS})")
+    p.add_argument("--size", type=int, metavar="PIXELS", help="side of the images of a folder, that of the run")
+    p.add_argument("--channels", type=int, choices=(1, 3), help="1 for grey, 3 for colour (grey if all pictures are)")
+    passes = f"passes over the training set ({EPOCHS}, or as many as make {LEAST_STEPS} steps)"
+    p.add_argument("--epochs", type=int, metavar="N", help=passes)
     p.add_argument("--seed", type=int, default=0, metavar="S", help="seed of all random choices (0)")
     p.add_argument("--out", metavar="FILE", help="the weight file to write (classifier-DATA.npz)")
     return p
@@ -28,28 +33,43 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
-    out = Path(args.out if args.out is not None else f"classifier-{args.data}.npz")
+    out = output(args)
+    if args.epochs is not None and not 1 <= args.epochs <= 1000:
+        raise ConfigError(f"--epochs must be from 1 to 1000, not {args.epochs}")
+    if args.seed < 0:
+        raise ConfigError(f"--seed must be at least 0, not {args.seed}")
+    options = {name: getattr(args, name) for name in ("size", "channels") if getattr(args, name) is not None}
+    if options and args.data in DATA:
+        raise ConfigError(f"--{next(iter(options))} does not go with --data {args.data}: its images are as they are")
+    training, test = load_sets(args.data, args.data_dir, args.seed, **options)
+    epochs = args.epochs or epochs_for(len(training))
+    names = class_names(training)
+    if args.data not in DATA:
+        height, width, channels = training.sample_shape
+        held_out = f"learns from {len(training):,} and is tested on {len(test):,} held out (seed {args.seed})"
+        print(f"{training.name}: {height} x {width} x {channels}, {len(names)} classes; {held_out}", flush=True)
+    start = time.monotonic()
+    with_progress = Lines()
+    try:
+        classifier = train(training, epochs, args.seed, with_progress.report)
+    finally:
+        with_progress.close()
+    seconds = time.monotonic() - start
+    about = Record(training.name, accuracy(classifier, test), len(test), epochs, args.seed, class_names=names)
+    record = save(out, classifier, about)
+    print(f"{record}, trained in {seconds:.0f} s, {out.stat().st_size:,} bytes in {out}")
+
+
+def output(args: Any) -> Path:
+    """The file to write; ConfigError, in one sentence, if it cannot be where it should."""
+    out = Path(args.out if args.out is not None else f"classifier-{Path(args.data).resolve().name}.npz")
     if out.suffix != ".npz":
         raise ConfigError(f"--out must end in .npz, not {out.name}")
     if out.is_dir() or not out.parent.is_dir():
         raise ConfigError(f"--out {out} {'is a folder' if out.is_dir() else f'is in {out.parent}, which is no folder'}")
     if not os.access(out.parent, os.W_OK):  # better said now than after minutes of training
         raise ConfigError(f"--out {out} cannot be written: the folder {out.parent} is read-only")
-    if not 1 <= args.epochs <= 1000:
-        raise ConfigError(f"--epochs must be from 1 to 1000, not {args.epochs}")
-    if args.seed < 0:
-        raise ConfigError(f"--seed must be at least 0, not {args.seed}")
-    training, test = load_sets(args.data, args.data_dir)
-    start = time.monotonic()
-    with_progress = Lines()
-    try:
-        classifier = train(training, args.epochs, args.seed, with_progress.report)
-    finally:
-        with_progress.close()
-    seconds = time.monotonic() - start
-    record = Record(args.data, accuracy(classifier, test), len(test), args.epochs, args.seed)
-    record = save(out, classifier, record)
-    print(f"{record}, trained in {seconds:.0f} s, {out.stat().st_size:,} bytes in {out}")
+    return out
 
 
 class Lines:

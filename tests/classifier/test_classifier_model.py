@@ -6,6 +6,7 @@ import pytest
 from tinygan.backend import use_backend
 from tinygan.classifier import Classifier, ClassifierError, load
 from tinygan.data import digits, to_range
+from tinygan.nn import Dense
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +90,12 @@ def test_refused(eye, images, options, said):
     with pytest.raises(ClassifierError) as error:
         eye.probabilities(images, **options)
     assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (64, 64, 3), (32, 20, 3), (5, 100, 1), (4, 4, 1), (1, 1, 3), (8, 8, 2)])
+def test_any_shape_is_halved_until_four_pixels_are_left(shape, rng):
+    classifier = Classifier.build(rng, shape, 7)
+    assert classifier.features(np.zeros((3, *shape), np.uint8)).shape == (3, 64)
+    assert classifier.classes == 7 and classifier.probabilities(np.zeros((3, *shape), np.uint8)).shape == (3, 7)
+    flat = next(layer.W.shape[0] for layer in classifier.body.layers if isinstance(layer, Dense))
+    assert flat <= 4 * 4 * 64

@@ -1,11 +1,12 @@
 """A weight file is whole or refused."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tinygan import classifier
+from tinygan import archive, classifier
 from tinygan.classifier import Classifier, ClassifierError, Record, load, save
 
 RECORD = Record("digits", 0.5, 10, 1, 3)
@@ -78,3 +79,44 @@ def test_no_such_classifier(tmp_path):
     refused(tmp_path / "a.npz", "there is no file")
     (tmp_path / "b.npz").mkdir()
     refused(tmp_path / "b.npz", "cannot be read")
+
+
+def test_another_shape_and_other_classes_there_and_back(tmp_path, rng):
+    classifier = Classifier.build(rng, (9, 30, 3), 2)
+    record = save(tmp_path / "a.npz", classifier, Record("pets", 0.5, 10, 1, 3, class_names=("cat", "dog")))
+    assert record.shape == (9, 30, 3) and record.class_names == ("cat", "dog")
+    loaded = load(tmp_path / "a.npz")
+    assert (loaded.shape, loaded.classes, loaded.record) == ((9, 30, 3), 2, record)
+    images = rng.integers(256, size=(5, 9, 30, 3), dtype=np.uint8)
+    assert loaded.probabilities(images).shape == (5, 2)
+
+
+def test_a_file_of_the_digits_says_no_more_than_it_always_did(kept):
+    """The two that come with the package were written before there was a choice of shape and classes."""
+    with np.load(kept) as file:
+        assert list(json.loads(str(file["record"]))) == ["data", "accuracy", "test_images", "epochs", "seed"]
+
+
+def test_names_that_are_too_few_are_refused_and_nothing_is_written(tmp_path, rng):
+    with pytest.raises(ClassifierError, match="tells 4 classes apart, and the record has 10"):
+        save(tmp_path / "a.npz", Classifier.build(rng, (8, 8, 1), 4), RECORD)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"shape": [28, 28]}, "was changed"),
+        ({"shape": [0, 28, 1]}, "was changed"),
+        ({"shape": ["a", 28, 1]}, "was changed"),
+        ({"class_names": ["one"]}, "was changed"),
+        ({"class_names": ["one", "two"]}, "another model"),
+        ({"shape": [64, 64, 3]}, "another model"),
+        ({"shape": 5}, "holds no classifier"),
+        ({"colour": 5}, "holds no classifier"),
+    ],
+)
+def test_a_record_that_cannot_be(fresh, tmp_path, change, said):
+    about = {"data": "digits", "accuracy": 0.5, "test_images": 10, "epochs": 1, "seed": 3, **change}
+    archive.save(tmp_path / "a.npz", fresh.state_dict(), "record", about)
+    refused(tmp_path / "a.npz", said)

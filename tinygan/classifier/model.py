@@ -17,61 +17,75 @@ if TYPE_CHECKING:
     from tinygan.classifier.weights import Record
 
 DATA = ("mnist", "digits")  # what there are classifiers for
-SHAPE = (28, 28, 1)  # of one image
+SHAPE = (28, 28, 1)  # of one of their images
 CLASSES = 10
+SMALLEST = 4  # pixels: down to this the convolutions halve an image
 FEATURES = 64
 SLACK = 0.01  # of the range: how far rounding (or a generator without a last activation) may leave it
 
 
 class Classifier(Module):
-    """A convolutional network that tells ten digits apart: 28 x 28 grey images -> logits.
+    """A convolutional network that tells K classes of images apart: (H, W, C) -> K logits.
 
-    Three convolutions that halve the image (5 x 5 to 32 channels, 3 x 3 to 64, 3 x 3 to 64), each with BatchNorm
-    and ReLU; then two Dense layers with the features between them. Make one with `build`,
-    `tinygan.classifier.load` or `tinygan.classifier.train`.
+    Convolutions that halve the image until 4 x 4 pixels are left or less (5 x 5 to 32 channels, then 3 x 3 to 64: three
+    of them for 28 x 28), each with BatchNorm and ReLU; then two Dense layers with the features between them. Make one
+    with `build`, `tinygan.classifier.load` or `tinygan.classifier.train`.
 
-    Images are white ink on black. `probabilities`, `features` and `outputs` take bytes (0..255) as they are, and
-    floating-point numbers with the range they are meant to lie in: ``low=0, high=1`` unless said otherwise, and
-    ``low=-1, high=1`` for a generator that ends in tanh. They run in evaluation mode and leave the mode as it was.
+    `probabilities`, `features` and `outputs` take bytes (0..255) as they are, and floating-point numbers with the range
+    they are meant to lie in: ``low=0, high=1`` unless said otherwise, and ``low=-1, high=1`` for a generator that ends
+    in tanh. They run in evaluation mode and leave the mode as it was.
 
     Attributes
     ----------
     body : Sequential
-        Images (n, 28, 28, 1) in [0, 1] -> features (n, 64).
+        Images (n, H, W, C) in [0, 1] -> features (n, 64).
     head : Dense
-        Features -> logits (n, 10).
+        Features -> logits (n, K).
+    shape : tuple of int
+        (H, W, C) of one image.
     record : Record or None
-        What its weight file says: data, test accuracy, checksum. None before it has been saved or loaded.
+        What its weight file says: data, test accuracy, names of the classes, checksum. None before it has been saved
+        or loaded.
     """
 
-    def __init__(self, body: Sequential, head: Dense):
-        self.body, self.head = body, head
+    def __init__(self, body: Sequential, head: Dense, shape: tuple[int, ...] = SHAPE):
+        self.body, self.head, self.shape = body, head, shape
         self.record: Record | None = None
 
     @classmethod
-    def build(cls, rng: np.random.Generator) -> Classifier:
-        """A fresh one, with He's initial weights; `rng` also decides what Dropout drops."""
+    def build(cls, rng: np.random.Generator, shape: tuple[int, ...] = SHAPE, classes: int = CLASSES) -> Classifier:
+        """A fresh one for images of `shape` (H, W, C), with He's weights; `rng` also decides what Dropout drops."""
         he = init.he()
         layers: list[Module] = []
-        for inside, outside, kernel in ((1, 32, 5), (32, 64, 3), (64, 64, 3)):  # leave 14, 7 and 4 pixels
+        height, width, inside = shape
+        outside, kernel = 32, 5
+        while not layers or max(height, width) > SMALLEST:
             # No bias: BatchNorm would take it away again.
             layers += [Conv2D(inside, outside, kernel, stride=2, padding="same", bias=False, init=he, rng=rng)]
             layers += [BatchNorm(outside), ReLU()]
-        layers += [Flatten(), Dropout(0.3, rng), Dense(4 * 4 * 64, FEATURES, bias=False, init=he, rng=rng)]
+            height, width, inside = -(-height // 2), -(-width // 2), outside
+            outside, kernel = 64, 3
+        flat = height * width * inside
+        layers += [Flatten(), Dropout(0.3, rng), Dense(flat, FEATURES, bias=False, init=he, rng=rng)]
         # Without this BatchNorm a fifth of the features fell silent in training: their units never left 0 again.
         layers += [BatchNorm(FEATURES), ReLU()]
-        return cls(Sequential(*layers), Dense(FEATURES, CLASSES, rng=rng))
+        return cls(Sequential(*layers), Dense(FEATURES, classes, rng=rng), shape)
+
+    @property
+    def classes(self) -> int:
+        """K, how many classes it tells apart."""
+        return int(self.head.W.shape[1])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images (n, 28, 28, 1) in [0, 1] -> logits (n, 10)."""
+        """Images (n, H, W, C) in [0, 1] -> logits (n, K)."""
         return self.head(self.body(x))
 
     def probabilities(self, images: np.ndarray, low: float = 0.0, high: float = 1.0, batch: int = 250) -> np.ndarray:
-        """How likely each digit is: the softmax of the logits.
+        """How likely each class is: the softmax of the logits.
 
         Parameters
         ----------
-        images : array (n, 28, 28, 1), uint8 or floating
+        images : array (n, H, W, C), uint8 or floating
         low, high : float
             What is black and what is white in floating-point images; bytes do not need it.
         batch : int
@@ -79,8 +93,8 @@ class Classifier(Module):
 
         Returns
         -------
-        ndarray (n, 10), float32
-            Rows of sum 1; column k belongs to digit k.
+        ndarray (n, K), float32
+            Rows of sum 1; column k belongs to class k.
 
         Raises
         ------
@@ -115,7 +129,7 @@ class Classifier(Module):
     ) -> list[np.ndarray]:
         """Each result of `look` for all images, which it is shown batch by batch."""
         images = to_numpy(images)
-        check(images, low, high)
+        check(images, self.shape, low, high)
         backend, parts = backend_of(self.head.W.data), []
         with self.evaluating(), no_grad():
             for i in range(0, len(images), batch):
@@ -124,10 +138,11 @@ class Classifier(Module):
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
-def check(images: np.ndarray, low: float, high: float) -> None:
+def check(images: np.ndarray, shape: tuple[int, ...], low: float, high: float) -> None:
     """Refuse what is no batch of images in the range: a wrong range would give wrong numbers in silence."""
-    if images.ndim != 4 or images.shape[1:] != SHAPE or len(images) == 0:
-        raise ClassifierError(f"the classifier looks at images of shape (n, 28, 28, 1), n > 0, not {images.shape}")
+    if images.ndim != 4 or images.shape[1:] != shape or len(images) == 0:
+        sizes = ", ".join(map(str, shape))
+        raise ClassifierError(f"the classifier looks at images of shape (n, {sizes}), n > 0, not {images.shape}")
     if images.dtype == np.uint8:
         return
     if images.dtype.kind != "f":

@@ -5,36 +5,44 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tinygan.autograd import Tensor, grad, ops
 from tinygan.autograd.cross_entropy import cross_entropy
 from tinygan.classifier.errors import ClassifierError
-from tinygan.classifier.model import CLASSES, DATA, SHAPE, Classifier
+from tinygan.classifier.model import Classifier
 from tinygan.classifier.weights import rounded
-from tinygan.data import Images, digits, mnist, to_range
+from tinygan.data import Images, digits, load, mnist, to_range
 from tinygan.optim import Adam
 
 EPOCHS = 6
+LEAST_STEPS = 900  # a small set is passed over more often
 BATCH_SIZE = 128
 LEARNING_RATE = 2e-3
-FURTHEST = 2  # pixels that a training image is moved, at most
+MOVED_BY = 14  # a training image is moved by 1 / 14 of its longer side, at most: 2 of 28 pixels
 DIGITS = {"training": (20_000, 0), "test": (5_000, 1)}  # (images, seed)
+HELD_OUT = 5  # of other data every fifth image is for the test
 
 Report = Callable[[int, int, float], None]
 
 
-def load_sets(data: str, data_dir: str | Path | None = None) -> tuple[Images, Images]:
+def load_sets(data: str, data_dir: str | Path | None = None, seed: int = 0, **options: Any) -> tuple[Images, Images]:
     """What to learn from and what to be tested on.
 
     Parameters
     ----------
-    data : {"mnist", "digits"}
-        MNIST's 60,000 and 10,000 images, or 20,000 and 5,000 rendered digits drawn with different seeds: the same
-        fonts, but other turns, slants, sizes and places.
+    data : str
+        "mnist" for MNIST's 60,000 and 10,000 images; "digits" for 20,000 and 5,000 rendered digits drawn with different
+        seeds: the same fonts, but other turns, slants, sizes and places; or other labelled images, as in
+        `tinygan.data.load`, which are `split`.
     data_dir : path, optional
-        As in `tinygan.data.mnist`.
+        As in `tinygan.data.load`.
+    seed : int
+        Of the splitting.
+    **options
+        Of `tinygan.data.load`, for other images.
 
     Returns
     -------
@@ -43,18 +51,52 @@ def load_sets(data: str, data_dir: str | Path | None = None) -> tuple[Images, Im
     Raises
     ------
     ClassifierError
-        If `data` is another name.
+        If there are no labels.
     DataError
-        If MNIST cannot be had.
+        If the data cannot be had.
     """
     if data == "mnist":
         return mnist(data_dir, "train"), mnist(data_dir, "test")
     if data == "digits":
         return digits(*DIGITS["training"]), digits(*DIGITS["test"])
-    raise ClassifierError(f"there is no recipe for a classifier of {data!r}: choose one of {', '.join(DATA)}")
+    images = load(data, data_dir, **options)
+    if not isinstance(images, Images):
+        raise ClassifierError(f"a classifier is trained on images with labels, and {data} are points")
+    return split(images, seed)
 
 
-def train(images: Images, epochs: int = EPOCHS, seed: int = 0, report: Report | None = None) -> Classifier:
+def split(images: Images, seed: int = 0) -> tuple[Images, Images]:
+    """Hold out a fifth of each class, drawn at random: (training, test). Both know all the classes.
+
+    Raises
+    ------
+    ClassifierError
+        If there are no labels of two classes or more, or fewer than five images.
+    """
+    labels, names = _checked_labels(images), class_names(images)
+    if len(images) < HELD_OUT:
+        raise ClassifierError(f"{images.name!r} has {len(images)} images: too few to hold some out for a test")
+    order = np.random.default_rng([seed, HELD_OUT]).permutation(len(images))
+    order = order[np.argsort(labels[order], kind="stable")]  # class by class, in each at random
+    held_out = np.arange(len(images)) % HELD_OUT == HELD_OUT - 1
+
+    def part(rows: np.ndarray) -> Images:
+        return Images(images.name, images.pixels[rows], labels[rows], names)
+
+    return part(np.sort(order[~held_out])), part(np.sort(order[held_out]))
+
+
+def class_names(images: Images) -> tuple[str, ...]:
+    """What the labels 0, 1, ... are called: their numbers, if the images do not say."""
+    return images.class_names or tuple(map(str, range(int(_checked_labels(images).max()) + 1)))
+
+
+def epochs_for(n: int) -> int:
+    """Passes over n images: six, or as many as make 900 steps."""
+    return max(EPOCHS, math.ceil(LEAST_STEPS / max(1, n // BATCH_SIZE)))
+
+
+def train(images: Images, epochs: int | None = None, seed: int = 0, report: Report | None = None) -> Classifier:
     """Train a classifier; no image of a test set is looked at, and the last weights are the result.
 
     It minimises the cross-entropy, the mean of -ln p[label], with Adam (Kingma and Ba, 2015). In step t of T the
@@ -63,9 +105,9 @@ def train(images: Images, epochs: int = EPOCHS, seed: int = 0, report: Report | 
     Parameters
     ----------
     images : Images
-        (n, 28, 28, 1) with labels 0..9, and at least one batch of 128.
-    epochs : int
-        Passes over them, at least 1.
+        With labels of two classes or more, and at least one batch of 128.
+    epochs : int, optional
+        Passes over them, at least 1; by default six, or more if that makes fewer than 900 steps.
     seed : int
         Of the first weights, the order, the moves and what Dropout drops. The same seed gives the same weights on
         the same machine; rounding in another BLAS library makes others that are as good.
@@ -82,13 +124,15 @@ def train(images: Images, epochs: int = EPOCHS, seed: int = 0, report: Report | 
     ClassifierError
         If the images or the number of epochs are not as above.
     """
-    labels = _checked_labels(images)
+    labels, classes = _checked_labels(images), len(class_names(images))
     if len(images) < BATCH_SIZE:
         raise ClassifierError(f"a classifier is trained on at least {BATCH_SIZE} images, not {len(images)}")
+    if epochs is None:
+        epochs = epochs_for(len(images))
     if epochs < 1:
         raise ClassifierError(f"a classifier is trained for at least 1 epoch, not {epochs}")
     rng = np.random.default_rng(seed)
-    classifier = Classifier.build(rng)
+    classifier = Classifier.build(rng, images.sample_shape, classes)
     parameters = classifier.parameters()
     optimizer = Adam(parameters, betas=(0.9, 0.999))
     steps_per_epoch = len(images) // BATCH_SIZE
@@ -99,7 +143,7 @@ def train(images: Images, epochs: int = EPOCHS, seed: int = 0, report: Report | 
             order = rng.permutation(len(images))
         chosen = order[place * BATCH_SIZE : (place + 1) * BATCH_SIZE]
         x = to_range(moved(images.pixels[chosen], rng), 0.0, 1.0)
-        loss = cross_entropy(classifier(Tensor(x)), ops.one_hot(labels[chosen], CLASSES))
+        loss = cross_entropy(classifier(Tensor(x)), ops.one_hot(labels[chosen], classes))
         optimizer.lr = LEARNING_RATE * (1 + math.cos(math.pi * step / steps)) / 2
         optimizer.step(grad(loss, parameters))
         if report:
@@ -109,27 +153,32 @@ def train(images: Images, epochs: int = EPOCHS, seed: int = 0, report: Report | 
 
 
 def moved(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each image moved by up to 2 pixels down or up and right or left; black comes in: (n, 28, 28, 1), same shape."""
+    """Each image moved by up to 1 / 14 of its longer side down or up and right or left: (n, H, W, C), same shape.
+
+    What comes in repeats the border, which is the background of most pictures.
+    """
     n, height, width, _ = pixels.shape
-    around = (FURTHEST, FURTHEST)
-    framed = np.pad(pixels, ((0, 0), around, around, (0, 0)))
-    # (n, 5, 5, 1, 28, 28): all the windows of 28 x 28, as a view
+    furthest = max(height, width) // MOVED_BY
+    around = (furthest, furthest)
+    framed = np.pad(pixels, ((0, 0), around, around, (0, 0)), mode="edge")
+    # (n, 2 furthest + 1, 2 furthest + 1, C, H, W): all the windows of H x W, as a view
     windows = np.lib.stride_tricks.sliding_window_view(framed, (height, width), axis=(1, 2))
-    down, right = rng.integers(2 * FURTHEST + 1, size=(2, n))
-    return windows[np.arange(n), down, right].reshape(pixels.shape)
+    down, right = rng.integers(2 * furthest + 1, size=(2, n))
+    return np.ascontiguousarray(np.moveaxis(windows[np.arange(n), down, right], 1, -1))
 
 
 def accuracy(classifier: Classifier, images: Images) -> float:
     """Share of the images, in [0, 1], to whose label the classifier gives the highest probability."""
-    found = classifier.probabilities(images.pixels).argmax(axis=-1)
-    return float((found == _checked_labels(images)).mean())
+    labels = _checked_labels(images)
+    return float((classifier.probabilities(images.pixels).argmax(axis=-1) == labels).mean())
 
 
 def _checked_labels(images: Images) -> np.ndarray:
     """The labels, if these images can be learnt."""
     labels = images.labels
-    if labels is None or labels.min() < 0 or labels.max() >= CLASSES:
-        raise ClassifierError(f"the images {images.name!r} need labels from 0 to {CLASSES - 1}")
-    if images.sample_shape != SHAPE:
-        raise ClassifierError(f"the classifier looks at images of shape {SHAPE}, not {images.sample_shape}")
+    if labels is None or labels.min() < 0:
+        raise ClassifierError(f"the images {images.name!r} need labels: of a folder, one subfolder for each class")
+    classes = len(images.class_names or ()) or int(labels.max()) + 1
+    if classes < 2 or labels.max() >= classes:
+        raise ClassifierError(f"the images {images.name!r} have labels up to {labels.max()} for {classes} classes")
     return labels

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tinygan import archive
 from tinygan.classifier.errors import ClassifierError
-from tinygan.classifier.model import DATA, Classifier
+from tinygan.classifier.model import CLASSES, DATA, SHAPE, Classifier
 from tinygan.files import PathLike
 
 ABOUT = "record"  # what stands beside the arrays
@@ -22,7 +23,7 @@ class Record:
     Attributes
     ----------
     data : str
-        What it was trained on: "mnist" or "digits".
+        What it was trained on: "mnist", "digits", or the name of another set of images.
     accuracy : float
         Share of the test images it names rightly, in [0, 1].
     test_images : int
@@ -31,6 +32,10 @@ class Record:
         With which the recipe repeats it.
     checksum : str
         SHA-256 of its weight file's content, in hexadecimal; empty before it is saved.
+    shape : tuple of int
+        (H, W, C) of an image.
+    class_names : tuple of str
+        What it tells apart, in the order of its probabilities.
     """
 
     data: str
@@ -39,6 +44,8 @@ class Record:
     epochs: int
     seed: int
     checksum: str = ""
+    shape: tuple[int, ...] = SHAPE
+    class_names: tuple[str, ...] = tuple(map(str, range(CLASSES)))
 
     @property
     def short_checksum(self) -> str:
@@ -65,7 +72,7 @@ def save(path: PathLike, classifier: Classifier, record: Record) -> Record:
     classifier : Classifier
         Its weights are stored in float16. It gets the record.
     record : Record
-        Without a checksum.
+        Without a checksum; the shape is the classifier's, whatever it says.
 
     Returns
     -------
@@ -74,13 +81,21 @@ def save(path: PathLike, classifier: Classifier, record: Record) -> Record:
 
     Raises
     ------
+    ClassifierError
+        If the record does not name each class.
     OSError
         If the folder is missing or the disk is full.
     """
+    if len(record.class_names) != classifier.classes:
+        names, k = len(record.class_names), classifier.classes
+        raise ClassifierError(f"the classifier tells {k} classes apart, and the record has {names} class_names")
+    record = replace(record, shape=tuple(classifier.shape))
     arrays = {name: array.astype(np.float16) for name, array in classifier.state_dict().items()}
     about = {name: value for name, value in asdict(record).items() if name != "checksum"}
-    checksum = archive.save(path, arrays, ABOUT, about)
-    classifier.record = Record(**about, checksum=checksum)
+    for name in ("shape", "class_names"):  # files from before there was a choice do not have them
+        if about[name] == getattr(Record, name):
+            del about[name]
+    classifier.record = replace(record, checksum=archive.save(path, arrays, ABOUT, about))
     return classifier.record
 
 
@@ -107,7 +122,7 @@ def load(which: PathLike) -> Classifier:
         names = " or ".join(DATA)
         raise ClassifierError(f"there is no classifier {str(which)!r}: choose {names}, or name a weight file (.npz)")
     arrays, record = _read(path)
-    classifier = Classifier.build(np.random.default_rng(0))
+    classifier = Classifier.build(np.random.default_rng(0), record.shape, len(record.class_names))
     try:
         classifier.load_state_dict(arrays)
     except ValueError as error:
@@ -121,6 +136,15 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], Record]:
     """The arrays and the record of a weight file, once its checksum has been found right."""
     arrays, about, checksum = archive.load(path, ABOUT, "holds no classifier", ClassifierError)
     try:
-        return arrays, Record(**about, checksum=checksum)
+        record = Record(**{**about, **_tuples(about)}, checksum=checksum)
     except TypeError:
         raise ClassifierError(f"{path} holds no classifier of tinygan") from None
+    sizes, names = record.shape, record.class_names
+    if len(sizes) != 3 or not all(type(n) is int and n > 0 for n in sizes) or len(names) < 2:
+        raise ClassifierError(f"{path} was changed: no classifier has the shape {sizes} and {len(names)} classes")
+    return arrays, record
+
+
+def _tuples(about: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """What JSON made a list of, as it was."""
+    return {name: tuple(about[name]) for name in ("shape", "class_names") if name in about}
