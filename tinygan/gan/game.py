@@ -70,6 +70,9 @@ class Game:
         Learning rate of those steps.
     average : MovingAverage, optional
         An exponential moving average of the generator, updated after each of its steps.
+    augment : function, optional
+        (samples, rng) -> samples of the same shape, random and differentiable (see `gan.augment`): what D is shown
+        in the place of samples, real and fake, in both networks' steps, drawn anew each time.
     mean_over_ranks : function, optional
         The gradients of one network -> their mean over all processes that train it (see `training.distributed`).
     """
@@ -92,6 +95,7 @@ class Game:
     unroll: int = 0
     unroll_lr: float = 0.001
     average: MovingAverage | None = None
+    augment: Callable[[Tensor, np.random.Generator], Tensor] | None = None
     mean_over_ranks: Callable[[list[Tensor]], list[Tensor]] = list
 
     def __post_init__(self) -> None:
@@ -193,20 +197,39 @@ class Game:
         return self.discriminator(samples)
 
     def verdict(self, samples: Tensor) -> Tensor:
-        """D's logits for samples packed and as they are: what the penalties differentiate."""
-        return self.logits(self.discriminate(samples))
+        """D's logits for samples packed and without noise: what the penalties differentiate.
+
+        With `augment` they are augmented inside. So a penalty bounds the slope, at a clean sample, of D *after*
+        the augmentation: of the function that is trained, and that G's gradient comes through, as with R1 in
+        StyleGAN2-ADA (Karras et al., NeurIPS 2020). D itself hardly ever sees a clean sample.
+        """
+        return self.logits(self.discriminate(self.augmented(samples, self.pack)))
 
     def judge(self, samples: Tensor) -> Tensor:
         """D's outputs for samples (N * pack, ...): (N, 1), or more columns (see `logits`)."""
-        return self.discriminate(self.packed(self.noisy(samples)))
+        return self.discriminate(self.shown(samples))
 
     def judge_both(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """D's outputs for real and for fake samples, from one batch of D or from two."""
         if not self.joint_batch:
             return self.judge(real), self.judge(fake)
-        both = ops.concatenate([self.packed(self.noisy(real)), self.packed(self.noisy(fake))])
+        both = ops.concatenate([self.shown(real), self.shown(fake)])
         outputs, n = self.discriminate(both), len(real) // self.pack
         return outputs[:n], outputs[n:]
+
+    def shown(self, samples: Tensor) -> Tensor:
+        """What D gets to see of samples (N * pack, ...)."""
+        return self.packed(self.noisy(self.augmented(samples)))
+
+    def augmented(self, samples: Tensor, packed: int = 1) -> Tensor:
+        """The samples after `augment`, each by itself, where `packed` of them lie side by side along the last axis."""
+        if self.augment is None:
+            return samples
+        if packed == 1:
+            return self.augment(samples, self.rng)
+        width = samples.shape[-1] // packed
+        singly = [samples[..., i * width : (i + 1) * width] for i in range(packed)]
+        return ops.concatenate([self.augment(each, self.rng) for each in singly], axis=-1)
 
     def noisy(self, samples: Tensor) -> Tensor:
         if not self.instance_noise:
