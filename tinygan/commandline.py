@@ -81,6 +81,8 @@ def add_source(p: Parser, needed: bool = True) -> None:
     """The options that say from which generator, and from which noise."""
     about = "a run folder, or a generator*.npz, checkpoint-*.npz or best.npz in it"
     p.add_argument("run", metavar="RUN", nargs=None if needed else "?", help=about)
+    own = "FILE.py:NAME of your own networks, if the run has no copy of them"
+    p.add_argument("--networks", metavar="FILE.py:NAME", help=own)
     p.add_argument("--seed", type=int, default=0, help="seed of the noise (0)")
     p.add_argument(
         "--label",

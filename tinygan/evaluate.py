@@ -86,7 +86,7 @@ def of_features(args: Any) -> dict[str, Any]:
 def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     """The numbers of a run's generator beside the reference rows; what --json holds."""
     use_backend(args.backend)
-    source = trained.load(args.run)
+    source = trained.load(args.run, args.networks)
     (low, high), path = source.range, source.path
     name, data_dir = source.config.data, args.data_dir or source.config.data_dir
     if not evaluation.metrics_of(name):

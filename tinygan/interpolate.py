@@ -15,8 +15,6 @@ from tinygan.commandline import Parser, add_source, check_source, guarded, in_bo
 from tinygan.data import Mixture, from_range
 from tinygan.gan.latent import lerp, noise, slerp
 from tinygan.training import trained
-from tinygan.training.pictures import extent
-from tinygan.training.presets import POINTS
 from tinygan.training.trained import Trained
 
 PROGRAM = "python -m tinygan.interpolate"
@@ -60,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         in_bounds("--steps", args.steps, 2, MOST_STEPS)
     check_source(args)
     use_backend(args.backend)
-    source = trained.load(args.run)
+    source = trained.load(args.run, args.networks)
     steps = args.steps or (GRID_STEPS if out.suffix == ".png" and not source.in_plane else FINE_STEPS)
 
     ends = noise(np.random.default_rng(args.seed), (args.pairs, 2, source.config.latent), args.truncation)
@@ -93,10 +91,10 @@ def save_images(out: Path, images: np.ndarray) -> None:
 def save_points(out: Path, paths: np.ndarray, source: Trained, title: str) -> None:
     """Points (pairs, steps, 2) as paths in the plane, whole or growing."""
     name = source.config.data
-    mixture = data.load(name) if name in POINTS else None
+    mixture = data.load(name) if name in data.NAMES else None
     known: dict[str, Any] = {"title": title}
     if isinstance(mixture, Mixture):
-        known.update(means=mixture.means, extent=extent(mixture))
+        known.update(means=mixture.means, extent=mixture.extent())
     if out.suffix == ".png":
         plot.save_paths(out, paths, **known)
         return

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     in_bounds("--n", args.n, 1, 1_000_000)
     check_source(args)
     use_backend(args.backend)
-    source = trained.load(args.run)
+    source = trained.load(args.run, args.networks)
     if args.codes:
         print(draw_codes(args, source, out))
         return

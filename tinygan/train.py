@@ -37,6 +37,8 @@ def parser() -> Parser:
     p.add_argument("--epochs", type=int, metavar="INT", help="passes over the data in all, instead of --steps")
     p.add_argument("--outdir", metavar="DIR", help=f"where run folders are made ('{RUNS}')")
     p.add_argument("--resume", metavar="RUN", help="go on with a run folder; --steps is then the new total")
+    changed = "with --resume: the data may have changed since, such as a folder with more pictures"
+    p.add_argument("--data-changed", action="store_true", help=changed)
     p.add_argument("--quick", action="store_true", help="a first look within seconds: few steps")
     p.add_argument("--dry-run", action="store_true", help="build everything, show it, write nothing")
     p.add_argument("--distributed", action="store_true", help="train on all ranks that mpiexec started (needs mpi4py)")
@@ -70,8 +72,10 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
         if ranks.rank == 0:
             run.open(f"{program(ranks.size)} {shlex.join(word for word in words if word != '--distributed')}".strip())
     run.folder = ranks.gather(run.folder)[0]
-    config = run.config
+    config, dataset = run.config, run.setup.dataset
     print(f"{run.path}: {config.preset} on {config.data}, steps {run.step + 1} to {config.steps}", flush=True)
+    for line in (dataset.describe(), *dataset.notes):
+        print(line, flush=True)
     if ranks.size > 1:
         resume_line = f"{program(ranks.size)} --resume {shlex.quote(str(run.path))}"
         print(f"on {ranks.size} ranks; if one is lost, all end, and this goes on: {resume_line}", flush=True)
@@ -88,7 +92,7 @@ def asked_run(args: Any, ranks: Ranks) -> Run:
     for name in ("outdir", "quick"):
         if getattr(args, name):
             raise ConfigError(f"{flag(name)} is for a new run: it does not go with --resume")
-    return Run.resume(args.resume, epochs=args.epochs, ranks=ranks, **options)
+    return Run.resume(args.resume, epochs=args.epochs, data_changed=args.data_changed, ranks=ranks, **options)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from tinygan.data.batches import Batches, MixtureBatches, batches
 from tinygan.data.cache import cache_dir
 from tinygan.data.digits import digits
 from tinygan.data.errors import DataError
+from tinygan.data.faces import faces
 from tinygan.data.folder import folder
 from tinygan.data.idx import read_idx
 from tinygan.data.images import Images, from_range, to_range
@@ -32,6 +33,7 @@ __all__ = [
     "cache_dir",
     "check",
     "digits",
+    "faces",
     "fashion",
     "folder",
     "from_range",

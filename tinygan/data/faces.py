@@ -145,7 +145,7 @@ def _whole(value: object) -> bool:
 
 
 def _images(pixels: np.ndarray, labels: np.ndarray) -> Images:
-    return Images("faces", pixels, labels)
+    return Images("faces", pixels, labels, class_names=EXPRESSIONS)
 
 
 def _load(path: Path, shape: tuple[int, ...]) -> Images | None:

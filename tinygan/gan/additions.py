@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 import numpy as np
 
 from tinygan.nn import Conv2D, Dense, MinibatchStd, Module, Sequential, SpectralNorm
 
 
-def with_minibatch_std(discriminator: Sequential, rng: np.random.Generator | None = None) -> Sequential:
+def with_minibatch_std(discriminator: Module, rng: np.random.Generator | None = None) -> Sequential:
     """The discriminator with a `MinibatchStd` before its last Dense, which is made anew for one more input.
 
     Parameters
@@ -20,22 +23,38 @@ def with_minibatch_std(discriminator: Sequential, rng: np.random.Generator | Non
     Raises
     ------
     ValueError
-        If the last layer is no Dense.
+        If the discriminator is no Sequential, or the last layer is no Dense.
     """
+    if not isinstance(discriminator, Sequential):
+        raise ValueError(
+            f"MinibatchStd goes into a Sequential, and this discriminator is a {type(discriminator).__name__}"
+        )
     *layers, last = discriminator.layers
     if not isinstance(last, Dense):
         raise ValueError(f"MinibatchStd goes before a last Dense, but this discriminator ends in {last}")
     return Sequential(*layers, MinibatchStd(), Dense(last.in_features + 1, last.out_features, rng=rng))
 
 
-def with_spectral_norm(discriminator: Sequential, rng: np.random.Generator | None = None) -> Sequential:
-    """The discriminator with each Dense and Conv2D in a `SpectralNorm` (Miyato et al., ICLR 2018).
+def with_spectral_norm(discriminator: Module, rng: np.random.Generator | None = None) -> Module:
+    """The discriminator with each Dense and Conv2D in a `SpectralNorm` (Miyato et al., ICLR 2018), at any depth.
 
     Then each layer stretches by at most 1 (a convolution: about that much), and D cannot become steep. The layers
     are shared with the result; `rng` is where the power iterations start from.
     """
+    if isinstance(discriminator, (Dense, Conv2D)):
+        return SpectralNorm(discriminator, rng)
+    if isinstance(discriminator, SpectralNorm):
+        return discriminator
+    changed = copy.copy(discriminator)
+    for name, value in vars(discriminator).items():
+        setattr(changed, name, _wrapped(value, rng))
+    return changed
 
-    def wrapped(layer: Module) -> Module:
-        return SpectralNorm(layer, rng) if isinstance(layer, (Dense, Conv2D)) else layer
 
-    return Sequential(*map(wrapped, discriminator.layers))
+def _wrapped(value: Any, rng: np.random.Generator | None) -> Any:
+    """An attribute with the layers in it wrapped, in lists and tuples too."""
+    if isinstance(value, Module):
+        return with_spectral_norm(value, rng)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_wrapped(member, rng) for member in value)
+    return value

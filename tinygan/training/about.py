@@ -30,6 +30,8 @@ class About:
         How many labels the data have.
     class_names : tuple of str or None
         What they are called.
+    networks_sha256 : str or None
+        Of the file of the user's own networks, whose copy is in the run folder.
     """
 
     step: int
@@ -38,6 +40,7 @@ class About:
     range: tuple[float, float]
     classes: int | None = None
     class_names: tuple[str, ...] | None = None
+    networks_sha256: str | None = None
 
     def to_meta(self, kind: str) -> dict[str, Any]:
         """The same in types that JSON can hold; `kind` is "checkpoint" or "generator"."""
@@ -58,6 +61,7 @@ class About:
             why = f"it lacks {', '.join(lacks)}"
             raise CheckpointError(f"{path} was written by another version of tinygan: {why}")
         shape, ends, classes, names = (meta.get(key) for key in ("shape", "range", "classes", "class_names"))
+        sha256 = meta.get("networks_sha256")
         fits = {
             "config": isinstance(meta["config"], dict),
             "shape": isinstance(shape, list) and bool(shape) and all(_whole(n, 1) for n in shape),
@@ -66,6 +70,7 @@ class About:
             "classes": classes is None or _whole(classes, 1),
             "class_names": names is None
             or (isinstance(names, list) and len(names) == classes and all(isinstance(name, str) for name in names)),
+            "networks_sha256": sha256 is None or isinstance(sha256, str),
         }
         for name, fit in fits.items():
             if not fit:
@@ -78,7 +83,7 @@ class About:
         except (TypeError, ConfigError) as error:
             raise CheckpointError(f"{path} is the generator of another model: {error}") from None
         low, high = ends
-        return cls(meta["step"], config, tuple(shape), (low, high), classes, tuple(names) if names else None)
+        return cls(meta["step"], config, tuple(shape), (low, high), classes, tuple(names) if names else None, sha256)
 
 
 def _whole(value: Any, least: int) -> bool:

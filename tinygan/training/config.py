@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import importlib.util
 import math
@@ -12,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tinygan.data import NAMES as DATASETS
+from tinygan import data as datasets
 from tinygan.evaluation import metrics_of
+from tinygan.gan.augment import POLICIES
 from tinygan.gan.conditioning import CONDITIONINGS
 from tinygan.gan.losses import LOSSES
 from tinygan.gan.penalties import PENALTIES
+from tinygan.words import did_you_mean
 
 
 class ConfigError(ValueError):
@@ -44,8 +45,23 @@ class Config:
     """The options of a run. `tinygan.training.presets` says what each preset changes."""
 
     preset: str = option("mlp", "which networks and settings to start from (see --list-presets)")
-    data: str = option("digits", "what to learn", choices=DATASETS)
+    networks: str | None = option(None, "networks of your own, as FILE.py:NAME, in the place of the preset's")
+    data: str = option(
+        "digits",
+        f"what to learn: {', '.join(datasets.NAMES)}, or the PATH of your own: a folder or .zip of pictures, .npz, "
+        ".npy, .csv, CIFAR's or MNIST's files",
+    )
     data_dir: str | None = option(None, "folder of the IDX files, or of the images for --data folder", resumable=True)
+    size: str | None = option(None, "bring the images to N x N or HxW pixels, multiples of 4")
+    channels: int | None = option(None, "1 makes the images grey, 3 colour", low=1, high=3)
+    crop: str = option(
+        "center",
+        "what to keep of pictures of another shape: the centre, all of it on a background (fit), or a random part",
+        choices=("center", "fit", "random"),
+    )
+    background: str = option("white", "the colour behind transparent pictures: a name or #rrggbb")
+    strict: bool = option(False, "refuse a folder with damaged pictures, instead of passing over them", resumable=True)
+    mirror: bool = option(False, "show half of the images turned left to right, at random")
     backend: str = option("numpy", "NumPy on the CPU, CuPy on an NVIDIA GPU", choices=("numpy", "cupy"), resumable=True)
     loss: str = option("ns", "which loss both networks play for", choices=tuple(LOSSES))
     steps: int = option(
@@ -83,6 +99,11 @@ class Config:
         "--joint-batch says",
     )
     spectral_norm: bool = option(False, "divide each weight of the discriminator by its largest singular value")
+    augment: str = option(
+        "none",
+        "differentiable augmentation of all the discriminator sees, for small sets: none, or of "
+        f"{', '.join(POLICIES)} some joined by '+' (as in color+shift+cutout)",
+    )
     ema: float = option(0.0, "decay of a moving average of the generator, such as 0.999; 0 is off", low=0, below=1)
 
     log_interval: int = option(50, "steps between lines of stats.jsonl", low=1, resumable=True)
@@ -105,6 +126,9 @@ class Config:
     def check(self) -> None:
         """Raise ConfigError, in one sentence, if an option has a wrong type, value or companion."""
         self.check_each()
+        if not given_in_python(self.data):
+            datasets.check(self.data, self.data_dir)
+        self.augmentations()
         self.penalties()
         self.measured()
         if self.n_critic > 1 and self.simultaneous:
@@ -130,13 +154,19 @@ class Config:
             raise ConfigError(f"--loss {self.loss} has no labels to smooth: leave --label-smoothing at 0")
         if self.tensorboard and importlib.util.find_spec("tensorboardX") is None:
             raise ConfigError("--tensorboard needs a package: pip install 'tinygan[tensorboard]'")
-        if self.data == "folder" and not self.data_dir:
-            raise ConfigError("--data folder needs --data-dir DIR, the folder of the images")
 
     def check_each(self) -> None:
         """The same, but for the companions, which matter to training alone."""
         for f in dataclasses.fields(self):
             _check_option(f, getattr(self, f.name))
+
+    def augmentations(self) -> list[str]:
+        """The names in `augment`, checked."""
+        names = [] if self.augment == "none" else self.augment.split("+")
+        for name in names:
+            if name not in POLICIES:
+                raise ConfigError(f"unknown augmentation {name!r}{did_you_mean(name, ['none', *POLICIES])}")
+        return names
 
     def penalties(self) -> list[str]:
         """The names in `penalty`, checked."""
@@ -186,10 +216,9 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def did_you_mean(name: str, known: Any) -> str:
-    """': did you mean ...? choose one of ...', to end a sentence with."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f": {f'did you mean {near[0]}? ' if near else ''}choose one of {', '.join(known)}"
+def given_in_python(text: str | None) -> bool:
+    """Whether data or networks were given as objects, which an option can only name: "<faces>"."""
+    return text is not None and text.startswith("<")
 
 
 def option_type(f: dataclasses.Field) -> type:

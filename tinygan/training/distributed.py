@@ -18,7 +18,7 @@ import numpy as np
 
 from tinygan.autograd import Tensor
 from tinygan.backend import backend_of, current_backend, to_numpy
-from tinygan.data import Images, Mixture
+from tinygan.data import Images, Mixture, Points
 from tinygan.training.config import ConfigError
 
 INSTALL = "pip install 'tinygan[mpi]' mpich (or another MPI in place of mpich)"
@@ -82,17 +82,17 @@ class Ranks:
         """This rank's own stream of random numbers, of those that grow from `seed`."""
         return np.random.default_rng(seed if self.size == 1 else seed.spawn(self.size)[self.rank])
 
-    def share(self, dataset: Images | Mixture) -> Images | Mixture:
+    def share(self, dataset: Images | Mixture | Points) -> Images | Mixture | Points:
         """This rank's images: every size-th. All shares are equally long, so that an epoch ends on all at once.
 
-        Of a mixture, which never runs out, each rank draws with its own random numbers.
+        Of points, which never run out, each rank draws with its own random numbers.
         """
-        if self.size == 1 or isinstance(dataset, Mixture):
+        if self.size == 1 or not isinstance(dataset, Images):
             return dataset
         mine = slice(self.rank, len(dataset) // self.size * self.size, self.size)
         labels = None if dataset.labels is None else dataset.labels[mine]
         name = f"{dataset.name}, the share of rank {self.rank} of {self.size}"
-        return Images(name, np.ascontiguousarray(dataset.pixels[mine]), labels)
+        return Images(name, np.ascontiguousarray(dataset.pixels[mine]), labels, dataset.class_names)
 
     def use_own_gpu(self) -> None:
         """Let the ranks of one machine take its GPUs in turn; call it before there are arrays on one."""

@@ -12,9 +12,10 @@ import numpy as np
 
 from tinygan.backend import to_numpy
 from tinygan.gan.health import find_nan
+from tinygan.training.config import given_in_python
 from tinygan.training.distributed import program
 from tinygan.training.progress import stop_on_signals
-from tinygan.training.record import NoRecord, Record
+from tinygan.training.record import NoRecord, Record, Watch
 from tinygan.training.run_folder import RunFolder
 from tinygan.training.setup import Setup
 
@@ -31,10 +32,19 @@ class TrainingInterrupted(TrainingStopped):
     status = 130
 
 
-def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
+def how_to_go_on(setup: Setup, run: RunFolder) -> str:
+    """The command line that resumes this run, or the line of Python where a command line could not name all."""
+    config = setup.config
+    given = [name for name in ("networks", "data") if given_in_python(getattr(config, name))]
+    if given:
+        return f"tg.Run.resume({str(run.path)!r}, {', '.join(f'{name}=...' for name in given)})"
+    return f"{program(setup.ranks.size)} --resume {shlex.quote(str(run.path))}"
+
+
+def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = None) -> None:
     """Train from step `start` to the configured last step, leaving everything in the run folder.
 
-    Of the ranks of a distributed run, rank 0 alone writes.
+    Of the ranks of a distributed run, rank 0 alone writes, and calls what is in `watch`.
 
     Raises
     ------
@@ -43,7 +53,8 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
     """
     config, game, ranks = setup.config, setup.game, setup.ranks
     networks = {"discriminator": game.discriminator, "generator": game.generator}
-    record: Record | NoRecord = Record(setup, run, start) if ranks.rank == 0 else NoRecord()
+    watch = watch or Watch()
+    record: Record | NoRecord = Record(setup, run, start, watch) if ranks.rank == 0 else NoRecord()
     eval_interval = config.eval_interval or config.sample_interval
 
     # Overflow and NaN are found and said in plain words below, with the layer's name.
@@ -53,7 +64,7 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
             record.begin()
         step = start
         for step in range(start + 1, config.steps + 1):
-            last = step == config.steps or ranks.stopping(bool(stop))
+            last = step == config.steps or ranks.stopping(bool(stop) or watch.stopping)
             log_now = last or step % config.log_interval == 0
             show_now = last or step % config.sample_interval == 0
             save_now = last or step % config.checkpoint_interval == 0
@@ -61,15 +72,17 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
             copy_now = config.weights_interval > 0 and step % config.weights_interval == 0
 
             setup.set_learning_rates(step)
-            stats = game.step(setup.next_reals, measure=log_now or show_now or eval_now or save_now or copy_now)
+            measure = log_now or show_now or eval_now or save_now or copy_now or watch.on_step is not None
+            stats = game.step(setup.next_reals, measure=measure)
             numbers = {name: float(to_numpy(value)) for name, value in stats.items()}
-            record.step()
+            watch.step = step
 
             if numbers:  # before anything is written, so that no checkpoint holds a NaN
                 problem = ranks.first(find_nan(numbers, networks))
                 if problem:
                     record.note(f"step {step}: {problem}")
                     raise TrainingStopped(f"step {step}: {problem}; the last checkpoint is {run.checkpoints()[-1]}")
+            record.step(step, numbers)
             if log_now:
                 record.log(step, numbers)
             # Rank 0 alone measures, and all come to save what it found to be the best.
@@ -91,5 +104,6 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
 
     record.close()
     if step < config.steps:
-        go_on = f"{program(ranks.size)} --resume {shlex.quote(str(run.path))}"
-        raise TrainingInterrupted(f"stopped after step {step} of {config.steps}; go on with: {go_on}")
+        raise TrainingInterrupted(
+            f"stopped after step {step} of {config.steps}; go on with: {how_to_go_on(setup, run)}"
+        )

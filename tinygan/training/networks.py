@@ -2,18 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 
 from tinygan.gan import additions, conditioning
-from tinygan.gan.networks import Networks, Pair
+from tinygan.gan.networks import Networks, Pair, check_shapes
 from tinygan.gan.noise import Noise
+from tinygan.nn import Module
 from tinygan.training import presets
-from tinygan.training.config import Config, ConfigError
+from tinygan.training.config import Config, ConfigError, given_in_python
+from tinygan.training.networks_file import NetworksFile, kept_in
 
 
-def noise_of(config: Config, classes: int | None, networks: Networks | None = None) -> Noise:
+@dataclass(frozen=True)
+class Chosen:
+    """Networks, and the file they come from where it is the user's own."""
+
+    networks: Networks
+    file: NetworksFile | None = None
+
+    @property
+    def sha256(self) -> str | None:
+        """Of the file."""
+        return self.file.sha256 if self.file else None
+
+
+def chosen_networks(config: Config, given: Networks | None = None) -> Chosen:
+    """The networks of a new run: those `given`, or of the file that the options name, or the preset's."""
+    if given is not None:
+        return Chosen(given)
+    if config.networks is not None:
+        file = NetworksFile.named(config.networks)
+        return Chosen(file.networks(), file)
+    networks = presets.get(config.preset).networks
+    assert networks is not None  # checked with the options
+    return Chosen(networks)
+
+
+def kept_networks(config: Config, sha256: str | None, folder: Path, given: Networks | str | None = None) -> Chosen:
+    """The networks of an old run: those `given` again, or the copy in its folder, or the preset's.
+
+    Parameters
+    ----------
+    config : Config
+        Its options.
+    sha256 : str or None
+        Of the file that the run began with.
+    folder : Path
+        Where the copy is.
+    given : Networks, or FILE.py:NAME, optional
+
+    Raises
+    ------
+    ConfigError
+        In one sentence, if they cannot be had, or the file is another.
+    """
+    if isinstance(given, Networks):
+        return Chosen(given)
+    if given is not None:
+        file = NetworksFile.named(given)
+        if sha256 is not None and file.sha256 != sha256:
+            raise ConfigError(f"--networks: {file.path} is not the file that the run began with (another SHA-256)")
+        return Chosen(file.networks(), file)
+    if sha256 is not None:
+        assert config.networks is not None
+        file = kept_in(folder, config.networks.rpartition(":")[2], sha256)
+        return Chosen(file.networks(), file)
+    if given_in_python(config.networks):
+        again = "networks=tg.Networks(...), or --networks FILE.py:NAME"
+        raise ConfigError(f"{folder} was trained with networks given in Python: give them again, with {again}")
+    return chosen_networks(config)
+
+
+def noise_of(config: Config, classes: int | None, networks: Networks) -> Noise:
     """What the generator is fed, for data with so many classes, or with no labels."""
-    networks = networks or presets.get(config.preset).networks
     try:
         return Noise(config.latent, conditioning.get(config.conditioning, classes, networks.takes("outputs")))
     except ValueError:
@@ -27,33 +91,53 @@ def build_networks(
     weights: np.random.Generator,
     dropout: np.random.Generator,
     noise: Noise,
-    networks: Networks | None = None,
+    networks: Networks,
 ) -> Pair:
-    """The generator and discriminator of `networks`, or of the preset, with full names on all parameters.
+    """The generator and the discriminator, with full names on all parameters.
 
     Raises
     ------
     ConfigError
         In one sentence, if they do not fit samples of `shape` or another option.
     """
-    networks, condition = networks or presets.get(config.preset).networks, noise.condition
+    condition = noise.condition
+    own = config.networks is not None
+    seen = dict(
+        pack=config.pack,
+        channels=condition.channels if condition else 0,
+        outputs=condition.outputs if condition else 1,
+    )
     try:
         generator, discriminator = networks(
-            shape,
-            noise.length,
-            weights,
-            pack=config.pack,
-            channels=condition.channels if condition else 0,
-            outputs=condition.outputs if condition else 1,
-            dropout=config.dropout,
-            drop_rng=dropout,
+            shape, noise.length, weights, dropout=config.dropout, drop_rng=dropout, **seen
         )
+        if own:
+            check_shapes(generator, discriminator, shape, noise.length, **seen)
+        if config.minibatch_std:
+            discriminator = additions.with_minibatch_std(discriminator, weights)
+        if config.spectral_norm:
+            discriminator = additions.with_spectral_norm(discriminator, weights)
     except ValueError as error:
-        raise ConfigError(f"--preset {config.preset} does not fit --data {config.data}: {error}") from None
-    if config.minibatch_std:
-        discriminator = additions.with_minibatch_std(discriminator, weights)
-    if config.spectral_norm:
-        discriminator = additions.with_spectral_norm(discriminator, weights)
+        whose = f"the networks {networks.name}" if own else f"--preset {config.preset}"
+        raise ConfigError(f"{whose} do{'' if own else 'es'} not fit --data {config.data}: {error}") from None
     generator.name_parameters("G")
     discriminator.name_parameters("D")
+    for what, network in (("generator", generator), ("discriminator", discriminator)):
+        if not network.parameters():
+            raise ConfigError(f"the {what} has no parameters to train")
     return generator, discriminator
+
+
+def image_range(networks: Networks, generator: Module) -> tuple[float, float]:
+    """The range of the generator's images.
+
+    Raises
+    ------
+    ConfigError
+        If it is not known.
+    """
+    found = networks.range_of(generator)
+    if found is None:
+        why = "the range of the generator's images is not known, as it is no Sequential that ends in Tanh or Sigmoid"
+        raise ConfigError(f"{why}: say it, as in Networks(make_g, make_d, output_range=(-1, 1))")
+    return found

@@ -10,7 +10,7 @@ import numpy as np
 from tinygan import plot
 from tinygan.autograd import Tensor, grad, no_grad, ops
 from tinygan.backend import to_numpy
-from tinygan.data import Mixture, from_range, to_range
+from tinygan.data import Images, Mixture, from_range, to_range
 from tinygan.gan.health import diversity
 from tinygan.gan.sampling import draw
 from tinygan.metrics import count_modes
@@ -23,7 +23,7 @@ def reals(setup: Setup, n: int) -> np.ndarray:
     """n real samples, always the same ones, in the generator's range; no random state is touched."""
     rng = np.random.default_rng(setup.config.seed)
     dataset = setup.dataset
-    if isinstance(dataset, Mixture):
+    if not isinstance(dataset, Images):
         return dataset.sample(n, rng)
     order = rng.permutation(len(dataset))
     if dataset.labels is not None and setup.condition and setup.condition.needs_labels:
@@ -40,9 +40,9 @@ def by_class(order: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
 
 def save_reals(setup: Setup, path: Path) -> None:
     """reals.png: what the fakes should come to look like."""
-    if isinstance(setup.dataset, Mixture):
-        points = reals(setup, len(setup.z))
-        plot.save_points(path, points, means=setup.dataset.means, extent=extent(setup.dataset), title="real samples")
+    if not isinstance(setup.dataset, Images):
+        points, means = reals(setup, len(setup.z)), setup.dataset.means if isinstance(setup.dataset, Mixture) else None
+        plot.save_points(path, points, means=means, extent=setup.dataset.extent(), title="real samples")
     else:
         save_images(setup, path, reals(setup, setup.config.samples))
 
@@ -55,7 +55,7 @@ def save_images(setup: Setup, path: Path, images: np.ndarray) -> None:
 
 def save_fakes(setup: Setup, path: Path, fakes: np.ndarray, step: int) -> None:
     """The samples after `step` steps: a grid of images, or the picture of the game."""
-    if not isinstance(setup.dataset, Mixture):
+    if isinstance(setup.dataset, Images):
         return save_images(setup, path, fakes[: setup.config.samples])
     heat, arrows = judgement(setup, fakes)
     probability = setup.game.loss.is_probability
@@ -63,7 +63,7 @@ def save_fakes(setup: Setup, path: Path, fakes: np.ndarray, step: int) -> None:
         path,
         fakes,
         heat,
-        extent(setup.dataset),
+        setup.dataset.extent(),
         arrows=arrows,
         reals=reals(setup, len(fakes)),
         title=f"step {step}",
@@ -85,8 +85,8 @@ def judgement(setup: Setup, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         copies of the same point.
     """
     game = setup.game
-    assert isinstance(setup.dataset, Mixture)
-    left, right, bottom, top = extent(setup.dataset)
+    assert not isinstance(setup.dataset, Images)
+    left, right, bottom, top = setup.dataset.extent()
     x, y = np.meshgrid(plot.cell_centres(HEAT, left, right), plot.cell_centres(HEAT, bottom, top))
     plane = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
@@ -100,12 +100,6 @@ def judgement(setup: Setup, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         points = Tensor(fakes.astype(np.float32), requires_grad=True)
         (arrows,) = grad(logits(points).sum(), [points])
     return heat.reshape(HEAT, HEAT), to_numpy(arrows)
-
-
-def extent(mixture: Mixture) -> tuple[float, float, float, float]:
-    """The part of the plane that is shown: the modes, and a quarter more on each side."""
-    reach = 1.25 * float(np.abs(mixture.means).max()) + 5 * mixture.sigma
-    return -reach, reach, -reach, reach
 
 
 def metrics(setup: Setup, fakes: np.ndarray, step: int) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tinygan.data import SETS, kind
 from tinygan.gan import models
 from tinygan.gan.networks import Networks
-from tinygan.training.config import Config, ConfigError, did_you_mean
+from tinygan.training.config import Config, ConfigError
+from tinygan.words import did_you_mean
 
-POINTS = ("ring", "grid")
-REAL_IMAGES = ("mnist", "fashion", "stacked")
+OWN = "own"
+REAL_IMAGES = tuple(name for name, row in SETS.items() if row.real)
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,8 @@ class Preset:
 
     Attributes
     ----------
-    networks : Networks
-        Of `tinygan.gan.models`.
+    networks : Networks or None
+        Of `tinygan.gan.models`; None of the preset "own", whose networks the user brings.
     about : str
         One line for --list-presets.
     options : mapping
@@ -36,18 +38,13 @@ class Preset:
         What differs on points, of a preset that fits both.
     """
 
-    networks: Networks
+    networks: Networks | None
     about: str
     options: Mapping[str, Any]
     on_real_images: Mapping[str, Any]
     quick: Mapping[str, Any]
     fits: tuple[str, ...] = ("images",)
     on_points: Mapping[str, Any] = field(default_factory=dict)
-
-
-def kind(data: str) -> str:
-    """Of a data set, by its name: "points" or "images"."""
-    return "points" if data in POINTS else "images"
 
 
 def _quick(steps: int) -> dict[str, int]:
@@ -161,6 +158,15 @@ PRESETS: dict[str, Preset] = {
         fits=("images", "points"),
         on_points=_GRID,
     ),
+    OWN: Preset(
+        None,
+        "networks of your own, with --networks FILE.py:NAME, and DCGAN's options",
+        {},
+        {},
+        _quick(50),
+        fits=("images", "points"),
+        on_points=dict(batch_size=256, latent=2),
+    ),
 }
 
 
@@ -171,18 +177,32 @@ def get(name: str) -> Preset:
     return PRESETS[name]
 
 
-def configure(given: Mapping[str, Any], quick: bool = False) -> Config:
+def configure(given: Mapping[str, Any], quick: bool = False, points: bool | None = None) -> Config:
     """A checked Config: the defaults, then the preset's options, then --quick's, then those given.
+
+    Parameters
+    ----------
+    given : mapping
+        Of fields of Config. Networks without a preset start from the preset "own".
+    quick : bool
+    points : bool, optional
+        Whether the data are points in the plane, where their name does not tell.
 
     Raises
     ------
     ConfigError
         In one sentence, if an option or a pair of options does not fit.
     """
-    preset = get(given.get("preset", Config.preset))
+    for name in given:
+        if name not in Config.__dataclass_fields__:
+            raise ConfigError(f"there is no option {name!r}{did_you_mean(name, Config.__dataclass_fields__)}")
+    given = {"preset": OWN if given.get("networks") else Config.preset, **given}
+    preset = get(given["preset"])
     options = dict(preset.options)
     data = given.get("data", options.get("data", Config.data))
-    if data in POINTS:
+    if points is None:
+        points = kind(data) == "points"
+    if points:
         options.update(preset.on_points)
     if data in REAL_IMAGES:
         options.update(preset.on_real_images)
@@ -191,11 +211,14 @@ def configure(given: Mapping[str, Any], quick: bool = False) -> Config:
     options.update(given)
     config = Config(**options)
     config.check()
-    if kind(config.data) not in preset.fits:
-        fitting = [name for name, other in PRESETS.items() if kind(config.data) in other.fits]
-        what = "points in the plane" if config.data in POINTS else "images"
+    if preset.networks is None and config.networks is None:
+        raise ConfigError(f"--preset {OWN} has no networks of its own: name yours with --networks FILE.py:NAME")
+    if config.networks is None and ("points" if points else "images") not in preset.fits:
+        what = "points" if points else "images"
+        fitting = [name for name, other in PRESETS.items() if what in other.fits and other.networks]
         pair = f"--preset {config.preset} does not fit --data {config.data}"
-        raise ConfigError(f"{pair}, which are {what}: use one of {', '.join(fitting)}")
+        where = "points in the plane" if points else "images"
+        raise ConfigError(f"{pair}, which are {where}: use one of {', '.join(fitting)}")
     return config
 
 

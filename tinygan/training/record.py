@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tinygan import plot
+from tinygan.data import Images, from_range
 from tinygan.gan.health import Health
 from tinygan.gan.sampling import draw
 from tinygan.training import checkpoint, pictures
@@ -15,6 +19,28 @@ from tinygan.training.progress import Progress
 from tinygan.training.run_folder import RunFolder
 from tinygan.training.scores import Scores
 from tinygan.training.setup import Setup
+
+
+@dataclass
+class Watch:
+    """What is called as a run goes on, and where the run can be told to stop.
+
+    Attributes
+    ----------
+    on_step : function(step, numbers), optional
+        After every step, with what stats.jsonl shows of it (see `Game.measure`), as floats.
+    on_pictures : function(step, samples), optional
+        With every picture: images (n, H, W, C) in [0, 1], or points (n, 2).
+    stopping : bool
+        Set to true, it ends the run after the step in progress, as Ctrl-C does.
+    step : int
+        The last step that was taken.
+    """
+
+    on_step: Callable[[int, dict[str, float]], Any] | None = None
+    on_pictures: Callable[[int, np.ndarray], Any] | None = None
+    stopping: bool = False
+    step: int = 0
 
 
 class Record:
@@ -26,10 +52,11 @@ class Record:
     run : RunFolder
     start : int
         The step the run begins after.
+    watch : Watch
     """
 
-    def __init__(self, setup: Setup, run: RunFolder, start: int):
-        self.setup, self.run = setup, run
+    def __init__(self, setup: Setup, run: RunFolder, start: int, watch: Watch):
+        self.setup, self.run, self.watch = setup, run, watch
         self.progress = Progress(start, setup.config.steps)
         self.board = Board(run.path, setup.config.tensorboard)
         self.health = Health(watch_accuracy=setup.game.loss.boundary is not None)
@@ -43,8 +70,10 @@ class Record:
         self.show(0)
         self.clock = time.monotonic()
 
-    def step(self) -> None:
+    def step(self, step: int, numbers: Mapping[str, float]) -> None:
         self.progress.step()
+        if self.watch.on_step:
+            self.watch.on_step(step, dict(numbers))
 
     def log(self, step: int, numbers: Mapping[str, float]) -> None:
         """A line of stats.jsonl."""
@@ -67,6 +96,9 @@ class Record:
         else:
             self.add_metrics(pictures.metrics(setup, fakes, step))
         plot.save_curves(run.path / "curves.png", run.rows("stats.jsonl"), title=run.path.name, **measured)
+        if self.watch.on_pictures:
+            images = isinstance(setup.dataset, Images)
+            self.watch.on_pictures(step, from_range(fakes, *setup.range) if images else fakes)
         if step > 0:
             self.say(self.health.after_samples(fakes, pictures.reals(setup, len(fakes))), step)
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tinygan.evaluation import metrics_of
+import numpy as np
+
+from tinygan import data as datasets
+from tinygan.data import from_range
+from tinygan.gan.networks import Networks
 from tinygan.training import loop, presets
-from tinygan.training.config import Config, ConfigError, flag
-from tinygan.training.distributed import Ranks, program
-from tinygan.training.run_folder import BEST, README, RunError, RunFolder
+from tinygan.training.about import About
+from tinygan.training.config import Config, ConfigError, flag, given_in_python
+from tinygan.training.distributed import Ranks
+from tinygan.training.networks import kept_networks
+from tinygan.training.papers import write_papers
+from tinygan.training.record import Watch
+from tinygan.training.run_folder import RunError, RunFolder
 from tinygan.training.scores import check_best
 from tinygan.training.setup import Setup, build
 from tinygan.training.trained import Trained
@@ -20,14 +28,19 @@ RUNS = "runs"
 
 
 class Run:
-    """A training run with its folder.
+    """A training run with its folder: what the command line does, from Python.
 
-    Nothing is written before `train`; everything is built here, so that bad input leaves nothing behind.
+    Nothing is written before `train`, so that bad input leaves nothing behind.
 
     Parameters
     ----------
+    networks : Networks, str or None
+        Your own; or the name of a preset; or FILE.py:NAME. With your own, the options start from `Config`'s
+        defaults, which are DCGAN's.
+    data : str, path, array, pair (images, labels), Images, or object with ``sample(n, rng)``; optional
+        All that `tinygan.data.load` takes; the preset's by default.
     outdir : path
-        Where the run folder is made.
+        Where the run folder is made, at the first `train`.
     quick : bool
         A first look within seconds: few steps.
     epochs : int, optional
@@ -35,23 +48,29 @@ class Run:
     ranks : Ranks, optional
         The processes that train together; this one alone by default.
     **options
-        Those of `tinygan.training.config.Config`; what is not given is the preset's.
+        Those of the command line, with ``_`` for ``-``: see `tinygan.training.config.Config`.
 
     Attributes
     ----------
     setup : Setup
         Data, networks, the game.
-    step : int
-        Steps taken so far.
 
     Raises
     ------
     ConfigError, DataError
         In one sentence, if an option cannot be, or does not fit another, the networks or the data.
+
+    Examples
+    --------
+    >>> run = Run("ring", steps=10, samples=4)
+    >>> run.step, run.samples(3).shape
+    (0, (3, 2))
     """
 
     def __init__(
         self,
+        networks: Networks | str | None = None,
+        data: Any = None,
         *,
         outdir: str | Path = RUNS,
         quick: bool = False,
@@ -61,17 +80,34 @@ class Run:
     ):
         if epochs is not None and ("steps" in options or quick):
             raise ConfigError("--epochs says how long to train: give it without --steps and --quick")
-        self.setup = build(presets.configure(options, quick), ranks)
+        own, dataset = None, None
+        if isinstance(networks, Networks):
+            own, options["networks"] = networks, f"<{networks.name}>"
+        elif networks is not None:
+            options["networks" if ":" in networks else "preset"] = networks
+        if isinstance(data, (str, Path)):
+            options["data"] = str(data)
+        elif data is not None:
+            looks = {key: options[key] for key in ("size", "channels", "crop", "background") if key in options}
+            dataset = datasets.load(data, **looks)
+            options["data"] = f"<{dataset.name}>"
+        points = None if dataset is None else not isinstance(dataset, datasets.Images)
+        config = presets.configure(_absolute(options), quick, points)
+        self._take(build(config, ranks, dataset, own), Path(outdir).expanduser())
         self.setup.take_epochs(epochs)
-        self.outdir, self.folder, self.step, self.new = outdir, None, 0, True
 
-    folder: RunFolder | None
+    def _take(self, setup: Setup, outdir: Path, folder: RunFolder | None = None, step: int = 0) -> None:
+        self.setup, self.outdir, self.folder, self.watch = setup, outdir, folder, Watch(step=step)
+        self.is_open = False
 
     @classmethod
     def resume(
         cls,
         path: str | Path,
         *,
+        networks: Networks | str | None = None,
+        data: Any = None,
+        data_changed: bool = False,
         epochs: int | None = None,
         ranks: Ranks | None = None,
         **options: Any,
@@ -82,6 +118,11 @@ class Run:
         ----------
         path : path
             Its folder.
+        networks, data
+            What was given as an object when the run began, again; or the path where the data are now. The networks
+            of a file need not be given: the run has a copy of it.
+        data_changed : bool
+            The data may have another content than when the run began, such as more pictures: a new epoch begins.
         epochs, ranks
             As for a new run.
         **options
@@ -98,24 +139,37 @@ class Run:
         if folder.states():
             arrays, meta, source = folder.load_checkpoint()
         else:  # it was stopped in its first moments: begin again
-            arrays, meta, source = {}, {"config": folder.read_options(), "step": 0}, folder.path / "config.json"
-        config, step = _options_of(meta, options, folder, source)
+            arrays, meta, source = {}, {**folder.read_config(), "step": 0}, folder.path / "config.json"
+        dataset = None
+        if isinstance(data, (str, Path)):
+            options["data"] = str(data)
+        elif data is not None:
+            dataset = datasets.load(data)
+        config, step = _options_of(meta, _absolute(options), folder, source)
         check_best(config, folder)
+        shape = tuple(About.from_meta(meta, source).shape) if arrays else None
+        chosen = kept_networks(config, meta.get("networks_sha256"), folder.path, networks)
+        if dataset is not None and shape and len(shape) == 3:
+            dataset = datasets.load(dataset, size=shape[:2], channels=shape[2])
         run = cls.__new__(cls)
-        run.setup = build(config, ranks)
+        run._take(build(config, ranks, dataset, chosen, shape), folder.path.parent, folder, step)
         if arrays:
-            run.setup.load_state(arrays, meta, str(source))
+            run.setup.load_state(arrays, meta, str(source), data_changed)
         run.setup.take_epochs(epochs)
         if step >= run.config.steps:
             done = f"{folder.path} is already at step {step} of {run.config.steps}"
             raise RunError(f"{done}: ask for more, such as --steps {2 * step or 1}")
-        run.outdir, run.folder, run.step, run.new = folder.path.parent, folder, step, False
         return run
 
     @property
     def config(self) -> Config:
         """Its options."""
         return self.setup.config
+
+    @property
+    def step(self) -> int:
+        """Steps taken so far."""
+        return self.watch.step
 
     @property
     def path(self) -> Path:
@@ -126,43 +180,121 @@ class Run:
 
     @property
     def trained(self) -> Trained:
-        """Its generator as it is now."""
-        where = self.folder.path if self.folder else Path(self.outdir)
+        """Its generator as it is now, the moving average where there is one."""
+        where = self.folder.path if self.folder else self.outdir
         return Trained(self.setup.sampler, self.setup.about(self.step), self.setup.behind, where)
 
     def open(self, command: str = "") -> None:
-        """Make the folder, or of an old run forget what was written after its checkpoint; log `command`."""
+        """Make the folder, or let an old one forget what was written after its checkpoint; log `command`."""
+        new = self.folder is None
         if self.folder is None:
-            self.folder = RunFolder.create(self.outdir, self.config)
-        elif not self.new:
+            self.folder = RunFolder.create(self.outdir, self.name)
+        elif not self.is_open:
             self.folder.forget_after(self.step if self.step > 0 else -1)  # at 0 the first picture is made again too
         self.folder.log(command or "from Python")
-        if self.new:
+        for line in (self.setup.dataset.describe(), *self.setup.dataset.notes):
+            self.folder.log(line)
+        if new:
             write_papers(self.setup, self.folder, command)
-            self.new = False
+        self.is_open = True
 
-    def train(self) -> None:
+    @property
+    def name(self) -> str:
+        """What its folder is called behind the number."""
+        config, networks = self.config, self.setup.networks.networks
+        which = networks.name if config.networks and networks.name != "own" else config.preset
+        what = config.data[1:-1] if given_in_python(config.data) else config.data
+        if config.data == "folder" and config.data_dir:
+            what = config.data_dir
+        return f"{datasets.short_name(which)}-{datasets.short_name(what)}-{config.loss}"
+
+    def train(
+        self,
+        steps: int | None = None,
+        *,
+        on_step: Callable[[int, dict[str, float]], Any] | None = None,
+        on_pictures: Callable[[int, np.ndarray], Any] | None = None,
+    ) -> None:
         """Train to the last step, leaving everything in the run folder.
+
+        Parameters
+        ----------
+        steps : int, optional
+            Another total of steps than the options say: with more of them a run that has ended goes on.
+        on_step : function(step, numbers), optional
+            Called after every step with what stats.jsonl shows of it: losses, D(x), D(G(z)), gradient norms.
+        on_pictures : function(step, samples), optional
+            Called with every picture: images (n, H, W, C) in [0, 1], or points (n, 2).
 
         Raises
         ------
         TrainingStopped
             On Ctrl-C (after saving), or when a loss or a weight is no finite number any more.
+        RunError
+            If it has ended.
         """
-        if self.folder is None:
+        if steps is not None:
+            self.config.steps = steps
+            self.config.check()
+        if self.step >= self.config.steps:
+            raise RunError(f"this run has taken its {self.step} steps: give more, as in train(steps={2 * self.step})")
+        if not self.is_open:
             self.open()
         assert self.folder is not None
-        loop.train(self.setup, self.folder, self.step)
+        self.watch = Watch(on_step, on_pictures, step=self.step)
+        loop.train(self.setup, self.folder, self.step, self.watch)
+
+    def stop(self) -> None:
+        """End `train` after the step in progress, as Ctrl-C does: for callbacks, and other threads."""
+        self.watch.stopping = True
+
+    def samples(
+        self, n: int = 25, seed: int = 0, truncation: float | None = None, label: int | str | None = None
+    ) -> np.ndarray:
+        """New samples: images (n, H, W, C) in [0, 1], or points (n, 2).
+
+        Parameters
+        ----------
+        n : int
+        seed : int
+            Of the noise: the same seed gives the same samples.
+        truncation : float, optional
+            Redraw noise beyond it: samples are more alike.
+        label : int or str, optional
+            Only this class.
+
+        Raises
+        ------
+        ConfigError
+            If there is no class `label`.
+        """
+        source = self.trained
+        found = source.draw(source.noise(n, seed, truncation, label))
+        return found if source.in_plane else from_range(found, *source.range)
 
     def describe(self) -> str:
-        """The networks with their shapes, and every option."""
+        """The data, the networks with their shapes, and every option."""
         game, (*outer, channels) = self.setup.game, self.setup.dataset.sample_shape
+        more = self.setup.condition.channels if self.setup.condition else 0
         options = "\n".join(f"  {name} = {value}" for name, value in dataclasses.asdict(self.config).items())
         return (
-            f"generator\n{game.generator.summary(self.setup.z.shape[1:])}\n\n"
-            f"discriminator\n{game.discriminator.summary((*outer, self.config.pack * channels))}\n\n"
+            f"data\n  {self.setup.dataset.describe()}\n\n"
+            f"generator\n{game.generator.summary((self.setup.behind.length,))}\n\n"
+            f"discriminator\n{game.discriminator.summary((*outer, self.config.pack * channels + more))}\n\n"
             f"options\n{options}"
         )
+
+
+def _absolute(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with whole paths, so that a run can be resumed from another folder."""
+    found = dict(options)
+    if found.get("data_dir"):
+        found["data_dir"] = str(Path(found["data_dir"]).expanduser().absolute())
+    data = found.get("data")
+    if data and data not in datasets.NAMES and not given_in_python(data):
+        datasets.check(data, found.get("data_dir"))  # before a wrong name becomes a path
+        found["data"] = str(Path(data).expanduser().absolute())
+    return found
 
 
 def _options_of(
@@ -174,37 +306,13 @@ def _options_of(
         raise RunError(f"{source} was written by another version of tinygan: it does not say its options and step")
     for f in dataclasses.fields(Config):
         if f.name in given and not f.metadata["resumable"] and given[f.name] != old.get(f.name):
-            was = f"{flag(f.name)} of {folder.path} is {old.get(f.name)}"
-            raise ConfigError(f"{was}: it cannot change on --resume; start a new run")
+            moved = f.name == "data" and not {given["data"], old.get("data")} & set(datasets.NAMES)
+            if not moved:  # own data may lie elsewhere: their content is compared
+                was = f"{flag(f.name)} of {folder.path} is {old.get(f.name)}"
+                raise ConfigError(f"{was}: it cannot change on --resume; start a new run")
     try:
         config = Config(**{**old, **given})
     except TypeError:
         raise RunError(f"{source} was written by another version of tinygan, with other options") from None
     config.check()
     return config, step
-
-
-def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
-    """README.txt and config.json, in this order: from a folder with options a run can begin again."""
-    config = setup.config
-    more = ""
-    condition = setup.condition
-    if condition and len(setup.dataset.sample_shape) == 3 and condition.classes <= config.samples:
-        what = "class" if condition.needs_labels else "way of the code"
-        more += f"fakes_*.png      a column for each {what}; the images of a row differ in nothing else\n"
-    if config.keep_best != "none":
-        command_of_best = f"python -m tinygan.sample {run.path / BEST} --out samples.png"
-        more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"
-    if metrics_of(config.data):
-        more += f"how good it is:  python -m tinygan.evaluate {run.path}\n"
-    text = README.format(
-        first=f"fakes_init.png, then {run.picture(config.steps).name}",
-        pictures="training.gif",
-        command=command,
-        log_interval=config.log_interval,
-        folder=run.path,
-        program=program(setup.ranks.size),
-        more=more,
-    )
-    run.write_text("README.txt", text)
-    run.write_config(dataclasses.asdict(config), command)

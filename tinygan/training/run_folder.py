@@ -16,27 +16,10 @@ import numpy as np
 import tinygan
 from tinygan.files import errors_name, whole_file
 from tinygan.training import checkpoint
-from tinygan.training.config import Config
 
 KEEP_CHECKPOINTS = 2
 BEST = "best.npz"
 OF_A_RUN = ("config.json", "generator*.npz", "checkpoint-*.npz", BEST)  # no output may replace one
-
-README = """This folder is one training run of tinygan.
-
-Look first at    {first}: samples at the beginning, and on the way, always of the same noise
-then at          {pictures}
-then at          curves.png: the losses, D(x) and D(G(z)), gradient norms over the steps
-
-config.json      all options, versions and the seed: {command}
-                 repeats the run
-log.txt          the commands, and every warning
-stats.jsonl      a line every {log_interval} steps: step, losses, D(x), D(G(z)) before and after D's step,
-                 accuracies, gradient norms, steps per second
-metrics.jsonl    how good the samples are: a line for every picture, or every --eval-interval
-checkpoint-*.npz everything needed to go on: {program} --resume {folder} --steps N
-generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.png
-{more}"""
 
 
 class RunError(ValueError):
@@ -56,15 +39,14 @@ class RunFolder:
         self.path = path
 
     @classmethod
-    def create(cls, outdir: str | Path, config: Config) -> RunFolder:
-        """Make the next numbered folder in `outdir`.
+    def create(cls, outdir: str | Path, name: str) -> RunFolder:
+        """Make the next numbered folder in `outdir`, called so behind its number.
 
         Raises
         ------
         RunError
             If it cannot be made (a read-only place, a file in the way).
         """
-        name = f"{config.preset}-{config.data}-{config.loss}"
         try:
             os.makedirs(outdir, exist_ok=True)
             while True:  # another run may take the number at the same moment: then take the next
@@ -97,19 +79,20 @@ class RunFolder:
 
     # -- text ------------------------------------------------------------------------------------
 
-    def write_config(self, config: Mapping[str, Any], command: str) -> None:
-        """config.json: the options, the versions, the machine."""
+    def write_config(self, config: Mapping[str, Any], command: str, about: Mapping[str, Any]) -> None:
+        """config.json: the options, the versions, the machine, and what the run is `about`."""
         content = {
             "options": dict(config),
             "command": command,
+            **about,
             "versions": {"tinygan": tinygan.__version__, "numpy": np.__version__, "python": platform.python_version()},
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
             "started": time.strftime("%Y-%m-%d %H:%M:%S"),
         }
         self.write_text("config.json", json.dumps(content, indent=2) + "\n")
 
-    def read_options(self) -> dict[str, Any]:
-        """The options in config.json, for a run that was stopped before its first checkpoint.
+    def read_config(self) -> dict[str, Any]:
+        """What config.json says, its options as "config", for a run that was stopped before its first checkpoint.
 
         Raises
         ------
@@ -117,7 +100,8 @@ class RunFolder:
             If the file is missing or damaged.
         """
         try:
-            return dict(json.loads((self.path / "config.json").read_text(encoding="utf-8"))["options"])
+            content = dict(json.loads((self.path / "config.json").read_text(encoding="utf-8")))
+            return {**content, "config": dict(content["options"])}
         except (OSError, KeyError, TypeError, ValueError):
             raise RunError(f"{self.path} holds no checkpoint-*.npz and no readable config.json to begin from") from None
 

@@ -14,20 +14,21 @@ from tinygan import data, evaluation
 from tinygan.backend import use_backend
 from tinygan.data.batches import Batches, MixtureBatches, rng_state, set_rng_state
 from tinygan.gan import losses
+from tinygan.gan.augment import Augment
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.conditional_game import ConditionalGame
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
-from tinygan.gan.networks import output_range
+from tinygan.gan.networks import Networks
 from tinygan.gan.noise import Noise
 from tinygan.gan.penalties import PENALTIES
 from tinygan.nn import Module
 from tinygan.optim import SGD, Adam, Optimizer, RMSProp
 from tinygan.training.about import About
 from tinygan.training.checkpoint import CheckpointError, part
-from tinygan.training.config import Config, ConfigError
+from tinygan.training.config import Config, ConfigError, given_in_python
 from tinygan.training.distributed import Ranks, program
-from tinygan.training.networks import build_networks, noise_of
+from tinygan.training.networks import Chosen, build_networks, chosen_networks, image_range, noise_of
 
 EVAL_SAMPLES = 2500  # of each measurement, as many as in PacGAN's experiments on points
 
@@ -39,7 +40,9 @@ class Setup:
     Attributes
     ----------
     config : Config
-    dataset : Images or Mixture
+    dataset : Images, Mixture or Points
+    networks : Chosen
+        Whose networks they are.
     batches : Batches or MixtureBatches
     game : Game
     range : (low, high)
@@ -57,7 +60,8 @@ class Setup:
     """
 
     config: Config
-    dataset: data.Images | data.Mixture
+    dataset: data.Images | data.Mixture | data.Points
+    networks: Chosen
     batches: Batches | MixtureBatches
     game: Game
     range: tuple[float, float]
@@ -80,8 +84,9 @@ class Setup:
 
     def about(self, step: int) -> About:
         """What the files of this run say of its generator after `step` steps."""
-        names = getattr(self.dataset, "class_names", None)
-        return About(step, self.config, self.dataset.sample_shape, self.range, classes_of(self.dataset), names)
+        names = self.dataset.class_names if isinstance(self.dataset, data.Images) else None
+        where = (self.dataset.sample_shape, self.range, classes_of(self.dataset), names)
+        return About(step, self.config, *where, networks_sha256=self.networks.sha256)
 
     def next_reals(self) -> Any:
         """The next batch of real samples, in the generator's range: on the host, or where the data are.
@@ -137,13 +142,19 @@ class Setup:
             meta["ranks"] = self.ranks.gather(own)
         return arrays, meta
 
-    def load_state(self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], where: str) -> None:
+    def load_state(
+        self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], where: str, data_changed: bool = False
+    ) -> None:
         """Take over what `state` returned; `where` names the file in errors.
+
+        With `data_changed`, data with another content begin a new epoch.
 
         Raises
         ------
         CheckpointError
             If it belongs to other networks or optimisers, or to another number of ranks.
+        DataError
+            If it belongs to other data, and they are not said to be changed.
         """
         game = self.game
         places = meta["ranks"] if isinstance(meta.get("ranks"), list) else [meta]
@@ -158,17 +169,36 @@ class Setup:
             game.opt_d.load_state_dict(part(arrays, "opt_d"))
             if game.average:
                 game.average.network.load_state_dict(part(arrays, "average"))
-            self.batches.load_state(own["data"])
+            self.batches.load_state(own["data"], changed=data_changed)
             set_rng_state(game.rng, own["noise_rng"])
             set_rng_state(self.drop_rng, own["drop_rng"])
+        except data.DataError:  # of the place in the data, which says all itself
+            raise
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{where} is a checkpoint of another model: {error}") from None
 
 
-def build(config: Config, ranks: Ranks | None = None) -> Setup:
+def build(
+    config: Config,
+    ranks: Ranks | None = None,
+    dataset: Any = None,
+    networks: Networks | Chosen | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> Setup:
     """Load the data and make the networks of a checked Config, each from its own stream of random numbers.
 
     With `ranks`, all begin with the same weights, but each has its share of the data, its noise and its dropout.
+
+    Parameters
+    ----------
+    config : Config
+    ranks : Ranks, optional
+    dataset : Images, Mixture or Points, optional
+        In the place of what the options name.
+    networks : Networks or Chosen, optional
+        In the place of what the options name.
+    shape : tuple of int, optional
+        That an old run's samples have: own images are brought to it.
 
     Raises
     ------
@@ -183,47 +213,86 @@ def build(config: Config, ranks: Ranks | None = None) -> Setup:
     seeds = np.random.SeedSequence(config.seed).spawn(5)
     weights, pictures = np.random.default_rng(seeds[0]), np.random.default_rng(seeds[4])
     dropout, order, noise = (ranks.rng(seed) for seed in seeds[1:4])
-    dataset = data.load(config.data, config.data_dir)
-    behind = noise_of(config, classes_of(dataset))
-    condition = behind.condition
-    generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, behind)
-    low, high = output_range(generator) or (0.0, 1.0)
-    new_game = functools.partial(ConditionalGame, condition=condition) if condition else Game
-    game = new_game(
-        generator,
-        discriminator,
-        opt_g=_optimizer(config, generator, config.lr),
-        opt_d=_optimizer(config, discriminator, config.lr_d or config.lr),
-        loss=_loss(config),
-        latent=config.latent,
-        rng=noise,
-        penalties=[(PENALTIES[name], config.penalty_weight) for name in config.penalties()],
-        n_critic=config.n_critic,
-        simultaneous=config.simultaneous,
-        fresh_fakes=config.fresh_fakes,
-        joint_batch=config.joint_batch and not config.minibatch_std,
-        pack=config.pack,
-        instance_noise=config.instance_noise,
-        weight_clip=config.weight_clip,
-        unroll=config.unroll,
-        unroll_lr=config.unroll_lr,
-        average=MovingAverage(generator, config.ema) if config.ema else None,
-        mean_over_ranks=ranks.mean,
-    )
+    chosen = networks if isinstance(networks, Chosen) else chosen_networks(config, networks)
+    if dataset is None:
+        dataset = load_data(config, shape)
+    behind = noise_of(config, classes_of(dataset), chosen.networks)
+    generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, behind, chosen.networks)
+    low, high = image_range(chosen.networks, generator) if isinstance(dataset, data.Images) else (0.0, 1.0)
+    game = _game(config, generator, discriminator, behind, noise, ranks, (low, high))
     ranks.carried = [tensor for network in (generator, discriminator) for _, tensor in network.buffers()]
-    batches = data.batches(ranks.share(dataset), config.batch_size * config.pack, order, low, high)
-    n = config.samples * (10 if isinstance(dataset, data.Mixture) else 1)
-    z = behind.columns(pictures, n)
+    size = config.batch_size * config.pack
+    batches = data.batches(ranks.share(dataset), size, order, low, high, mirror=config.mirror)
+    z = behind.columns(pictures, config.samples * (1 if isinstance(dataset, data.Images) else 10))
     judge = None
     if config.measured() and ranks.rank == 0:
-        n = config.eval_samples or EVAL_SAMPLES
+        n = config.eval_samples or min(EVAL_SAMPLES, len(dataset) if isinstance(dataset, data.Images) else EVAL_SAMPLES)
         judge = evaluation.judge(config.data, dataset, n, low, high, config.data_dir, config.labelled)
-    return Setup(config, dataset, batches, game, (low, high), dropout, z, ranks, behind, judge)
+    return Setup(config, dataset, chosen, batches, game, (low, high), dropout, z, ranks, behind, judge)
 
 
-def classes_of(dataset: data.Images | data.Mixture) -> int | None:
+def load_data(config: Config, shape: tuple[int, ...] | None = None, split: str = "train") -> Any:
+    """The data that a Config names; own images come to the `shape` of an old run, whatever else is in their folder.
+
+    Raises
+    ------
+    ConfigError, DataError
+        In one sentence, if they cannot be had.
+    """
+    if given_in_python(config.data):
+        raise ConfigError(f"this run learnt from data given in Python, {config.data}: give them again with data=")
+    size: Any = config.size
+    channels = config.channels
+    if shape and len(shape) == 3 and (config.data not in data.NAMES or config.data == "folder"):
+        size, channels = shape[:2], shape[2]
+    looks = dict(size=size, channels=channels, crop=config.crop, background=config.background, strict=config.strict)
+    return data.load(config.data, config.data_dir, split=split, **looks)
+
+
+def _game(
+    config: Config,
+    generator: Module,
+    discriminator: Module,
+    behind: Noise,
+    rng: np.random.Generator,
+    ranks: Ranks,
+    span: tuple[float, float],
+) -> Game:
+    """The two networks with the rules of a Config."""
+    condition = behind.condition
+    new_game = functools.partial(ConditionalGame, condition=condition) if condition else Game
+    try:
+        return new_game(
+            generator,
+            discriminator,
+            opt_g=_optimizer(config, generator, config.lr),
+            opt_d=_optimizer(config, discriminator, config.lr_d or config.lr),
+            loss=_loss(config),
+            latent=config.latent,
+            rng=rng,
+            penalties=[(PENALTIES[name], config.penalty_weight) for name in config.penalties()],
+            n_critic=config.n_critic,
+            simultaneous=config.simultaneous,
+            fresh_fakes=config.fresh_fakes,
+            joint_batch=config.joint_batch and not config.minibatch_std,
+            pack=config.pack,
+            instance_noise=config.instance_noise,
+            weight_clip=config.weight_clip,
+            unroll=config.unroll,
+            unroll_lr=config.unroll_lr,
+            augment=Augment(config.augment, *span) if config.augmentations() else None,
+            average=MovingAverage(generator, config.ema) if config.ema else None,
+            mean_over_ranks=ranks.mean,
+        )
+    except ValueError as error:
+        raise ConfigError(f"these networks and options do not go together: {error}") from None
+
+
+def classes_of(dataset: data.Images | data.Mixture | data.Points) -> int | None:
     """How many labels the data have; None without labels."""
-    return None if dataset.labels is None else int(dataset.labels.max()) + 1
+    if dataset.labels is None:
+        return None
+    return len(dataset.class_names) if dataset.class_names else int(dataset.labels.max()) + 1
 
 
 def _optimizer(config: Config, network: Module, lr: float) -> Optimizer:

@@ -11,13 +11,15 @@ import numpy as np
 
 from tinygan.gan import latent, sampling
 from tinygan.gan.conditioning import Conditioning
+from tinygan.gan.networks import Networks
 from tinygan.gan.noise import Noise
 from tinygan.nn import Module
 from tinygan.training import checkpoint
 from tinygan.training.about import About
-from tinygan.training.config import Config, ConfigError, did_you_mean
-from tinygan.training.networks import build_networks, noise_of
+from tinygan.training.config import Config, ConfigError
+from tinygan.training.networks import build_networks, kept_networks, noise_of
 from tinygan.training.run_folder import RunFolder
+from tinygan.words import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -131,10 +133,16 @@ class Trained:
         return f" of {'class' if self.condition.needs_labels else 'code'} {label}"
 
 
-def load(run: str | Path) -> Trained:
+def load(run: str | Path, networks: Networks | str | None = None) -> Trained:
     """The generator of a run folder, a generator*.npz or a checkpoint.
 
     Of a checkpoint it is the moving average, where there is one: the generator that the run draws its samples from.
+
+    Parameters
+    ----------
+    run : path
+    networks : Networks, or FILE.py:NAME, optional
+        The networks that it was trained with, if they are the user's own and the run has no copy of their file.
 
     Raises
     ------
@@ -142,6 +150,8 @@ def load(run: str | Path) -> Trained:
         If there is no such run, or it has no generator yet.
     CheckpointError
         If the file is damaged or of another version.
+    ConfigError
+        If its networks cannot be had.
     """
     path = Path(run)
     folder = None if path.suffix == ".npz" else RunFolder.existing(path)
@@ -156,16 +166,19 @@ def load(run: str | Path) -> Trained:
     elif meta.get("kind") != "generator":
         files = "a generator*.npz, a checkpoint-*.npz or best.npz"
         raise checkpoint.CheckpointError(f"{path} holds no generator: give the run folder, {files}")
-    return _rebuilt(arrays, meta, path)
+    return _rebuilt(arrays, meta, path, networks)
 
 
-def _rebuilt(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], path: Path) -> Trained:
+def _rebuilt(
+    arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], path: Path, networks: Networks | str | None
+) -> Trained:
     """The generator with these weights; its file says how it was built."""
     about = About.from_meta(meta, path)
     rng = np.random.default_rng(0)
+    chosen = kept_networks(about.config, about.networks_sha256, path.parent, networks).networks
     try:
-        noise = noise_of(about.config, about.classes)
-        network, _ = build_networks(about.config, about.shape, rng, rng, noise)
+        noise = noise_of(about.config, about.classes, chosen)
+        network, _ = build_networks(about.config, about.shape, rng, rng, noise, chosen)
         network.load_state_dict(dict(arrays))
     except ValueError as error:
         raise checkpoint.CheckpointError(f"{path} is the generator of another model: {error}") from None

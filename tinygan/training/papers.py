@@ -1,0 +1,58 @@
+"""What a run folder says of itself: README.txt and config.json, and a copy of the user's own networks."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+
+from tinygan.evaluation import metrics_of
+from tinygan.training.loop import how_to_go_on
+from tinygan.training.run_folder import BEST, RunFolder
+from tinygan.training.setup import Setup
+
+README = """This folder is one training run of tinygan.
+
+Look first at    {first}: samples at the beginning, and on the way, always of the same noise
+then at          {pictures}
+then at          reals.png: what it learns from; curves.png: the losses, D(x) and D(G(z)), gradient norms over the steps
+
+config.json      all options, versions and the seed: {command}
+                 repeats the run
+log.txt          the commands, what was read, and every warning
+stats.jsonl      a line every {log_interval} steps: step, losses, D(x), D(G(z)) before and after D's step,
+                 accuracies, gradient norms, steps per second
+metrics.jsonl    how good the samples are: a line for every picture, or every --eval-interval
+checkpoint-*.npz everything needed to go on: {go_on} with more steps
+generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.png
+{more}"""
+
+
+def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
+    """The networks' copy, README.txt and config.json, in this order: from a folder with options a run can begin again."""
+    config, folder = setup.config, shlex.quote(str(run.path))
+    more = ""
+    if setup.networks.file:
+        setup.networks.file.copy_to(run.path)
+        more += "networks.py      your own networks, as they were when the run began; the commands here use this copy\n"
+    condition = setup.condition
+    if condition and len(setup.dataset.sample_shape) == 3 and condition.classes <= config.samples:
+        what = "class" if condition.needs_labels else "way of the code"
+        more += f"fakes_*.png      a column for each {what}; the images of a row differ in nothing else\n"
+    if config.keep_best != "none":
+        command_of_best = f"python -m tinygan.sample {shlex.quote(str(run.path / BEST))} --out samples.png"
+        more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"
+    if metrics_of(config.data):
+        more += f"how good it is:  python -m tinygan.evaluate {folder}\n"
+    text = README.format(
+        first=f"fakes_init.png, then {run.picture(config.steps).name}",
+        pictures="training.gif",
+        command=command or "the lines of Python that began it",
+        log_interval=config.log_interval,
+        folder=folder,
+        go_on=how_to_go_on(setup, run),
+        more=more,
+    )
+    run.write_text("README.txt", text)
+    about = setup.about(0)
+    extra = {"shape": list(about.shape), "range": list(about.range), "networks_sha256": about.networks_sha256}
+    run.write_config(dataclasses.asdict(config), command, extra)
