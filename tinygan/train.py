@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import Any
 
 from tinygan.commandline import Parser, guarded
 from tinygan.evaluation import metrics_of
+from tinygan.shell import quoted
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, flag, option_type
 from tinygan.training.distributed import Ranks, program, warn_of_separate_runs
@@ -77,7 +77,7 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
                 run = RunFolder.create(args.outdir if args.outdir is not None else RUNS, setup.config)
             else:
                 run.forget_after(start if start > 0 else -1)  # at 0 the first picture is made again too
-            command = f"{program(ranks.size)} {shlex.join(word for word in words if word != '--distributed')}".strip()
+            command = f"{program(ranks.size)} {quoted(word for word in words if word != '--distributed')}".strip()
             run.log(command)
             if args.resume is None:
                 write_papers(setup, run, command)
@@ -85,7 +85,7 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
     config = setup.config
     print(f"{run.path}: {config.preset} on {config.data}, steps {start + 1} to {config.steps}", flush=True)
     if ranks.size > 1:
-        resume_line = f"{program(ranks.size)} --resume {shlex.quote(str(run.path))}"
+        resume_line = f"{program(ranks.size)} --resume {quoted([run.path])}"
         print(f"on {ranks.size} ranks; if one is lost, all end, and this goes on: {resume_line}", flush=True)
     train(setup, run, start)
     print(f"done: look at {run.picture(config.steps)}")

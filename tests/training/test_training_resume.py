@@ -138,7 +138,7 @@ class Moments:
         try:
             self.moment()
         except Killed:
-            with open(run.path / name, "a") as file:
+            with open(run.path / name, "a", encoding="utf-8") as file:
                 file.write(line[: len(line) // 2])
             raise
         self.append_line(run, name, line)

@@ -61,7 +61,8 @@ def _pictures(root: Path) -> list[Path]:
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
         raise DataError(f"{root} {what}: give a folder of PNG or JPEG files")
-    files = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    found = [p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()]
+    files = sorted(found, key=lambda p: p.parts)  # paths themselves would compare without case on Windows
     if not files:
         raise DataError(f"{root} holds no PNG or JPEG file: give a folder that does")
     return files

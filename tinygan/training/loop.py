@@ -6,12 +6,11 @@ over the data.
 
 from __future__ import annotations
 
-import shlex
-
 import numpy as np
 
 from tinygan.backend import to_numpy
 from tinygan.gan.health import find_nan
+from tinygan.shell import quoted
 from tinygan.training.distributed import program
 from tinygan.training.progress import stop_on_signals
 from tinygan.training.record import NoRecord, Record
@@ -91,5 +90,5 @@ def train(setup: Setup, run: RunFolder, start: int = 0) -> None:
 
     record.close()
     if step < config.steps:
-        go_on = f"{program(ranks.size)} --resume {shlex.quote(str(run.path))}"
+        go_on = f"{program(ranks.size)} --resume {quoted([run.path])}"
         raise TrainingInterrupted(f"stopped after step {step} of {config.steps}; go on with: {go_on}")
