@@ -153,7 +153,7 @@ class JobFolder:
         """The next command as a process with one thread, in a group of its own: Ctrl-C reaches it through us, once."""
         environment = os.environ | dict.fromkeys(THREAD_VARIABLES, "1")
         command = [sys.executable, "-m", *self.next_command()]
-        with open(self.path / "output.txt", "a") as output:
+        with open(self.path / "output.txt", "a", encoding="utf-8") as output:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -173,7 +173,7 @@ class JobFolder:
         """
         if status == 0:
             return
-        lines = (self.path / "output.txt").read_text(errors="replace").split("\n")
+        lines = (self.path / "output.txt").read_text(encoding="utf-8", errors="replace").split("\n")
         last = next((line for line in reversed(lines) if line.strip()), f"ended with status {status}")
         stopped = f"python -m {TRAIN}: step "
         if status != TrainingStopped.status or not last.startswith(stopped):
@@ -251,7 +251,7 @@ def stop_all(processes: Iterable[subprocess.Popen]) -> None:
 def _read(path: Path, delete: Path) -> dict[str, Any]:
     """The JSON object in a file; else RunError, which says what to delete."""
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         content = None
     if not isinstance(content, dict):

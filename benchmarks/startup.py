@@ -54,7 +54,7 @@ def first_picture() -> tuple[float, float]:
     RunFailed
     """
     first = None
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         command = [sys.executable, *TRAINING, "--outdir", folder]
         start = time.perf_counter()
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said) as process:

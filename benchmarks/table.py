@@ -57,7 +57,7 @@ def show(
     """
     if name:
         try:
-            replace_table(page.read_text(), name, "")
+            replace_table(page.read_text(encoding="utf-8"), name, "")
         except NoMarkers as error:
             raise NoMarkers(f"docs/{page.name}: {error}") from None
     seen = []
@@ -65,7 +65,8 @@ def show(
         print(line, flush=True)
         seen.append(line)
     if name:
-        page.write_text(replace_table(page.read_text(), name, "\n".join(seen), below()))
+        text = replace_table(page.read_text(encoding="utf-8"), name, "\n".join(seen), below())
+        page.write_text(text, encoding="utf-8", newline="\n")
 
 
 def publish(
@@ -88,6 +89,6 @@ def circumstances(command: str, packages: Sequence[str]) -> str:
 def _processor() -> str:
     """The processor's name, where the system tells it."""
     cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()

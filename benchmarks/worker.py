@@ -15,7 +15,6 @@ Between orders it waits for its standard input and leaves the processor to the o
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -144,8 +143,10 @@ def peak_memory() -> float:
     """The process's peak memory so far, in MB."""
     status = Path("/proc/self/status")
     if status.exists():  # Linux: `getrusage` would begin with the memory of the process that started this one
-        (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+        (line,) = [line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM")]
         return int(line.split()[1]) / 1024
+    import resource  # not on Windows, where nothing here says how much memory was used
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)  # macOS counts in bytes
 
 

@@ -24,7 +24,7 @@ html_title = "tinygan"
 html_static_path = ["_static"]
 html_css_files = ["tinygan.css"]
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("index", "start", "results", "performance", "instructors")}
+html_sidebars = {page: [] for page in ("index", "start", "results", "performance", "tested", "instructors")}
 html_theme_options = {
     "header_links_before_dropdown": 8,
     "navbar_align": "left",

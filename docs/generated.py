@@ -87,7 +87,8 @@ def options_table() -> str:
 
 def command_lines() -> list[str]:
     """The modules of tinygan that are meant to be run: files, and packages with a __main__."""
-    files = [path for path in (ROOT / "tinygan").glob("*.py") if '__name__ == "__main__"' in path.read_text()]
+    main = '__name__ == "__main__"'
+    files = [path for path in (ROOT / "tinygan").glob("*.py") if main in path.read_text(encoding="utf-8")]
     packages = [path.parent for path in (ROOT / "tinygan").glob("*/__main__.py")]
     return sorted(path.stem for path in (*files, *packages))
 

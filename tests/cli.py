@@ -11,9 +11,13 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from tinygan.commandline import guarded
 
 ROOT = Path(__file__).resolve().parents[1]
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows has no signals between processes and no limits")
 
 
 class Result(NamedTuple):

@@ -292,7 +292,7 @@ def refused(*argv, names):
 def test_evaluate_refuses(case, here, runs):
     line, *names = BAD[case]
     (here / "dir.json").mkdir()
-    (here / "mlp").symlink_to(runs["mlp"])
+    shutil.copytree(runs["mlp"], here / "mlp")
     raw = bytearray((here / "run/generator.npz").read_bytes())
     raw[3000] ^= 1
     (here / "damaged.npz").write_bytes(raw)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import errno
+import io
 import math
 import os
 import sys
@@ -53,6 +55,8 @@ def guarded(program: str, main: Callable[[], None]) -> None:
     Exit status: 2 for bad input (and a full or read-only disk), 1 for a run that stopped by itself, 130
     after Ctrl-C.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold letters that a redirected output has no code for
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
             main()
@@ -65,13 +69,20 @@ def guarded(program: str, main: Callable[[], None]) -> None:
         raise SystemExit(stopped.status) from None
     except KeyboardInterrupt:
         fail(program, "interrupted", 130)
-    except BrokenPipeError:  # the reader of our output went away: not our error, and nothing to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except MemoryError:
         fail(program, "there is not enough memory for this: try a smaller --batch-size, --latent or --samples")
     except OSError as error:
+        if reader_is_gone(error):  # not our error, and nothing to say
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
         where = f" {error.filename}" if error.filename else ""
         fail(program, f"cannot read or write{where}: {error.strerror or error}")
+
+
+def reader_is_gone(error: OSError) -> bool:
+    """Whether whoever read our output has ended, as in `... | head -1`. Windows calls that EINVAL, of no file."""
+    windows = sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or windows
 
 
 # -- what the command lines that take a trained generator share ---------------------------------------------

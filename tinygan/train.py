@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shlex
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from tinygan.commandline import Parser, guarded
+from tinygan.shell import quoted
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, flag, option_type
 from tinygan.training.distributed import Ranks, program, warn_of_separate_runs
@@ -70,14 +70,14 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
             return
     with ranks.together():
         if ranks.rank == 0:
-            run.open(f"{program(ranks.size)} {shlex.join(word for word in words if word != '--distributed')}".strip())
+            run.open(f"{program(ranks.size)} {quoted(word for word in words if word != '--distributed')}".strip())
     run.folder = ranks.gather(run.folder)[0]
     config, dataset = run.config, run.setup.dataset
     print(f"{run.path}: {config.preset} on {config.data}, steps {run.step + 1} to {config.steps}", flush=True)
     for line in (dataset.describe(), *dataset.notes):
         print(line, flush=True)
     if ranks.size > 1:
-        resume_line = f"{program(ranks.size)} --resume {shlex.quote(str(run.path))}"
+        resume_line = f"{program(ranks.size)} --resume {quoted([run.path])}"
         print(f"on {ranks.size} ranks; if one is lost, all end, and this goes on: {resume_line}", flush=True)
     run.train()
     print(f"done: look at {run.path / picture_name(config.steps)}")

@@ -94,7 +94,7 @@ for file in sorted(run.path.iterdir()):
 # on.
 
 # %%
-lines = (run.path / "stats.jsonl").read_text().splitlines()
+lines = (run.path / "stats.jsonl").read_text(encoding="utf-8").splitlines()
 rows = [json.loads(line) for line in lines]
 print(len(rows), "lines; the last one:")
 for name, value in rows[-1].items():
@@ -172,7 +172,7 @@ print(f"{(OUT / 'beginning.gif').stat().st_size:,} bytes in {OUT.name}/beginning
 
 # %%
 evaluate.main([str(run.path), "--n", "200" if FAST else "2000", "--json", str(OUT / "scores.json")])
-scores = json.loads((OUT / "scores.json").read_text())["rows"]
+scores = json.loads((OUT / "scores.json").read_text(encoding="utf-8"))["rows"]
 print({name: round(row["fcd"], 2) for name, row in scores.items()})
 
 # %% [markdown]

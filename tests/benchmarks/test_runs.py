@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from cli import posix_only
 
 from benchmarks import runs
 from benchmarks.runs import Job, run_all
@@ -93,6 +94,7 @@ def test_a_finished_job_is_read_and_not_made_again(stubs, capsys):
     assert asked(stubs, 0) == ["train", "evaluate", "evaluate"]
 
 
+@posix_only
 def test_all_stop_together_save_themselves_and_go_on(stubs):
     jobs = [job(9), Job("test/other", "--preset ring --steps 20 --seed 9"), job(1)]
     folders = [stubs / each.name / "00000-fake" for each in jobs]

@@ -9,7 +9,7 @@ import threading
 import xml.etree.ElementTree as ElementTree
 
 import pytest
-from cli import ROOT, call, one_sentence, start
+from cli import ROOT, call, one_sentence, posix_only, start
 
 from tinygan.check import check
 from tinygan.check.engine import HOME
@@ -83,6 +83,7 @@ def test_bad_usage_is_one_sentence(folder, argv, sentence):
     assert done.status == 2 and sentence in one_sentence(done.err)
 
 
+@posix_only
 def test_watch_checks_again_after_a_save_and_ends_quietly(folder):
     process = start("check", "ex02", "--watch", cwd=folder)
     limit = threading.Timer(60, process.kill)  # readline would wait for ever

@@ -5,12 +5,11 @@ import gzip
 import importlib.util
 import json
 import os
-import resource
 import shutil
 
 import numpy as np
 import pytest
-from cli import call, one_sentence, start, train
+from cli import call, one_sentence, posix_only, start, train
 
 from tinygan.training import checkpoint
 
@@ -185,7 +184,10 @@ def test_data_dir_may_not_be_a_file(here):
 # -- where to write ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("outdir", ["file", "file/below", "/proc/here", "/dev/null", ""])
+POSIX_PLACES = ["/proc/here", "/dev/null"] if os.name == "posix" else []
+
+
+@pytest.mark.parametrize("outdir", ["file", "file/below", *POSIX_PLACES, ""])
 def test_train_refuses_a_place_it_cannot_make(outdir, here):
     (here / "file").write_text("precious")
     refused("train", "--preset", "ring", "--outdir", outdir, names=["run folder", outdir])
@@ -194,9 +196,12 @@ def test_train_refuses_a_place_it_cannot_make(outdir, here):
 
 def limit_files():
     """No file of this process may grow above 100 kB, which is how a small full disk looks from inside."""
+    import resource  # not on Windows
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
 
+@posix_only
 def test_a_full_disk_is_named_and_leaves_no_half_file(here):
     process = start("train", "--preset", "ring", *TINY, "--steps", 3, preexec_fn=limit_files)
     _, err = process.communicate(timeout=60)

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from cli import call, start
+from cli import call, posix_only, start
 
 from tinygan.training import checkpoint, loop, run
 from tinygan.training.progress import Progress
@@ -41,7 +41,7 @@ def send_at_first_step(monkeypatch, number):
     def send_and_look(*args):
         if not sent:
             sent.append(number)
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)  # os.kill would end the process on Windows
         return look(*args)
 
     monkeypatch.setattr(loop, "find_nan", send_and_look)
@@ -69,6 +69,7 @@ def test_a_signal_in_the_last_step_changes_nothing(tmp_path, monkeypatch):
     assert result.status == 0 and "done: look at" in result.out
 
 
+@posix_only
 def test_ctrl_c_twice_ends_at_once_and_the_last_checkpoint_stays(tmp_path):
     process = start("train", "--preset", "ring", *TINY, "--log-interval", 1, "--outdir", tmp_path)
     while not list(tmp_path.glob("*/stats.jsonl")):
@@ -98,6 +99,7 @@ def test_a_reader_that_goes_away_is_no_error(tool, argv):
     assert (process.returncode, err) == (0, "")
 
 
+@posix_only
 def test_head_reads_the_first_line():
     lister = start("train", "--list-presets", stderr=subprocess.STDOUT)
     head = subprocess.run(["head", "-1"], stdin=lister.stdout, capture_output=True, text=True, check=True)

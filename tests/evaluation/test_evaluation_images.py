@@ -125,8 +125,10 @@ def test_the_real_side_is_a_fixed_choice_of_training_images(digits, judging):
     other = judge("digits", digits, N)
     np.testing.assert_array_equal(other.real.features, judging.real.features)
     whole = look(judging.classifier, digits.pixels, 0, 1).features
-    among = (judging.real.features[:, None, :8] == whole[None, :, :8]).all(axis=2)  # rows of the same sums
-    assert len(whole) > len(judging.real.features) == N and among.any(axis=1).mean() > 0.9
+    # To rounding: some BLAS add up a row in another order where it stands elsewhere in its batch.
+    among = np.isclose(judging.real.features[:, None, :8], whole[None, :, :8], atol=1e-4).all(axis=2)
+    assert len(whole) > len(judging.real.features) == N and among.any(axis=1).all()
+    assert among.mean() < 2 / len(whole)  # close to one of them, not to any
 
 
 def test_test_images_are_none_of_the_training_images(digits):

@@ -20,6 +20,7 @@ does without kernels.
 from __future__ import annotations
 
 import operator
+import os
 import shutil
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,7 @@ import numpy as np
 
 from standin.notes import log
 
-COMPILER = shutil.which("g++")
+COMPILER = shutil.which("g++") if os.name == "posix" else None
 NO_FUNCTION = ("newaxis", "pi", "e", "inf", "nan")  # and the dtypes: the same objects in both packages
 WAITING = ("nonzero", "flatnonzero", "argwhere", "unique", "asnumpy", "bincount", "compress", "extract")
 NEVER = "draw random numbers on the host, with numpy.random.Generator: the same seed then gives the same run"

@@ -16,6 +16,8 @@ from cli import ROOT, Result
 
 from tinygan.training.distributed import Ranks
 
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows no other than to end at once
+
 # -- threads ---------------------------------------------------------------------------------------
 
 
@@ -155,5 +157,5 @@ def process_of(rank: int, words: object) -> int:
     raise AssertionError(f"there is no rank {rank} of {words}")
 
 
-def kill(process: int, number: int = signal.SIGKILL) -> None:
+def kill(process: int, number: int = KILL) -> None:
     os.kill(process, number)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from cli import call, start, train
+from cli import call, posix_only, start, train
 from training.runs import TINY, assert_same_arrays, assert_same_run, newest, rows
 
 from tinygan.training import checkpoint, presets
@@ -138,7 +138,7 @@ class Moments:
         try:
             self.moment()
         except Killed:
-            with open(run.path / name, "a") as file:
+            with open(run.path / name, "a", encoding="utf-8") as file:
                 file.write(line[: len(line) // 2])
             raise
         self.append_line(run, name, line)
@@ -211,6 +211,7 @@ def wait_for(process, condition):
         time.sleep(0.005)
 
 
+@posix_only
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path):
     options = ("--preset", "ring", *TINY, "--dropout", 0.2, "--log-interval", 1, "--sample-interval", 10**6)
     process = start("train", *options, "--steps", 10**5, "--outdir", tmp_path / "a b")

@@ -5,7 +5,6 @@ import inspect
 import json
 import os
 import runpy
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.data import DataError
+from tinygan.shell import quoted
 from tinygan.testing import GradcheckError, gradcheck_pair
 from tinygan.testing.report import Verdict, in_ascii, told
 
@@ -179,7 +179,7 @@ def alone(f: Callable, *args: Any) -> Any:
 def exercises(folder: Any = None, source: Any = None, asked: Sequence[str] = ()) -> tuple[Path, list[Exercise]]:
     """The students' folder, and the exercises asked for (or all): of DIR/source in a class's copy, else the clone's."""
     at = Path(folder) if folder else Path() if any(Path().glob("ex*.py")) else HOME
-    options = "".join(f" {word} {shlex.quote(str(a))}" for word, a in (("--folder", folder), ("--source", source)) if a)
+    options = "".join(f" {word} {quoted([a])}" for word, a in (("--folder", folder), ("--source", source)) if a)
     source = Path(source) if source else at / "source" if (at / "source").is_dir() else HOME / "source"
     if missing := [str(place) for place in (at, source) if not place.is_dir()]:
         raise DataError(f"there is no folder {' and no '.join(missing)}: the exercises come with a clone of tinygan")
@@ -216,8 +216,16 @@ def submission(exercise: Exercise, folder: Path, seed: int = 0, limit: float = 1
     if not path.is_file():
         return Result(exercise, seed, BLANK, f"found:   there is no file {path}")
     code = f"import sys; sys.path.append({str(HOME.parents[1])!r}); import tinygan.check.engine as e; e.worker()"
-    command = [sys.executable, "-P", "-c", code, *map(str, (exercise.path, exercise.options, path, seed, limit))]
-    with tempfile.TemporaryFile("w+", errors="replace") as file:
+    command = [
+        sys.executable,
+        "-P",
+        "-X",
+        "utf8",
+        "-c",
+        code,
+        *map(str, (exercise.path, exercise.options, path, seed, limit)),
+    ]
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as file:
         status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file).returncode
         file.seek(0)
         said = file.read().strip().splitlines() or [f"status {status}"]

@@ -206,7 +206,7 @@ def program(size: int) -> str:
 def _speak_only_as(rank: int) -> None:
     """All but rank 0 print into the void from here on."""
     if rank > 0:
-        sys.stdout = sys.stderr = open(os.devnull, "w")
+        sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")
 
 
 def _from_launcher(what: str, default: int) -> int:

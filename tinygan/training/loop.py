@@ -6,12 +6,11 @@ over the data.
 
 from __future__ import annotations
 
-import shlex
-
 import numpy as np
 
 from tinygan.backend import to_numpy
 from tinygan.gan.health import find_nan
+from tinygan.shell import quoted
 from tinygan.training.config import given_in_python
 from tinygan.training.distributed import program
 from tinygan.training.progress import stop_on_signals
@@ -38,7 +37,7 @@ def how_to_go_on(setup: Setup, run: RunFolder) -> str:
     given = [name for name in ("networks", "data") if given_in_python(getattr(config, name))]
     if given:
         return f"tg.Run.resume({str(run.path)!r}, {', '.join(f'{name}=...' for name in given)})"
-    return f"{program(setup.ranks.size)} --resume {shlex.quote(str(run.path))}"
+    return f"{program(setup.ranks.size)} --resume {quoted([run.path])}"
 
 
 def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = None) -> None:

@@ -110,10 +110,9 @@ class NetworksFile:
         """The error with the place in the file where it came from."""
         here = str(self.path)
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == here]
-        line = (
-            error.lineno if isinstance(error, SyntaxError) and error.filename == here else lines[-1] if lines else None
-        )
-        return f"{here}{f', line {line}' if line else ''}: {type(error).__name__}: {error}"
+        if isinstance(error, SyntaxError) and error.filename == here and error.lineno:
+            lines.append(error.lineno)
+        return f"{here}{f', line {lines[-1]}' if lines else ''}: {type(error).__name__}: {error}"
 
 
 def kept_in(folder: Path, name: str, sha256: str) -> NetworksFile:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 
 from tinygan.evaluation import metrics_of
+from tinygan.shell import quoted
 from tinygan.training.loop import how_to_go_on
 from tinygan.training.run_folder import BEST, RunFolder
 from tinygan.training.setup import Setup
@@ -28,8 +28,8 @@ generator.npz    the trained generator: python -m tinygan.sample {folder} --out 
 
 
 def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
-    """The networks' copy, README.txt and config.json, in this order: from a folder with options a run can begin again."""
-    config, folder = setup.config, shlex.quote(str(run.path))
+    """The copy of the networks, README.txt, config.json, in this order: from a folder with options a run can begin."""
+    config, folder = setup.config, quoted([run.path])
     more = ""
     if setup.networks.file:
         setup.networks.file.copy_to(run.path)
@@ -39,7 +39,7 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
         what = "class" if condition.needs_labels else "way of the code"
         more += f"fakes_*.png      a column for each {what}; the images of a row differ in nothing else\n"
     if config.keep_best != "none":
-        command_of_best = f"python -m tinygan.sample {shlex.quote(str(run.path / BEST))} --out samples.png"
+        command_of_best = f"python -m tinygan.sample {quoted([run.path / BEST])} --out samples.png"
         more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"
     if metrics_of(config.data):
         more += f"how good it is:  python -m tinygan.evaluate {folder}\n"

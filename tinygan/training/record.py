@@ -61,14 +61,14 @@ class Record:
         self.board = Board(run.path, setup.config.tensorboard)
         self.health = Health(watch_accuracy=setup.game.loss.boundary is not None)
         self.scores = Scores(setup, run) if setup.judge else None
-        self.clock, self.clock_step = time.monotonic(), start
+        self.clock, self.clock_step = time.perf_counter(), start
 
     def begin(self) -> None:
         """Real samples, and the fakes of the untrained generator."""
         pictures.save_reals(self.setup, self.run.path / "reals.png")
         self.evaluate(0)
         self.show(0)
-        self.clock = time.monotonic()
+        self.clock = time.perf_counter()
 
     def step(self, step: int, numbers: Mapping[str, float]) -> None:
         self.progress.step()
@@ -77,8 +77,8 @@ class Record:
 
     def log(self, step: int, numbers: Mapping[str, float]) -> None:
         """A line of stats.jsonl."""
-        rate = (step - self.clock_step) / max(time.monotonic() - self.clock, 1e-9)
-        self.clock, self.clock_step = time.monotonic(), step
+        rate = (step - self.clock_step) / max(time.perf_counter() - self.clock, 1e-9)
+        self.clock, self.clock_step = time.perf_counter(), step
         row = {"step": step, "epoch": self.setup.batches.epoch, **numbers, "steps_per_second": rate}
         self.run.append("stats.jsonl", row)
         self.board.add(row)

@@ -107,7 +107,7 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         with whole_file(self.path / name) as file:
-            file.write(text.encode())
+            file.write(text.encode(errors="backslashreplace"))
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
         """One line of JSON at the end of a `.jsonl` file; what is not a finite number becomes null."""
@@ -118,8 +118,8 @@ class RunFolder:
         self._append_line("log.txt", f"{time.strftime('%H:%M:%S')} {text}")
 
     def _append_line(self, name: str, line: str) -> None:
-        with errors_name(self.path / name), open(self.path / name, "a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        with errors_name(self.path / name), open(self.path / name, "ab") as file:  # "\n" on Windows, too
+            file.write((line + "\n").encode(errors="backslashreplace"))
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The lines of a `.jsonl` file; what is none (a last line cut off by a crash) is left out."""

@@ -34,17 +34,17 @@ def solution(source: str) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    if path.exists() and path.read_text() != text:
+    if path.exists() and path.read_text(encoding="utf-8") != text:
         print(f"{path} is left as it is: somebody has changed it (delete it to have it made again)")
     else:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
 
 
 def main(folder: Path = HERE) -> None:
     texts = {}
     for path in sorted((HERE / "source").glob("ex*.py")):
         try:
-            source = path.read_text()
+            source = path.read_text(encoding="utf-8")
             texts[folder / path.name] = stub(source)
             texts[folder / "source" / path.name] = without_solution(source)
         except ValueError as error:
