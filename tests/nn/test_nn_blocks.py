@@ -102,6 +102,10 @@ def test_spectral_norm_goes_inside():
     assert network(Tensor(np.ones((1, 3), np.float32))).shape == (1, 3)
 
 
+def test_a_batch_of_none_gives_none():
+    assert block()(Tensor(np.zeros((0, 3, 2, 4), np.float32))).shape == (0, 6, 4, 6)
+
+
 # -- Residual and SelfAttention -----------------------------------------------------------------------------
 
 

@@ -326,7 +326,7 @@ def test_a_wrong_shape_names_the_layer_both_shapes_and_the_axis(layer, given, ne
         (nn.UpSample2D(), (2, 4), r"upsample2d needs images \(N, H, W, C\).*\(2, 4\)"),
         (nn.Reshape((3, 2)), (2, 7), r"reshape: 14 numbers of shape \(2, 7\) do not fit into \(2, 3, 2\)"),
         (nn.GroupNorm(2, 4), (4,), r"GroupNorm\(2, 4\) needs samples \(N, \.\.\., 4\), but got \(4,\): 1 axis"),
-        (nn.InstanceNorm(4), (2, 4), r"InstanceNorm\(4\) got \(2, 4\), a single number in each group: .* always be 0"),
+        (nn.InstanceNorm(4), (2, 4), r"InstanceNorm\(4\) got \(2, 4\), fewer than two numbers in a group, of which"),
         (
             nn.Residual(nn.Conv2D(3, 2, 1)),
             (5, 7, 7, 3),
@@ -364,6 +364,12 @@ def test_group_norm_refuses_groups_that_do_not_divide(groups, features):
         nn.GroupNorm(groups, features)
 
 
+@pytest.mark.parametrize("channels, inner", [(0, None), (-8, None), (8, 0), (8, -1)])
+def test_self_attention_needs_channels(channels, inner):
+    with pytest.raises(ValueError, match=f"SelfAttention needs at least one channel .*, not {channels} and "):
+        nn.SelfAttention(channels, inner)
+
+
 @pytest.mark.parametrize(
     "layers, shortcut, said",
     [
@@ -374,7 +380,7 @@ def test_group_norm_refuses_groups_that_do_not_divide(groups, features):
     ],
 )
 def test_residual_refuses_what_is_no_layer(layers, shortcut, said):
-    with pytest.raises(TypeError, match=f"Residual takes layers, one after the other, .*, not {said}"):
+    with pytest.raises(TypeError, match=f"Residual takes layers, one after the other, .*, but got {said}"):
         nn.Residual(*layers, shortcut=shortcut)
 
 

@@ -1,12 +1,12 @@
 """Differentiable augmentation: with few images, D sees each of them changed a little, differently each time.
 
-A D that sees the same few images again and again learns them by heart, and then tells G nothing. Augmenting the real
-images alone would not do: G would learn to make augmented ones. So D judges T(x) for real images and T(G(z)) for fakes,
-in both networks' steps. T is random, and it is differentiable, because G's gradient comes through it.
+A D that sees the same few images again and again remembers each of them, and then no longer tells G anything.
+Augmenting the real images alone would not do: G would learn to make augmented ones. So D judges T(x) for real images
+and T(G(z)) for fakes, in both networks' steps. T is random, and differentiable, because G's gradient comes through it.
 
 ==========  ===========================================================================================================
 brightness  a number in [-0.5, 0.5] is added to the image
-color       brightness; then the colours are made up to twice as strong, or grey; then the contrast 0.5 to 1.5 as large
+color       brightness; then the colours are made 0 to 2 times as strong, then the contrast 0.5 to 1.5 times as large
 shift       the image is moved by up to an eighth of its size, up or down and left or right (the paper's "translation")
 cutout      a window of half the image's height and width is cut out, somewhere, partly outside at times
 ==========  ===========================================================================================================
@@ -14,7 +14,7 @@ cutout      a window of half the image's height and width is cut out, somewhere,
 These numbers are of images in [-1, 1], as in the paper; other ranges are brought to it and back. What is moved in or
 cut out is 0 there: the middle of the range.
 
-Source: Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training", NeurIPS 2020, section 4.1, and the
+Source: Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training", NeurIPS 2020, section 3.2, and the
 strengths of the authors' code.
 """
 
@@ -44,7 +44,7 @@ class Augment:
     policy : str
         Names of `POLICIES` joined by "+", applied in this order: "color+shift+cutout" is the paper's.
     low, high : float
-        The range of the images, which is that of G's last activation. Augmented ones may leave it a little.
+        The range of the images, which is that of G's last activation. Augmented ones may leave it.
 
     Raises
     ------

@@ -55,8 +55,10 @@ class SelfAttention(Module):
         init: Initialiser | None = None,
         rng: np.random.Generator | None = None,
     ):
-        rng = rng or np.random.default_rng()
-        self.channels, self.inner = channels, max(1, channels // 8) if inner is None else inner
+        rng, inner = rng or np.random.default_rng(), max(1, channels // 8) if inner is None else inner
+        if channels < 1 or inner < 1:
+            raise ValueError(f"SelfAttention needs at least one channel outside and inside, not {channels} and {inner}")
+        self.channels, self.inner = channels, inner
         self.f, self.g, self.h = (Conv2D(channels, self.inner, 1, bias=False, init=init, rng=rng) for _ in range(3))
         self.v = Conv2D(self.inner, channels, 1, bias=False, init=init, rng=rng)
         self.gamma = Tensor(np.zeros((), np.float32), requires_grad=True, name=f"{self}.gamma")

@@ -41,7 +41,7 @@ class BatchNorm(Module):
 
     def __init__(self, num_features: int, momentum: float = 0.9, eps: float = 1e-5):
         if not 0 <= momentum <= 1:
-            raise ValueError(f"BatchNorm's momentum must lie in [0, 1], but it is {momentum}")
+            raise ValueError(f"{type(self).__name__}'s momentum must lie in [0, 1], but it is {momentum}")
         self.num_features, self.momentum, self.eps = num_features, momentum, eps
         one, zero = np.ones(num_features, np.float32), np.zeros(num_features, np.float32)
         self.gamma = Tensor(one.copy(), requires_grad=True, name=f"{self}.gamma")

@@ -45,7 +45,7 @@ class Residual(Module):
         wrong = [f"a {type(layer).__name__}" for layer in given if not isinstance(layer, Module)]
         if wrong or not layers:
             what = wrong[0] if wrong else "none at all"
-            raise TypeError(f"Residual takes layers, one after the other, and a layer as its shortcut, not {what}")
+            raise TypeError(f"Residual takes layers, one after the other, and a layer as its shortcut, but got {what}")
         self.f, self.shortcut, self.scale = Sequential(*layers), shortcut, scale
 
     def extra(self) -> str:

@@ -6,6 +6,8 @@ do, and gradient penalties may look through them.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
@@ -82,9 +84,10 @@ class GroupNorm(Module):
         check_features(self, x, self.num_features)
         if x.ndim < 2:
             raise ValueError(f"{self} needs samples (N, ..., {self.num_features}), but got {x.shape}: 1 axis")
-        grouped = x.reshape((x.shape[0], -1, self.groups, self.num_features // self.groups))
-        if grouped.shape[1] * grouped.shape[3] == 1:
-            raise ValueError(f"{self} got {x.shape}, a single number in each group: normalised, it would always be 0")
+        positions, width = math.prod(x.shape[1:-1]), self.num_features // self.groups
+        if positions * width < 2:
+            raise ValueError(f"{self} got {x.shape}, fewer than two numbers in a group, of which nothing but 0 remains")
+        grouped = x.reshape((x.shape[0], positions, self.groups, width))
         y = standardised(grouped, (1, 3), self.eps).reshape(x.shape)
         return y if self.gamma is None or self.beta is None else y * self.gamma + self.beta
 
