@@ -166,7 +166,7 @@ def test_of_fewer_images_than_classes_the_picture_is_a_square(tmp_path):
 @pytest.mark.parametrize("preset", ["small", "dcgan"])
 def test_each_image_preset_takes_conditions(name, preset, monkeypatch):
     images = data.digits(n=40)
-    monkeypatch.setattr(data, "load", lambda name, data_dir=None: images)
+    monkeypatch.setattr(data, "load", lambda name, data_dir=None, **looks: images)
     for options in ({}, {"penalty": "gp+r1", "dropout": 0.2}):
         setup = build(presets.configure(dict(preset=preset, conditioning=name, batch_size=4, samples=4, **options)))
         stats = setup.game.step(setup.next_reals, measure=True)

@@ -126,4 +126,4 @@ def _few(case):
 
     name = presets.configure(CASES[case]).data
     loaded = data.digits(n=40) if name == "digits" else data.load(name)
-    return lambda name, data_dir=None: loaded
+    return lambda name, data_dir=None, **looks: loaded

@@ -12,7 +12,6 @@ from tinygan.gan.networks import Networks
 from tinygan.training.config import Config, ConfigError
 from tinygan.words import did_you_mean
 
-OWN = "own"
 REAL_IMAGES = tuple(name for name, row in SETS.items() if row.real)
 
 
@@ -23,7 +22,7 @@ class Preset:
     Attributes
     ----------
     networks : Networks or None
-        Of `tinygan.gan.models`; None of the preset "own", whose networks the user brings.
+        Of `tinygan.gan.models`; None where the user brings them.
     about : str
         One line for --list-presets.
     options : mapping
@@ -158,20 +157,17 @@ PRESETS: dict[str, Preset] = {
         fits=("images", "points"),
         on_points=_GRID,
     ),
-    OWN: Preset(
-        None,
-        "networks of your own, with --networks FILE.py:NAME, and DCGAN's options",
-        {},
-        {},
-        _quick(50),
-        fits=("images", "points"),
-        on_points=dict(batch_size=256, latent=2),
-    ),
 }
+
+# Where networks of one's own start from: Config's defaults.
+OWN = "own"
+OF_ONES_OWN = Preset(None, "", {}, {}, _quick(50), fits=("images", "points"), on_points=dict(batch_size=256, latent=2))
 
 
 def get(name: str) -> Preset:
     """The preset of that name; ConfigError with a hint if there is none."""
+    if name == OWN:
+        return OF_ONES_OWN
     if name not in PRESETS:
         raise ConfigError(f"unknown preset {name!r}{did_you_mean(name, PRESETS)}")
     return PRESETS[name]
@@ -212,10 +208,10 @@ def configure(given: Mapping[str, Any], quick: bool = False, points: bool | None
     config = Config(**options)
     config.check()
     if preset.networks is None and config.networks is None:
-        raise ConfigError(f"--preset {OWN} has no networks of its own: name yours with --networks FILE.py:NAME")
+        raise ConfigError(f"--preset {OWN} stands for networks of your own: name them with --networks FILE.py:NAME")
     if config.networks is None and ("points" if points else "images") not in preset.fits:
         what = "points" if points else "images"
-        fitting = [name for name, other in PRESETS.items() if what in other.fits and other.networks]
+        fitting = [name for name, other in PRESETS.items() if what in other.fits]
         pair = f"--preset {config.preset} does not fit --data {config.data}"
         where = "points in the plane" if points else "images"
         raise ConfigError(f"{pair}, which are {where}: use one of {', '.join(fitting)}")

@@ -80,6 +80,8 @@ class Run:
     ):
         if epochs is not None and ("steps" in options or quick):
             raise ConfigError("--epochs says how long to train: give it without --steps and --quick")
+        if not str(outdir):
+            raise ConfigError("--outdir must name the folder in which run folders are made, not be empty")
         own, dataset = None, None
         if isinstance(networks, Networks):
             own, options["networks"] = networks, f"<{networks.name}>"
