@@ -92,7 +92,7 @@ def tinygan_job(case: Case, threads: int) -> Job:
         "dense": tg.ops.affine,
         "norm": lambda x, gamma, beta: batch_norm(x, gamma, beta)[0],
         "leaky": lambda x: tg.ops.leaky_relu(x, 0.2),
-        "bce": lambda x: tg.losses.bce_with_logits(x, targets),
+        "bce": lambda x: tg.ops.bce_with_logits(x, targets),
     }
     function = functions[case.kind]
     gy = tg.Tensor(numbers(function(*inputs).shape, 99))

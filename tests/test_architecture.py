@@ -90,6 +90,10 @@ def test_files_hold_one_idea_and_are_ascii(path):
     assert not text or ast.get_docstring(ast.parse(text)), "a file begins by saying what it is"
 
 
+def test_users_get_the_types():
+    assert (PACKAGE / "py.typed").exists() and "tinygan = py.typed" in (ROOT / "setup.cfg").read_text()
+
+
 def test_no_pickle_and_no_registry_decorators():
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text(encoding="utf-8")

@@ -11,49 +11,50 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd.elementwise import log
-from tinygan.autograd.op import Cast, Op
+from tinygan.autograd.op import Cast, Gradients, Op
 from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend import DEFAULT_DTYPE
+from tinygan.backend.base import Array
 
 
 class Add(Op):
     """y = a + b"""
 
-    def forward(self, xp, a, b):
+    def forward(self, xp: Any, a: Array, b: Array) -> Array:
         return a + b
 
-    def backward(self, gy, y, a, b):
+    def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
         return gy, gy
 
 
 class Sub(Op):
     """y = a - b"""
 
-    def forward(self, xp, a, b):
+    def forward(self, xp: Any, a: Array, b: Array) -> Array:
         return a - b
 
-    def backward(self, gy, y, a, b):
+    def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
         return gy, -gy if self.wanted[1] else None
 
 
 class Mul(Op):
     """y = a b"""
 
-    def forward(self, xp, a, b):
+    def forward(self, xp: Any, a: Array, b: Array) -> Array:
         return a * b
 
-    def backward(self, gy, y, a, b):
+    def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
         return gy * b if self.wanted[0] else None, gy * a if self.wanted[1] else None
 
 
 class Div(Op):
     """y = a / b;  dy/db = -a / b^2 = -y / b"""
 
-    def forward(self, xp, a, b):
+    def forward(self, xp: Any, a: Array, b: Array) -> Array:
         return a / b
 
-    def backward(self, gy, y, a, b):
+    def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
         ga = gy / b
         return ga, -ga * y if self.wanted[1] else None
 
@@ -61,10 +62,10 @@ class Div(Op):
 class Neg(Op):
     """y = -x"""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return -x
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return -gy
 
 
@@ -74,10 +75,10 @@ class PowConstant(Op):
     def __init__(self, p: float):
         self.p = p
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return x**self.p
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor | None:
         if self.p == 0:  # p x^(p-1) would be 0 / 0 at x = 0
             return None
         return gy * (self.p * x ** (self.p - 1))
@@ -86,10 +87,10 @@ class PowConstant(Op):
 class Pow(Op):
     """y = a^b for Tensors, a > 0 where b's gradient is wanted;  dy/da = b a^(b-1),  dy/db = y log a"""
 
-    def forward(self, xp, a, b):
+    def forward(self, xp: Any, a: Array, b: Array) -> Array:
         return a**b
 
-    def backward(self, gy, y, a, b):
+    def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
         ga = gy * b * a ** (b - 1) if self.wanted[0] else None
         return ga, gy * y * log(a) if self.wanted[1] else None
 

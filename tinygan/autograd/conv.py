@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygan.autograd.op import Op
+from tinygan.autograd.op import Gradients, Op
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.autograd.window import Padding, Window, conv_window, transposed_window
+from tinygan.backend.base import Array
 
 
 class Conv2D(Op):
@@ -27,13 +28,13 @@ class Conv2D(Op):
     def __init__(self, window: Window):
         self.window = window
 
-    def forward(self, xp, x, w):
+    def forward(self, xp: Any, x: Array, w: Array) -> Array:
         y = xp.zeros((len(x), self.window.rows.out, self.window.cols.out, w.shape[3]), dtype=x.dtype)
         for tap, pixels, outputs in self.window.taps():
             y[outputs] += xp.matmul(x[pixels], w[tap])
         return y
 
-    def backward(self, gy, y, x, w):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor, w: Tensor) -> Gradients:
         gx = ConvTranspose2D(self.window)(gy, w) if self.wanted[0] else None
         return gx, ConvWeight(self.window)(x, gy) if self.wanted[1] else None
 
@@ -44,13 +45,13 @@ class ConvTranspose2D(Op):
     def __init__(self, window: Window):
         self.window = window
 
-    def forward(self, xp, y, w):
+    def forward(self, xp: Any, y: Array, w: Array) -> Array:
         x = xp.zeros((len(y), self.window.rows.size, self.window.cols.size, w.shape[2]), dtype=y.dtype)
         for tap, pixels, outputs in self.window.taps():
             x[pixels] += xp.matmul(y[outputs], w[tap].T)
         return x
 
-    def backward(self, gx, x, y, w):
+    def backward(self, gx: Tensor, x: Tensor, y: Tensor, w: Tensor) -> Gradients:
         gy = Conv2D(self.window)(gx, w) if self.wanted[0] else None
         return gy, ConvWeight(self.window)(gx, y) if self.wanted[1] else None
 
@@ -61,14 +62,14 @@ class ConvWeight(Op):
     def __init__(self, window: Window):
         self.window = window
 
-    def forward(self, xp, x, y):
+    def forward(self, xp: Any, x: Array, y: Array) -> Array:
         rows, cols = self.window.rows, self.window.cols
         w = xp.zeros((rows.kernel, cols.kernel, x.shape[3], y.shape[3]), dtype=x.dtype)
         for tap, pixels, outputs in self.window.taps():
             w[tap] = xp.tensordot(x[pixels], y[outputs], axes=((0, 1, 2), (0, 1, 2)))
         return w
 
-    def backward(self, gw, w, x, y):
+    def backward(self, gw: Tensor, w: Tensor, x: Tensor, y: Tensor) -> Gradients:
         gx = ConvTranspose2D(self.window)(y, gw) if self.wanted[0] else None
         return gx, Conv2D(self.window)(x, gw) if self.wanted[1] else None
 

@@ -18,6 +18,7 @@ from tinygan.autograd.elementwise import sigmoid, softplus
 from tinygan.autograd.op import Op
 from tinygan.autograd.reduce import log_softmax, mean
 from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.backend.base import Array
 
 
 def cross_entropy(logits: Tensor, one_hot: Tensor) -> Tensor:
@@ -42,11 +43,11 @@ class BCEWithLogits(Op):
     def __init__(self, target: float):
         self.target = target
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         # max(x, 0) - t x comes first: for t = 1 and large x it is exactly 0, and the logarithm keeps its digits.
         return (xp.maximum(x, 0) - self.target * x + xp.log1p(xp.exp(-xp.abs(x)))).mean()
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         slope = sigmoid(x) - self.target if self.target <= 0.5 else (1 - self.target) - sigmoid(-x)
         return slope * (gy * (1 / max(1, x.size)))
 

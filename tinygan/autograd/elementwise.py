@@ -11,68 +11,69 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd.op import Op
+from tinygan.autograd.op import Gradients, Op
 from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.backend.base import Array
 
 
 class Exp(Op):
     """y = e^x"""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.exp(x)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return gy * y
 
 
 class Log(Op):
     """y = ln x"""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.log(x)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return gy / x
 
 
 class Sqrt(Op):
     """y = x^(1/2);  dy/dx = 1 / (2 y)"""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.sqrt(x)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return gy / (2 * y)
 
 
 class Tanh(Op):
     """y = tanh x;  dy/dx = 1 - y^2"""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.tanh(x)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return gy * (1 - y * y)
 
 
 class Sigmoid(Op):
     """y = 1 / (1 + e^-x), as e^min(x, 0) / (1 + e^-|x|), which neither overflows nor loses digits."""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.exp(xp.minimum(x, 0)) / (1 + xp.exp(-xp.abs(x)))
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return gy * (y * (1 - y))
 
 
 class Softplus(Op):
     """y = ln(1 + e^x), as max(x, 0) + ln(1 + e^-|x|), which does not overflow;  dy/dx = sigmoid(x)"""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return gy * sigmoid(x)
 
 
@@ -82,20 +83,20 @@ class Gate(Op):
     def __init__(self, below: float, above: float):
         self.below, self.above = below, above
 
-    def forward(self, xp, g, x):
+    def forward(self, xp: Any, g: Array, x: Array) -> Array:
         return g * xp.where(x > 0, self.above, self.below).astype(x.dtype)
 
-    def backward(self, gy, y, g, x):
+    def backward(self, gy: Tensor, y: Tensor, g: Tensor, x: Tensor) -> Gradients:
         return Gate(self.below, self.above)(gy, x) if self.wanted[0] else None, None
 
 
 class ReLU(Op):
     """y = max(x, 0); at 0 the derivative is taken as 0."""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.maximum(x, 0)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return Gate(0.0, 1.0)(gy, x)
 
 
@@ -105,50 +106,50 @@ class LeakyReLU(Op):
     def __init__(self, slope: float):
         self.slope = slope
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.where(x > 0, x, self.slope * x)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return Gate(self.slope, 1.0)(gy, x)
 
 
 class Sign(Op):
     """y = -1, 0 or 1: the slope of |x|."""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.sign(x)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> None:
         return None
 
 
 class Abs(Op):
     """y = |x|; at 0 the derivative is taken as 0."""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.abs(x)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return gy * Sign()(x)
 
 
 class Larger(Op):
     """y = 1 where a > b, 1/2 where a = b, 0 elsewhere: the slope of max(a, b) along a."""
 
-    def forward(self, xp, a, b):
+    def forward(self, xp: Any, a: Array, b: Array) -> Array:
         return ((a > b).astype(a.dtype) + (a >= b).astype(a.dtype)) / 2
 
-    def backward(self, gy, y, a, b):
+    def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
         return None, None
 
 
 class Maximum(Op):
     """y = max(a, b); where they are equal each receives half of the gradient."""
 
-    def forward(self, xp, a, b):
+    def forward(self, xp: Any, a: Array, b: Array) -> Array:
         return xp.maximum(a, b)
 
-    def backward(self, gy, y, a, b):
+    def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
         ga = gy * Larger()(a, b)
         return ga, gy - ga
 
@@ -156,10 +157,10 @@ class Maximum(Op):
 class Minimum(Op):
     """y = min(a, b); where they are equal each receives half of the gradient."""
 
-    def forward(self, xp, a, b):
+    def forward(self, xp: Any, a: Array, b: Array) -> Array:
         return xp.minimum(a, b)
 
-    def backward(self, gy, y, a, b):
+    def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
         ga = gy * Larger()(b, a)
         return ga, gy - ga
 
@@ -167,10 +168,10 @@ class Minimum(Op):
 class Where(Op):
     """y = a where condition, b elsewhere."""
 
-    def forward(self, xp, condition, a, b):
+    def forward(self, xp: Any, condition: Array, a: Array, b: Array) -> Array:
         return xp.where(condition, a, b)
 
-    def backward(self, gy, y, condition, a, b):
+    def backward(self, gy: Tensor, y: Tensor, condition: Tensor, a: Tensor, b: Tensor) -> Gradients:
         zero = gy.like(0.0)
         ga = where(condition, gy, zero) if self.wanted[1] else None
         return None, ga, where(condition, zero, gy) if self.wanted[2] else None
@@ -182,10 +183,10 @@ class Inside(Op):
     def __init__(self, low: float, high: float):
         self.low, self.high = low, high
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return ((x >= self.low) & (x <= self.high)).astype(x.dtype)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> None:
         return None
 
 
@@ -195,10 +196,10 @@ class Clip(Op):
     def __init__(self, low: float, high: float):
         self.low, self.high = low, high
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.clip(x, self.low, self.high)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return gy * Inside(self.low, self.high)(x)
 
 

@@ -7,6 +7,7 @@ both have arrived. So every op is visited after all ops that used its output.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tinygan.autograd import mode
 from tinygan.autograd.tensor import Tensor
@@ -70,11 +71,11 @@ def grad(
             g = grads.get(id(tensor)) if id(tensor) in keep else grads.pop(id(tensor), None)
             if g is not None:
                 _step_back(tensor, g, leads, grads)
-    results: list = [_result(y, x, i, grads, leads, allow_unused) for i, x in enumerate(xs)]
+    results: list[Any] = [_result(y, x, i, grads, leads, allow_unused) for i, x in enumerate(xs)]
     return results if create_graph else _apart(results, upstream)
 
 
-def _apart(results: list, gy: Tensor) -> list:
+def _apart(results: list[Any], gy: Tensor) -> list[Any]:
     """Give each result memory of its own, to be scaled in place: of y = a + b both gradients are gy itself."""
     taken = {id(gy.data if gy.data.base is None else gy.data.base)}
     for i, g in enumerate(results):
@@ -157,7 +158,9 @@ def _upstream(y: Tensor, gy: Tensor | None) -> Tensor:
     return gy
 
 
-def _result(y, x, i, grads, leads, allow_unused) -> Tensor | None:
+def _result(
+    y: Tensor, x: Tensor, i: int, grads: dict[int, Tensor], leads: set[int], allow_unused: bool
+) -> Tensor | None:
     if id(x) in grads:
         return grads[id(x)]
     if id(y) in leads and _reaches(y, x):

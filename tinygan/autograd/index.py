@@ -9,6 +9,7 @@ import numpy as np
 from tinygan.autograd.op import Op
 from tinygan.autograd.tensor import Tensor
 from tinygan.backend import backend_of, to_numpy
+from tinygan.backend.base import Array
 
 
 class GetItem(Op):
@@ -17,10 +18,10 @@ class GetItem(Op):
     def __init__(self, index: Any):
         self.index = index
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return x[self.index]
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return PutItem(self.index, x.shape)(gy)
 
 
@@ -30,7 +31,7 @@ class PutItem(Op):
     def __init__(self, index: Any, shape: tuple[int, ...]):
         self.index, self.shape = index, shape
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         y = xp.zeros(self.shape, dtype=x.dtype)
         if _is_basic(self.index):
             y[self.index] = x
@@ -38,7 +39,7 @@ class PutItem(Op):
             xp.add.at(y, self.index, x)
         return y
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return GetItem(self.index)(gy)
 
 

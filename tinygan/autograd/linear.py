@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd.arithmetic import add
-from tinygan.autograd.op import Op
+from tinygan.autograd.op import Gradients, Op
 from tinygan.autograd.shape import Transpose, reshape, sum_to
 from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.backend.base import Array
 
 
 class MatMul(Op):
     """y = a b for matrices, or stacks of matrices:  ga = gy b^T,  gb = a^T gy."""
 
-    def forward(self, xp, a, b):
+    def forward(self, xp: Any, a: Array, b: Array) -> Array:
         return xp.matmul(a, b)
 
-    def backward(self, gy, y, a, b):
+    def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
         ga = sum_to(MatMul()(gy, _swap(b)), a.shape) if self.wanted[0] else None
         gb = sum_to(MatMul()(_swap(a), gy), b.shape) if self.wanted[1] else None
         return ga, gb
@@ -27,12 +28,12 @@ class MatMul(Op):
 class Affine(Op):
     """y = x w + b for matrices x and w: MatMul and Add in one op, which saves a copy of y."""
 
-    def forward(self, xp, x, w, b):
+    def forward(self, xp: Any, x: Array, w: Array, b: Array) -> Array:
         y = xp.matmul(x, w)
         y += b
         return y
 
-    def backward(self, gy, y, x, w, b):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor, w: Tensor, b: Tensor) -> Gradients:
         gx = MatMul()(gy, _swap(w)) if self.wanted[0] else None
         gw = MatMul()(_swap(x), gy) if self.wanted[1] else None
         return gx, gw, sum_to(gy, b.shape) if self.wanted[2] else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 _recording = True
 
@@ -24,7 +24,7 @@ def recording(on: bool) -> Iterator[None]:
         _recording = former
 
 
-def no_grad():
+def no_grad() -> AbstractContextManager[None]:
     """Compute without recording, in a ``with`` block: cheaper where no gradient is needed.
 
     Examples

@@ -5,15 +5,17 @@ Source: Ioffe and Szegedy, "Batch Normalization", ICML 2015, Algorithm 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tinygan.autograd.elementwise import sqrt
 from tinygan.autograd.mode import is_recording
-from tinygan.autograd.op import Op
+from tinygan.autograd.op import Gradients, Op
 from tinygan.autograd.reduce import mean, var
 from tinygan.autograd.shape import sum_to
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend import backend_of
+from tinygan.backend.base import Array
 
 
 def batch_norm_composed(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> Tensor:
@@ -35,17 +37,17 @@ class BatchNorm(Op):
     def __init__(self, eps: float):
         self.eps = eps
 
-    def forward(self, xp, x, gamma, beta):
+    def forward(self, xp: Any, x: Array, gamma: Array, beta: Array) -> Array:
         axes = tuple(range(x.ndim - 1))
         self.mean = x.mean(axis=axes)
         centred = x - self.mean
         self.var = (centred * centred).mean(axis=axes)
         return centred * (gamma / xp.sqrt(self.var + self.eps)) + beta
 
-    def backward(self, gy, y, x, gamma, beta):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor, gamma: Tensor, beta: Tensor) -> Gradients:
         if not is_recording():
             plain = BatchNorm._backward_of_arrays
-            backward = backend_of(x.data).kernels.get(plain, plain)
+            backward: Callable[..., Any] = backend_of(x.data).kernels.get(plain, plain)
             return [Tensor._wrap(g) for g in backward(self, x.xp, gy.data, x.data, gamma.data)]
         axes = tuple(range(x.ndim - 1))
         std = sqrt(var(x, axes) + self.eps)
@@ -54,7 +56,7 @@ class BatchNorm(Op):
         n = x.size // gamma.size
         return (gy - (gbeta + xhat * ggamma) / n) * (gamma / std), ggamma, gbeta
 
-    def _backward_of_arrays(self, xp, gy, x, gamma):
+    def _backward_of_arrays(self, xp: Any, gy: Array, x: Array, gamma: Array) -> tuple[Array, Array, Array]:
         """The same formula where it will not be differentiated again: in place, with the known mean and var.
 
         Sums over the rows are products with a row of ones, which reads an array once.

@@ -6,11 +6,15 @@ and second derivatives need no rules of their own.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from tinygan.autograd import mode
 from tinygan.autograd.tensor import Clock, Tensor
 from tinygan.backend import Backend, backend_of
+from tinygan.backend.base import Array
+
+Gradients: TypeAlias = Sequence[Tensor | None]  # one for each input, None where nothing flows
 
 
 class Op:
@@ -45,10 +49,11 @@ class Op:
     wanted: tuple[bool, ...] = ()
     called: int = 0  # when, by Clock
 
-    def forward(self, xp: Any, *arrays: Any) -> Any:
+    # For type checkers, `/` and `**_` let each op name its own inputs.
+    def forward(self, xp: Any, /, *arrays: Any, **_: Any) -> Array:
         raise NotImplementedError(f"Op {self.name} must define forward")
 
-    def backward(self, gy: Tensor, y: Tensor, *inputs: Tensor) -> Any:
+    def backward(self, gy: Tensor, y: Tensor, /, *inputs: Any, **_: Any) -> Tensor | Gradients | None:
         raise NotImplementedError(f"Op {self.name} must define backward")
 
     @property
@@ -114,8 +119,8 @@ class Cast(Op):
     def __init__(self, dtype: Any):
         self.dtype = dtype
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return x.astype(self.dtype)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return Cast(x.dtype)(gy)

@@ -14,6 +14,7 @@ from tinygan.autograd.op import Cast, Op
 from tinygan.autograd.shape import broadcast_to, reshape
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend import DEFAULT_DTYPE
+from tinygan.backend.base import Array
 
 Axis = int | Sequence[int] | None
 
@@ -38,10 +39,10 @@ class Sum(Op):
     def __init__(self, axes: tuple[int, ...], keepdims: bool):
         self.axes, self.keepdims = axes, keepdims
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return x.sum(axis=self.axes, keepdims=self.keepdims)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return broadcast_to(reshape(gy, _kept(x.shape, self.axes)), x.shape)
 
 
@@ -51,10 +52,10 @@ class Mean(Op):
     def __init__(self, axes: tuple[int, ...], keepdims: bool):
         self.axes, self.keepdims = axes, keepdims
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return x.mean(axis=self.axes, keepdims=self.keepdims)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         share = gy * (1 / builtins.max(1, math.prod(x.shape[axis] for axis in self.axes)))
         return broadcast_to(reshape(share, _kept(x.shape, self.axes)), x.shape)
 
@@ -65,10 +66,10 @@ class Max(Op):
     def __init__(self, axes: tuple[int, ...], keepdims: bool):
         self.axes, self.keepdims = axes, keepdims
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return x.max(axis=self.axes, keepdims=self.keepdims)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         kept = _kept(x.shape, self.axes)
         return broadcast_to(reshape(gy, kept), x.shape) * MaxShare(self.axes)(x)
 
@@ -79,11 +80,11 @@ class MaxShare(Op):
     def __init__(self, axes: tuple[int, ...]):
         self.axes = axes
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         hit = (x == x.max(axis=self.axes, keepdims=True)).astype(x.dtype)
         return hit / hit.sum(axis=self.axes, keepdims=True)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> None:
         return None
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd.op import Op
+from tinygan.autograd.op import Gradients, Op
 from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.backend.base import Array
 
 
 class BroadcastTo(Op):
@@ -17,10 +18,10 @@ class BroadcastTo(Op):
     def __init__(self, shape: tuple[int, ...]):
         self.shape = shape
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.broadcast_to(x, self.shape)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return sum_to(gy, x.shape)
 
 
@@ -30,12 +31,12 @@ class SumTo(Op):
     def __init__(self, shape: tuple[int, ...]):
         self.shape = shape
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         lead = x.ndim - len(self.shape)
         kept = tuple(lead + i for i, n in enumerate(self.shape) if n == 1 and x.shape[lead + i] != 1)
         return x.sum(axis=tuple(range(lead)) + kept, keepdims=True).reshape(self.shape)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return broadcast_to(gy, x.shape)
 
 
@@ -45,10 +46,10 @@ class Reshape(Op):
     def __init__(self, shape: tuple[int, ...]):
         self.shape = shape
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return x.reshape(self.shape)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return reshape(gy, x.shape)
 
 
@@ -58,10 +59,10 @@ class Transpose(Op):
     def __init__(self, axes: tuple[int, ...]):
         self.axes = axes
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.transpose(x, self.axes)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return transpose(gy, tuple(int(i) for i in np.argsort(self.axes)))
 
 
@@ -71,10 +72,10 @@ class Concatenate(Op):
     def __init__(self, axis: int):
         self.axis = axis
 
-    def forward(self, xp, *xs):
+    def forward(self, xp: Any, *xs: Array) -> Array:
         return xp.concatenate(xs, axis=self.axis)
 
-    def backward(self, gy, y, *xs):
+    def backward(self, gy: Tensor, y: Tensor, *xs: Tensor) -> Gradients:
         gxs, start = [], 0
         for x, wanted in zip(xs, self.wanted, strict=True):
             stop = start + x.shape[self.axis]
@@ -90,10 +91,10 @@ class Pad(Op):
     def __init__(self, width: tuple[tuple[int, int], ...], value: float):
         self.width, self.value = width, value
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         return xp.pad(x, self.width, mode="constant", constant_values=self.value)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return gy[tuple(slice(before, before + n) for (before, _), n in zip(self.width, x.shape, strict=True))]
 
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 Padding = int | str | Sequence[Sequence[int]]
+Slices = tuple[slice, slice, slice]  # of images, rows and columns
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,13 @@ class Window:
     rows: AxisWindow
     cols: AxisWindow
 
-    def taps(self) -> Iterator[tuple[tuple[int, int], tuple, tuple]]:
+    def taps(self) -> Iterator[tuple[tuple[int, int], Slices, Slices]]:
         """For each tap (i, j): the index of the pixels it reads, and of the outputs they go to."""
         return iter(_taps(self))
 
 
 @lru_cache(maxsize=256)
-def _taps(window: Window) -> list[tuple[tuple[int, int], tuple, tuple]]:
+def _taps(window: Window) -> list[tuple[tuple[int, int], Slices, Slices]]:
     found = []
     for i in range(window.rows.kernel):
         for j in range(window.cols.kernel):
@@ -128,7 +129,7 @@ def _padding(name: str, padding: Padding, axis: int, size: int, kernel: int, str
         pair = (padding, padding)
     else:
         try:
-            (top, bottom), (left, right) = padding  # type: ignore[misc, str-unpack]
+            (top, bottom), (left, right) = padding  # type: ignore[str-unpack]
             pair = ((int(top), int(bottom)), (int(left), int(right)))[axis]
         except (TypeError, ValueError):
             raise ValueError(

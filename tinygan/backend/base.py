@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 DEFAULT_DTYPE = np.float32
+Array: TypeAlias = Any  # of NumPy or of CuPy: no type says that
 
 
 class Backend:

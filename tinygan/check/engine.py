@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from copy import deepcopy
 from pathlib import Path
@@ -21,6 +21,7 @@ import numpy as np
 from tinygan.data import DataError
 from tinygan.shell import quoted
 from tinygan.testing import GradcheckError, gradcheck_pair
+from tinygan.testing.problem import Function
 from tinygan.testing.report import Verdict, in_ascii, told
 
 PASS, FAIL, KINK, ERROR, BLANK = "PASS", "FAIL", "KINK", "ERROR", "NOT ATTEMPTED"
@@ -76,7 +77,7 @@ class Exam:
         command = f"python -m tinygan.check {exercise.name}{exercise.options}"
         self.hint, self.again = f"{command} --hint", f"{command} --seed {seed}"
 
-    def gradient(self, name: str, forward: Callable, *arrays: Any, through: Callable = lambda f: f) -> None:
+    def gradient(self, name: str, forward: Function, *arrays: Any, through: Function = lambda f: f) -> None:
         """Check the student's function `name` as the backward of `forward`, by differences."""
         with self.trying(name):
             f, known = self._function(name, through)
@@ -88,7 +89,7 @@ class Exam:
             if not report:
                 self.found.setdefault(name, (KINK if kinks else FAIL, str(report)))
 
-    def values(self, name: str, reference: Callable, *arguments: Any, through: Callable = lambda f: f) -> None:
+    def values(self, name: str, reference: Function, *arguments: Any, through: Function = lambda f: f) -> None:
         """Compare the student's results with the reference's; if they are dicts, the keys name what differs."""
         want, given = through(reference)(*deepcopy(arguments)), deepcopy(arguments)
         with self.trying(name):
@@ -120,7 +121,7 @@ class Exam:
                 said = f"import {error.name} is not allowed here: write it in plain NumPy"
             self.found.setdefault(name, (ERROR, self._told(self._where(name, error), ("found", said))))
 
-    def _function(self, name: str, through: Callable) -> tuple[Callable, dict[str, Callable]]:
+    def _function(self, name: str, through: Function) -> tuple[Function, dict[str, Function]]:
         """The student's function, to be called as the stub's, and its known mistakes; all of them through `through`."""
         f, own = self.functions.get(name), inspect.signature(self.spec[name])
         self.tried.add(name)
@@ -164,7 +165,7 @@ def difference(name: str, got: Any, want: Any) -> str:
     return f"{name} is wrong{place} {a[at] * 1.0:.6g}, but should be {b[at] * 1.0:.6g}"
 
 
-def alone(f: Callable, *args: Any) -> Any:
+def alone(f: Function, *args: Any) -> Any:
     """``f(*args)`` without NumPy's warnings, and where no library that knows the answer can be imported."""
     hidden = {key: sys.modules.pop(key) for key in list(sys.modules) if key.partition(".")[0] in NOT_NUMPY}
     sys.modules.update(dict.fromkeys(NOT_NUMPY))  # type: ignore[arg-type]  # Python will not import what is None

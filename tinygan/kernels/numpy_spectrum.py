@@ -131,7 +131,7 @@ def matrices(window: Window, dtype: np.dtype) -> Matrices:
         if mirror < (k, l):
             continue
 
-        def angle(u, v, k=k, l=l):  # noqa: E741
+        def angle(u: np.ndarray, v: np.ndarray, k: int = k, l: int = l) -> np.ndarray:  # noqa: E741
             return 2 * np.pi * np.add.outer(k * u / periods[0], l * v / periods[1]).reshape(-1)
 
         x, w, y = (angle(u, v) for u, v in zip(axes[0].places, axes[1].places, strict=True))

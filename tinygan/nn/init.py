@@ -18,7 +18,7 @@ Initialiser: TypeAlias = "Callable[[np.random.Generator, tuple[int, ...], int, i
 def normal(std: float = 0.02) -> Initialiser:
     """N(0, std^2); std 0.02 is DCGAN's (Radford et al., 2016)."""
 
-    def draw(rng, shape, fan_in, fan_out):
+    def draw(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
         return (rng.standard_normal(shape) * std).astype(np.float32)
 
     return draw
@@ -27,7 +27,7 @@ def normal(std: float = 0.02) -> Initialiser:
 def he(slope: float = 0.0) -> Initialiser:
     """N(0, 2 / ((1 + slope^2) fan_in)), for (leaky) ReLUs (He et al., 2015, eq. 15)."""
 
-    def draw(rng, shape, fan_in, fan_out):
+    def draw(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
         return (rng.standard_normal(shape) * np.sqrt(2.0 / ((1 + slope**2) * fan_in))).astype(np.float32)
 
     return draw
@@ -36,7 +36,7 @@ def he(slope: float = 0.0) -> Initialiser:
 def glorot() -> Initialiser:
     """Uniform on +- sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010, eq. 16)."""
 
-    def draw(rng, shape, fan_in, fan_out):
+    def draw(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
         limit = np.sqrt(6.0 / (fan_in + fan_out))
         return rng.uniform(-limit, limit, shape).astype(np.float32)
 
@@ -46,7 +46,7 @@ def glorot() -> Initialiser:
 def zeros() -> Initialiser:
     """All zero, for biases."""
 
-    def draw(rng, shape, fan_in, fan_out):
+    def draw(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
         return np.zeros(shape, dtype=np.float32)
 
     return draw

@@ -128,7 +128,7 @@ def draw_heat(
 
     # An inset follows the picture's height, whatever the aspect of the extent.
     bar = axes.figure.colorbar(image, cax=axes.inset_axes((1.03, 0, 0.035, 1)))
-    bar.outline.set(color=style.GREY, linewidth=0.8)  # type: ignore[operator]
+    bar.outline.set(color=style.GREY, linewidth=0.8)
     bar.ax.axhline(middle, color=style.GREY, linewidth=1.0)
     bar.ax.set_title(style.plain_text(label), fontsize=9, color=style.INK, pad=7)
     bar.ax.tick_params(colors=style.GREY, labelcolor=style.INK, labelsize=9, length=3)

@@ -6,7 +6,7 @@ place, of gy, or of v, which is a change of the result. The others compare the J
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -14,13 +14,14 @@ from functools import partial
 from itertools import chain, combinations, permutations, product
 from math import log10, prod
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
-from tinygan.testing.problem import CLOSE, Evidence, Problem, in_words, label, same, unit
+from tinygan.testing.problem import CLOSE, Evidence, Function, Problem, in_words, label, same, unit
 from tinygan.testing.report import ORDERS, Diagnosis, Report
 
-Rows = Iterator[tuple[str, str, Callable]]
+Rows = Iterator[tuple[str, str, Function]]
 acts = lambda jacobian: np.abs(jacobian) > CLOSE * np.abs(jacobian).max()  # which outputs depend on which inputs
 
 
@@ -110,7 +111,7 @@ def missing_path(e: Evidence) -> Rows:
     paths = {"mean or sum": [mean], "variance": [variance], "norm": [lambda x, axes: x], "sum of exp": [exp]}
     paths["mean and variance"] = [mean, variance]  # the last: two directions explain more than one does
 
-    def corrected(axes, slopes, at, gy, v):
+    def corrected(axes: Any, slopes: Any, at: Any, gy: np.ndarray, v: np.ndarray) -> Any:
         across = v
         for slope in slopes:
             u = slope(at[e.k], axes)
@@ -177,10 +178,10 @@ FORMULAS = {
 
 def formula(e: Evidence) -> Rows:
     """The derivative of another function; or a factor for each number of x, or of y, too often or missing."""
-    sources: list[tuple[str, np.ndarray, Callable]] = [("y", e.y, e.problem.value_at)]
+    sources: list[tuple[str, np.ndarray, Function]] = [("y", e.y, e.problem.value_at)]
     sources += [(n, e.here[j], itemgetter(j)) for j, n in enumerate(e.problem.names)]
 
-    def factors(shape: tuple[int, ...]) -> dict[str, Callable]:
+    def factors(shape: tuple[int, ...]) -> dict[str, Function]:
         """Each formula of each array that fits, as a function of the place."""
         some = product(FORMULAS.items(), [one for one in sources if one[1].shape == shape[len(shape) - one[1].ndim :]])
         return {text.replace("u", name): lambda at, f=f, u=u: f(u(at)) for (text, f), (name, _, u) in some}

@@ -1,6 +1,6 @@
 """The two ways in, `gradcheck` for functions of Tensors and `gradcheck_pair` for plain NumPy, and the comparison."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,17 +9,25 @@ import numpy as np
 from tinygan.autograd import Tensor, grad, mode, ops
 from tinygan.backend import backend_of, to_numpy, using_backend
 from tinygan.testing.diagnosis import diagnose
-from tinygan.testing.problem import EPS, Problem, flaws, name_of, names_of, source_of, unit, wrong_shape
+from tinygan.testing.problem import EPS, Function, Problem, flaws, name_of, names_of, source_of, unit, wrong_shape
 from tinygan.testing.report import Entry, GradcheckError, Kink, Report
 
 CLOSER = 8  # the second look at a suspicious place takes a step this much smaller
 FEW = 2000  # below so many numbers in all, every coordinate is checked
 SAMPLE = 24  # so many are checked of larger inputs
 NUDGES = (1e2, -1e3, 1e4)  # how far to move off a kink, in steps h
+Slope = tuple[float, float, tuple[float, float] | None]  # numeric, error allowed, from both sides of a kink
 
 
 def gradcheck(
-    f: Callable, *inputs: Any, params: Sequence | None = None, order=1, seed=0, h=1e-5, rtol=1e-5, atol=1e-7
+    f: Function,
+    *inputs: Any,
+    params: Sequence[Tensor] | None = None,
+    order: int = 1,
+    seed: int = 0,
+    h: float = 1e-5,
+    rtol: float = 1e-5,
+    atol: float = 1e-7,
 ) -> Report:
     """Compare the gradient of `f` with centred differences, in float64 on the NumPy backend.
 
@@ -76,7 +84,7 @@ def gradcheck(
     return report
 
 
-def problem_of(f: Callable, names: list[str], inputs: Sequence[Any], params: list[Tensor], order: int) -> Problem:
+def problem_of(f: Function, names: list[str], inputs: Sequence[Any], params: list[Tensor], order: int) -> Problem:
     """`f` as a function of arrays: those of its inputs, then those of the parameters that it uses."""
     names = [getattr(x, "name", None) or name for x, name in zip(inputs, names, strict=True)]
     own = [p.name or f"params[{i}]" for i, p in enumerate(params)]
@@ -108,7 +116,14 @@ def gradients(y: Tensor, xs: list[Tensor], gy: Tensor, create_graph: bool = Fals
 
 
 def gradcheck_pair(
-    forward: Callable, backward: Callable, *arrays: Any, seed=0, h=1e-5, rtol=1e-5, atol=1e-7, known_mistakes=None
+    forward: Function,
+    backward: Function,
+    *arrays: Any,
+    seed: int = 0,
+    h: float = 1e-5,
+    rtol: float = 1e-5,
+    atol: float = 1e-7,
+    known_mistakes: Mapping[str, Function] | None = None,
 ) -> Report:
     """Compare a backward pass written by hand, in plain NumPy, with centred differences of forward.
 
@@ -128,7 +143,7 @@ def gradcheck_pair(
     """
     names = names_of(forward, len(arrays))
 
-    def gradient(gy: np.ndarray, *inputs: np.ndarray, rule: Callable = backward) -> list[Any]:
+    def gradient(gy: np.ndarray, *inputs: np.ndarray, rule: Function = backward) -> list[Any]:
         forward(*[x.copy() for x in inputs])  # a forward that keeps something keeps this
         gxs = rule(gy, *inputs)
         if gxs is None:
@@ -208,7 +223,9 @@ class Check:
         if gx.size and not entry.checked.any():
             self.report.problems.append(f"{entry.name} has kinks everywhere, so nothing was checked")
 
-    def _along(self, p: Problem, k: int, gx: np.ndarray, gy: np.ndarray, v: np.ndarray, index: tuple | None):
+    def _along(
+        self, p: Problem, k: int, gx: np.ndarray, gy: np.ndarray, v: np.ndarray, index: tuple[int, ...] | None
+    ) -> tuple[float, float, float] | None:
         """Along v: analytic slope, numeric, and how far they may differ; at a kink, a little beside it."""
         h = self.h if index is None else max(self.h, 1e-9 * abs(p.arrays[k][index]))  # 1e12 + 1e-5 is 1e12
         for steps in (0.0, *NUDGES):
@@ -224,7 +241,7 @@ class Check:
                 return analytic, numeric, allowed
         return None
 
-    def _slope(self, line: Callable, gy: np.ndarray, analytic: float, size: float, h: float) -> tuple:
+    def _slope(self, line: Function, gy: np.ndarray, analytic: float, size: float, h: float) -> Slope:
         """The slope of ``sum(line(t) * gy)`` at t = 0, the error allowed, and at a kink those from both sides.
 
         The centred difference ``(f(h) - f(-h)) / 2h`` has an error of order h^2, and means nothing at a kink.

@@ -11,6 +11,8 @@ import numpy as np
 
 from tinygan.testing.report import GradcheckError
 
+Function = Callable[..., Any]
+
 unit = lambda a: np.asarray(a) / np.linalg.norm(a)  # an array's direction: the array with length 1
 label = lambda name: f"g{name}" if len(name) <= 2 else f"the gradient of {name}"
 in_words = lambda axes: f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
@@ -26,7 +28,7 @@ class Problem:
 
     names: list[str]
     arrays: list[np.ndarray]  # those of floating-point numbers are moved, in float64; the others are passed on
-    value: Callable[..., Any]
+    value: Function
     gradient: Callable[..., Sequence[Any]]  # of gy and the arrays: a list, with one for each that is moved
     forward: str = "forward"  # what to call the two functions
     backward: str = "backward"
@@ -44,7 +46,7 @@ class Problem:
             raise ValueError("nothing to check: no input is floating-point (write 1.0 instead of 1)")
         self.arrays = [x.astype(np.float64) if k in self.moved else x for k, x in enumerate(self.arrays)]
 
-    def _call(self, what: str, f: Callable, *given: np.ndarray) -> Any:
+    def _call(self, what: str, f: Function, *given: np.ndarray) -> Any:
         """f's result. `given` is safe from an f that changes its inputs in place, which is noted."""
         copies = [a.copy() for a in given]
         result = f(*copies)
@@ -61,7 +63,9 @@ class Problem:
             raise TypeError(f"{self.forward} must return {wanted}, but returned {got}")
         return np.array(y, dtype=np.float64)
 
-    def gradient_at(self, gy: np.ndarray, arrays: Sequence[np.ndarray], other: Callable | None = None) -> dict:
+    def gradient_at(
+        self, gy: np.ndarray, arrays: Sequence[np.ndarray], other: Function | None = None
+    ) -> dict[int, np.ndarray]:
         """The claimed gradient (or another) of each moved array there, in memory of its own."""
         gxs = dict(zip(self.moved, self._call(self.backward, other or self.gradient, gy, *arrays), strict=True))
         for k, gx in gxs.items():
@@ -98,7 +102,7 @@ class Evidence:
         """The place (or `at`) with another array for input k (or j)."""
         return [array if i == (self.k if j is None else j) else x for i, x in enumerate(at or self.here)]
 
-    def claimed(self, at: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray, other: Callable | None = None) -> float:
+    def claimed(self, at: Sequence[np.ndarray], gy: np.ndarray, v: np.ndarray, other: Function | None = None) -> float:
         """The slope of sum(f * gy) along v that backward's gradient (or another) stands for."""
         return float(np.sum(self.problem.gradient_at(gy, at, other)[self.k] * v))
 
@@ -111,7 +115,7 @@ class Evidence:
         """The slope itself."""
         return float(np.sum(self.change(at, v, k) * gy))
 
-    def holds(self, predict: Callable, close: float = CLOSE, of: Callable | None = None) -> bool:
+    def holds(self, predict: Function, close: float = CLOSE, of: Function | None = None) -> bool:
         """Whether the slope that backward claims (or `of`) is ``predict(at, gy, v)`` in every trial."""
         for at, gy, v, gx in self.trials:
             size, rounding = np.linalg.norm(gx), 10 * EPS / STEP * np.linalg.norm(self.y * gy)
@@ -131,7 +135,7 @@ class Evidence:
         true = lambda at: np.stack([self.change(at, v).ravel() for v in xs], axis=1)
         return [(claimed(at), true(at)) for at in (self.here, self.there)]
 
-    def everywhere(self, test: Callable) -> bool:
+    def everywhere(self, test: Function) -> bool:
         """Whether a ``test(got, want)`` of the Jacobians is passed at both places; no, if they are large or equal."""
         small = max(self.x.size, self.y.size) <= LARGEST and not all(same(*pair) for pair in self.jacobians)
         return small and all(test(*pair) for pair in self.jacobians)
@@ -164,12 +168,12 @@ def wrong_shape(name: str, got: tuple[int, ...], wanted: tuple[int, ...]) -> lis
     return [f"the gradient of {name} has shape {got}, the input {wanted}{guess}"] if got != wanted else []
 
 
-def name_of(f: Callable, nameless: str = "f") -> str:
+def name_of(f: Function, nameless: str = "f") -> str:
     name = getattr(f, "__name__", None) or type(f).__name__
     return nameless if name == "<lambda>" else name
 
 
-def names_of(f: Callable, count: int) -> list[str]:
+def names_of(f: Function, count: int) -> list[str]:
     """The names of f's inputs, if it has so many, and numbers otherwise."""
     try:
         names = [p.name for p in inspect.signature(f).parameters.values() if p.kind < p.VAR_POSITIONAL]
@@ -178,7 +182,7 @@ def names_of(f: Callable, count: int) -> list[str]:
     return names[:count] if len(names) >= count else [f"input {i}" for i in range(count)]
 
 
-def source_of(f: Callable) -> str:
+def source_of(f: Function) -> str:
     """File and line of a function; empty if it has none."""
     code = getattr(f, "__code__", None)
     return f"{Path(code.co_filename).name}, line {code.co_firstlineno}, in {name_of(f)}" if code else ""
