@@ -19,8 +19,9 @@ from tinygan.data import from_range
 from tinygan.gan.sampling import draw
 from tinygan.metrics import count_modes
 from tinygan.plot import image_grid, style
+from tinygan.training.build import build
 from tinygan.training.presets import configure
-from tinygan.training.setup import Setup, build
+from tinygan.training.setup import Setup
 
 IMAGES = Path(__file__).parent / "images" / "clinic"
 LIMIT = 1.25  # the part of the plane that is shown of the ring

@@ -70,7 +70,7 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
             return
     with ranks.together():
         if ranks.rank == 0:
-            run.open(f"{program(ranks.size)} {quoted(word for word in words if word != '--distributed')}".strip())
+            run.begin(f"{program(ranks.size)} {quoted(word for word in words if word != '--distributed')}".strip())
     run.folder = ranks.gather(run.folder)[0]
     config, dataset = run.config, run.setup.dataset
     print(f"{run.path}: {config.preset} on {config.data}, steps {run.step + 1} to {config.steps}", flush=True)

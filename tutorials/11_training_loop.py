@@ -22,9 +22,9 @@ from tinygan import evaluate, train
 from tinygan.plot import save_gif
 from tinygan.plot.style import BLUE, GREY, ORANGE
 from tinygan.training import checkpoint
+from tinygan.training.build import build
 from tinygan.training.presets import configure
 from tinygan.training.run_folder import RunFolder
-from tinygan.training.setup import build
 
 FAST = bool(os.environ.get("TINYGAN_FAST"))
 HERE = Path(__file__).parent if "__file__" in globals() else Path()

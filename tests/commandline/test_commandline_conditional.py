@@ -12,7 +12,7 @@ from tinygan import data
 from tinygan.gan import sampling
 from tinygan.gan.noise import Noise
 from tinygan.training import checkpoint, pictures, presets, trained
-from tinygan.training.setup import build
+from tinygan.training.build import build
 
 
 @pytest.fixture(scope="module")

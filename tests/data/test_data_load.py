@@ -4,7 +4,7 @@ from tinygan.data import NAMES, DataError, Images, Mixture, load
 
 
 def test_names():
-    assert NAMES == ("ring", "grid", "digits", "mnist", "fashion", "stacked", "folder")
+    assert NAMES == ("ring", "grid", "digits", "faces", "mnist", "fashion", "stacked", "folder")
 
 
 def test_generated_sets(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import pytest
 from tinygan import Tensor, models, nn
 from tinygan.gan.additions import with_minibatch_std, with_spectral_norm
 from tinygan.training import presets
-from tinygan.training.setup import build
+from tinygan.training.build import build
 
 BUILDERS = {name: getattr(models, name) for name in ("mlp", "small", "deep", "dcgan", "r3gan", "points", "deep_points")}
 each_builder = pytest.mark.parametrize("name", list(BUILDERS))

@@ -9,7 +9,7 @@ from tinygan import data
 from tinygan.gan.health import diversity
 from tinygan.gan.sampling import draw
 from tinygan.training import presets
-from tinygan.training.setup import build
+from tinygan.training.build import build
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 from tinygan.gan.sampling import draw
 from tinygan.metrics import count_modes
 from tinygan.training import presets
-from tinygan.training.setup import build
+from tinygan.training.build import build
 
 
 def play(**options):

@@ -8,8 +8,8 @@ from cli import call
 from tinygan import data
 from tinygan import train as train_tool
 from tinygan.training import presets
+from tinygan.training.build import build
 from tinygan.training.config import Config, ConfigError, flag, option_type
-from tinygan.training.setup import build
 
 FIELDS = dataclasses.fields(Config)
 

@@ -22,10 +22,10 @@ from tinygan.autograd import Tensor
 from tinygan.backend import backend_of, to_numpy
 from tinygan.data import Images
 from tinygan.training import checkpoint, distributed, loop, presets
+from tinygan.training.build import build
 from tinygan.training.config import ConfigError
 from tinygan.training.distributed import Ranks, program
 from tinygan.training.run_folder import RunFolder
-from tinygan.training.setup import build
 
 RING = ("--preset", "ring", *TINY, "--dropout", 0.2, "--instance-noise", 0.1, "--ema", 0.9)
 

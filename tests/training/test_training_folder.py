@@ -6,8 +6,8 @@ import pytest
 from tinygan.data.batches import rng_state
 from tinygan.nn import Dropout
 from tinygan.training import pictures, presets
+from tinygan.training.build import build
 from tinygan.training.run_folder import RunFolder
-from tinygan.training.setup import build
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from cli import call, posix_only, start, train
 from training.runs import TINY, assert_same_arrays, assert_same_run, newest, rows
 
 from tinygan.training import checkpoint, presets
+from tinygan.training.build import build
 from tinygan.training.run_folder import RunFolder
-from tinygan.training.setup import build
 
 QUICK = ("mlp", "cgan", "acgan", "infogan", "small", "ring", "grid", "r3gan")
 SLOW = ("deep", "dcgan", "wgan-gp")

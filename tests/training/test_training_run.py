@@ -19,8 +19,8 @@ from tinygan import evaluate as evaluate_tool
 from tinygan import sample as sample_tool
 from tinygan import train as train_tool
 from tinygan.training import checkpoint, presets
+from tinygan.training.build import build
 from tinygan.training.config import Config, ConfigError
-from tinygan.training.setup import build
 
 ALL = [pytest.param(name, marks=pytest.mark.slow) if name == "deep" else name for name in presets.PRESETS]
 IMAGES = [name for name, preset in presets.PRESETS.items() if "images" in preset.fits]

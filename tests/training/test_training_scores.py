@@ -12,11 +12,11 @@ from training.test_training_resume import dies
 
 from tinygan import plot
 from tinygan.training import checkpoint, presets, trained
+from tinygan.training.build import build
 from tinygan.training.config import ConfigError
 from tinygan.training.record import Record
 from tinygan.training.run_folder import RunFolder
 from tinygan.training.scores import Scores
-from tinygan.training.setup import build
 
 FEW = ("--eval-samples", 150)
 ALL = {

@@ -10,8 +10,9 @@ from tinygan.autograd import Tensor, grad
 from tinygan.backend import to_numpy
 from tinygan.gan.models import mlp_discriminator
 from tinygan.training import presets
+from tinygan.training.build import build
 from tinygan.training.distributed import Ranks
-from tinygan.training.setup import build, checksums
+from tinygan.training.setup import checksums
 
 
 def gradient_error(ranks, dtype):

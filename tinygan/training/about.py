@@ -68,8 +68,7 @@ class About:
             "range": isinstance(ends, list) and len(ends) == 2 and all(type(end) in (int, float) for end in ends),
             "step": _whole(meta["step"], 0),
             "classes": classes is None or _whole(classes, 1),
-            "class_names": names is None
-            or (isinstance(names, list) and len(names) == classes and all(isinstance(name, str) for name in names)),
+            "class_names": names is None or (isinstance(names, list) and all(isinstance(name, str) for name in names)),
             "networks_sha256": sha256 is None or isinstance(sha256, str),
         }
         for name, fit in fits.items():
@@ -83,7 +82,15 @@ class About:
         except (TypeError, ConfigError) as error:
             raise CheckpointError(f"{path} is the generator of another model: {error}") from None
         low, high = ends
-        return cls(meta["step"], config, tuple(shape), (low, high), classes, tuple(names) if names else None, sha256)
+        return cls(
+            meta["step"],
+            config,
+            tuple(shape),
+            (low, high),
+            classes,
+            tuple(names) if names and len(names) == classes else None,
+            sha256,
+        )
 
 
 def _whole(value: Any, least: int) -> bool:

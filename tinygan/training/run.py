@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,16 @@ from tinygan.data import from_range
 from tinygan.gan.networks import Networks
 from tinygan.training import loop, presets
 from tinygan.training.about import About
-from tinygan.training.config import Config, ConfigError, flag, given_in_python
+from tinygan.training.build import build
+from tinygan.training.config import Config, ConfigError, given_in_python
 from tinygan.training.distributed import Ranks
 from tinygan.training.networks import kept_networks
 from tinygan.training.papers import write_papers
 from tinygan.training.record import Watch
+from tinygan.training.resuming import resumed_options, with_whole_paths
 from tinygan.training.run_folder import RunError, RunFolder
 from tinygan.training.scores import check_best
-from tinygan.training.setup import Setup, build
+from tinygan.training.setup import Setup
 from tinygan.training.trained import Trained
 
 RUNS = "runs"
@@ -94,13 +96,13 @@ class Run:
             dataset = datasets.load(data, **looks)
             options["data"] = f"<{dataset.name}>"
         points = None if dataset is None else not isinstance(dataset, datasets.Images)
-        config = presets.configure(_absolute(options), quick, points)
+        config = presets.configure(with_whole_paths(options), quick, points)
         self._take(build(config, ranks, dataset, own), Path(outdir).expanduser())
         self.setup.take_epochs(epochs)
 
     def _take(self, setup: Setup, outdir: Path, folder: RunFolder | None = None, step: int = 0) -> None:
         self.setup, self.outdir, self.folder, self.watch = setup, outdir, folder, Watch(step=step)
-        self.is_open = False
+        self.begun = False
 
     @classmethod
     def resume(
@@ -147,7 +149,7 @@ class Run:
             options["data"] = str(data)
         elif data is not None:
             dataset = datasets.load(data)
-        config, step = _options_of(meta, _absolute(options), folder, source)
+        config, step = resumed_options(meta, with_whole_paths(options), folder, source)
         check_best(config, folder)
         shape = tuple(About.from_meta(meta, source).shape) if arrays else None
         chosen = kept_networks(config, meta.get("networks_sha256"), folder.path, networks)
@@ -186,19 +188,19 @@ class Run:
         where = self.folder.path if self.folder else self.outdir
         return Trained(self.setup.sampler, self.setup.about(self.step), self.setup.behind, where)
 
-    def open(self, command: str = "") -> None:
+    def begin(self, command: str = "") -> None:
         """Make the folder, or let an old one forget what was written after its checkpoint; log `command`."""
         new = self.folder is None
         if self.folder is None:
             self.folder = RunFolder.create(self.outdir, self.name)
-        elif not self.is_open:
+        elif not self.begun:
             self.folder.forget_after(self.step if self.step > 0 else -1)  # at 0 the first picture is made again too
         self.folder.log(command or "from Python")
         for line in (self.setup.dataset.describe(), *self.setup.dataset.notes):
             self.folder.log(line)
         if new:
             write_papers(self.setup, self.folder, command)
-        self.is_open = True
+        self.begun = True
 
     @property
     def name(self) -> str:
@@ -240,8 +242,8 @@ class Run:
             self.config.check()
         if self.step >= self.config.steps:
             raise RunError(f"this run has taken its {self.step} steps: give more, as in train(steps={2 * self.step})")
-        if not self.is_open:
-            self.open()
+        if not self.begun:
+            self.begin()
         assert self.folder is not None
         self.watch = Watch(on_step, on_pictures, step=self.step)
         loop.train(self.setup, self.folder, self.step, self.watch)
@@ -285,36 +287,3 @@ class Run:
             f"discriminator\n{game.discriminator.summary((*outer, self.config.pack * channels + more))}\n\n"
             f"options\n{options}"
         )
-
-
-def _absolute(options: dict[str, Any]) -> dict[str, Any]:
-    """The options with whole paths, so that a run can be resumed from another folder."""
-    found = dict(options)
-    if found.get("data_dir"):
-        found["data_dir"] = str(Path(found["data_dir"]).expanduser().absolute())
-    data = found.get("data")
-    if data and data not in datasets.NAMES and not given_in_python(data):
-        datasets.check(data, found.get("data_dir"))  # before a wrong name becomes a path
-        found["data"] = str(Path(data).expanduser().absolute())
-    return found
-
-
-def _options_of(
-    meta: Mapping[str, Any], given: Mapping[str, Any], folder: RunFolder, source: Path
-) -> tuple[Config, int]:
-    """The options and the step of an old run, with those `given` that may be changed."""
-    old, step = meta.get("config"), meta.get("step")
-    if not isinstance(old, dict) or not isinstance(step, int):
-        raise RunError(f"{source} was written by another version of tinygan: it does not say its options and step")
-    for f in dataclasses.fields(Config):
-        if f.name in given and not f.metadata["resumable"] and given[f.name] != old.get(f.name):
-            moved = f.name == "data" and not {given["data"], old.get("data")} & set(datasets.NAMES)
-            if not moved:  # own data may lie elsewhere: their content is compared
-                was = f"{flag(f.name)} of {folder.path} is {old.get(f.name)}"
-                raise ConfigError(f"{was}: it cannot change on --resume; start a new run")
-    try:
-        config = Config(**{**old, **given})
-    except TypeError:
-        raise RunError(f"{source} was written by another version of tinygan, with other options") from None
-    config.check()
-    return config, step

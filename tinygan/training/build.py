@@ -1,0 +1,151 @@
+"""From a Config to everything a run needs: data, networks, the game."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from tinygan import data, evaluation
+from tinygan.backend import use_backend
+from tinygan.gan import losses
+from tinygan.gan.augment import Augment
+from tinygan.gan.average import MovingAverage
+from tinygan.gan.conditional_game import ConditionalGame
+from tinygan.gan.game import Game
+from tinygan.gan.networks import Networks
+from tinygan.gan.noise import Noise
+from tinygan.gan.penalties import PENALTIES
+from tinygan.nn import Module
+from tinygan.optim import SGD, Adam, Optimizer, RMSProp
+from tinygan.training.config import Config, ConfigError, given_in_python
+from tinygan.training.distributed import Ranks
+from tinygan.training.networks import Chosen, build_networks, chosen_networks, image_range, noise_of
+from tinygan.training.setup import EVAL_SAMPLES, Setup, classes_of
+
+
+def build(
+    config: Config,
+    ranks: Ranks | None = None,
+    dataset: Any = None,
+    networks: Networks | Chosen | None = None,
+    shape: tuple[int, ...] | None = None,
+) -> Setup:
+    """Load the data and make the networks of a checked Config, each from its own stream of random numbers.
+
+    With `ranks`, all begin with the same weights, but each has its share of the data, its noise and its dropout.
+
+    Parameters
+    ----------
+    config : Config
+    ranks : Ranks, optional
+    dataset : Images, Mixture or Points, optional
+        In the place of what the options name.
+    networks : Networks or Chosen, optional
+        In the place of what the options name.
+    shape : tuple of int, optional
+        That an old run's samples have: own images are brought to it.
+
+    Raises
+    ------
+    ConfigError, DataError
+        In one sentence, if the data do not fit the networks, or cannot be read.
+    BackendUnavailable
+        If the backend cannot be used.
+    """
+    ranks = ranks or Ranks()
+    use_backend(config.backend)
+    ranks.use_own_gpu()
+    seeds = np.random.SeedSequence(config.seed).spawn(5)
+    weights, pictures = np.random.default_rng(seeds[0]), np.random.default_rng(seeds[4])
+    dropout, order, noise = (ranks.rng(seed) for seed in seeds[1:4])
+    chosen = networks if isinstance(networks, Chosen) else chosen_networks(config, networks)
+    if dataset is None:
+        dataset = load_data(config, shape)
+    behind = noise_of(config, classes_of(dataset), chosen.networks)
+    generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, behind, chosen.networks)
+    low, high = image_range(chosen.networks, generator) if isinstance(dataset, data.Images) else (0.0, 1.0)
+    game = _game(config, generator, discriminator, behind, noise, ranks, (low, high))
+    ranks.carried = [tensor for network in (generator, discriminator) for _, tensor in network.buffers()]
+    size = config.batch_size * config.pack
+    batches = data.batches(ranks.share(dataset), size, order, low, high, mirror=config.mirror)
+    z = behind.columns(pictures, config.samples * (1 if isinstance(dataset, data.Images) else 10))
+    judge = None
+    if config.measured() and ranks.rank == 0:
+        n = config.eval_samples or min(EVAL_SAMPLES, len(dataset) if isinstance(dataset, data.Images) else EVAL_SAMPLES)
+        judge = evaluation.judge(config.data, dataset, n, low, high, config.data_dir, config.labelled)
+    return Setup(config, dataset, chosen, batches, game, (low, high), dropout, z, ranks, behind, judge)
+
+
+def load_data(config: Config, shape: tuple[int, ...] | None = None, split: str = "train") -> Any:
+    """The data that a Config names; own images come to the `shape` of an old run, whatever else is in their folder.
+
+    Raises
+    ------
+    ConfigError, DataError
+        In one sentence, if they cannot be had.
+    """
+    if given_in_python(config.data):
+        raise ConfigError(f"this run learnt from data given in Python, {config.data}: give them again with data=")
+    size: Any = config.size
+    channels = config.channels
+    if shape and len(shape) == 3 and (config.data not in data.NAMES or config.data == "folder"):
+        size, channels = shape[:2], shape[2]
+    looks = dict(size=size, channels=channels, crop=config.crop, background=config.background, strict=config.strict)
+    return data.load(config.data, config.data_dir, split=split, **looks)
+
+
+def _game(
+    config: Config,
+    generator: Module,
+    discriminator: Module,
+    behind: Noise,
+    rng: np.random.Generator,
+    ranks: Ranks,
+    span: tuple[float, float],
+) -> Game:
+    """The two networks with the rules of a Config."""
+    condition = behind.condition
+    new_game = functools.partial(ConditionalGame, condition=condition) if condition else Game
+    try:
+        return new_game(
+            generator,
+            discriminator,
+            opt_g=_optimizer(config, generator, config.lr),
+            opt_d=_optimizer(config, discriminator, config.lr_d or config.lr),
+            loss=_loss(config),
+            latent=config.latent,
+            rng=rng,
+            penalties=[(PENALTIES[name], config.penalty_weight) for name in config.penalties()],
+            n_critic=config.n_critic,
+            simultaneous=config.simultaneous,
+            fresh_fakes=config.fresh_fakes,
+            joint_batch=config.joint_batch and not config.minibatch_std,
+            pack=config.pack,
+            instance_noise=config.instance_noise,
+            weight_clip=config.weight_clip,
+            unroll=config.unroll,
+            unroll_lr=config.unroll_lr,
+            augment=Augment(config.augment, *span) if config.augmentations() else None,
+            average=MovingAverage(generator, config.ema) if config.ema else None,
+            mean_over_ranks=ranks.mean,
+        )
+    except ValueError as error:
+        raise ConfigError(f"these networks and options do not go together: {error}") from None
+
+
+def _optimizer(config: Config, network: Module, lr: float) -> Optimizer:
+    params = network.parameters()
+    if config.optimizer == "sgd":
+        return SGD(params, lr)
+    if config.optimizer == "rmsprop":
+        return RMSProp(params, lr)
+    return Adam(params, lr, (config.beta1, config.beta2))
+
+
+def _loss(config: Config) -> losses.Loss:
+    options: dict[str, Any] = {"label_smoothing": config.label_smoothing}
+    if config.half:
+        options["half"] = True
+    return losses.get(config.loss, **options)

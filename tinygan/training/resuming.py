@@ -1,0 +1,45 @@
+"""The options of a run that goes on: which may change, and paths that hold in any folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tinygan import data as datasets
+from tinygan.training.config import Config, ConfigError, flag, given_in_python
+from tinygan.training.run_folder import RunError, RunFolder
+
+
+def with_whole_paths(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with whole paths, so that a run can be resumed from another folder."""
+    found = dict(options)
+    if found.get("data_dir"):
+        found["data_dir"] = str(Path(found["data_dir"]).expanduser().absolute())
+    data = found.get("data")
+    if data and data not in datasets.NAMES and not given_in_python(data):
+        datasets.check(data, found.get("data_dir"))  # before a wrong name becomes a path
+        found["data"] = str(Path(data).expanduser().absolute())
+    return found
+
+
+def resumed_options(
+    meta: Mapping[str, Any], given: Mapping[str, Any], folder: RunFolder, source: Path
+) -> tuple[Config, int]:
+    """The options and the step of an old run, with those `given` that may be changed."""
+    old, step = meta.get("config"), meta.get("step")
+    if not isinstance(old, dict) or not isinstance(step, int):
+        raise RunError(f"{source} was written by another version of tinygan: it does not say its options and step")
+    for f in dataclasses.fields(Config):
+        if f.name in given and not f.metadata["resumable"] and given[f.name] != old.get(f.name):
+            moved = f.name == "data" and not {given["data"], old.get("data")} & set(datasets.NAMES)
+            if not moved:  # own data may lie elsewhere: their content is compared
+                was = f"{flag(f.name)} of {folder.path} is {old.get(f.name)}"
+                raise ConfigError(f"{was}: it cannot change on --resume; start a new run")
+    try:
+        config = Config(**{**old, **given})
+    except TypeError:
+        raise RunError(f"{source} was written by another version of tinygan, with other options") from None
+    config.check()
+    return config, step
