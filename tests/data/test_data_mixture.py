@@ -58,7 +58,11 @@ def test_one_line_tells_the_whole_definition():
 
 def test_interface_shared_with_images():
     assert ring().sample_shape == (2,)
-    assert ring().labels is None
+    assert ring().labels is None and ring().notes == ()
+    reach = 1.25 + 5 * 0.01
+    assert ring().extent() == pytest.approx((-reach, reach, -reach, reach))
+    prints = {mixture.fingerprint for mixture in (ring(), ring(), ring(sigma=0.02), ring(modes=7), grid())}
+    assert len(prints) == 4
 
 
 @pytest.mark.parametrize(

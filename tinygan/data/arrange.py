@@ -143,4 +143,4 @@ def _by_class(
     classed = [entry for entry in entries if len(entry.parts) > depth + 1]
     place = {name: k for k, name in enumerate(names)}
     labels = np.array([place[entry.parts[depth]] for entry in classed], np.int64)
-    return Chosen(classed, labels, tuple(names), said + _beside(loose, "the class folders"))
+    return Chosen(classed, labels, tuple(map(printable, names)), said + _beside(loose, "the class folders"))

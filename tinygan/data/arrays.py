@@ -11,11 +11,12 @@ import numpy as np
 
 from tinygan.data.classes import classes_of
 from tinygan.data.errors import DataError
-from tinygan.data.form import Form, in_words
+from tinygan.data.form import Form
 from tinygan.data.images import Images
 from tinygan.data.pictures import cut_to
 
 ROWS = 1024  # images that are worked on at once, so that no second copy of all of them is made
+ONE_ARRAY = "all must have one shape, and lie in the memory of the CPU"
 EQUAL = "all pictures are the same"
 
 
@@ -64,7 +65,7 @@ def images_of(
         if class_names and all(label.isdigit() and int(label) < len(class_names) for label in names):
             names = tuple(class_names[int(label)] for label in names)
         class_names = names
-    if len(array) > 1 and (array == array[:1]).all():
+    if all_same(array):
         notes.append(EQUAL)
     images = Images(name, array, numbers, None if labels is None else class_names, tuple(said), tuple(notes))
     return in_form(images, dataclasses.replace(form, size=form.size_of([array.shape[1:3]])))
@@ -81,7 +82,7 @@ def in_form(images: Images, form: Form) -> Images:
     if size != (height, width):
         # The kept part decides, as in `cut_to`.
         larger = size[0] > height if form.crop == "fit" else max(size[0] / height, size[1] / width) > 1
-        said.append(f"{'enlarged' if larger else 'shrunk'} from {in_words((height, width))}")
+        said.append(f"{'enlarged' if larger else 'shrunk'} from {width} x {height}")
     if wanted != channels:
         said.append("made grey" if wanted == 1 else "grey as three equal channels")
     pixels = np.empty((len(images), *size, wanted), np.uint8)
@@ -92,6 +93,12 @@ def in_form(images: Images, form: Form) -> Images:
             part = _resized(part, form, size, places[start : start + ROWS])
         pixels[start : start + ROWS] = part
     return dataclasses.replace(images, pixels=pixels, said=(*images.said, *said))
+
+
+def all_same(pixels: np.ndarray) -> bool:
+    """Whether there are several images, and each is like the first."""
+    parts = (pixels[start : start + ROWS] for start in range(0, len(pixels), ROWS))
+    return len(pixels) > 1 and all((part == pixels[:1]).all() for part in parts)
 
 
 def with_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
@@ -120,7 +127,7 @@ def _as_array(pixels: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(pixels)
     except (TypeError, ValueError, RuntimeError) as error:  # other shapes within a list, a tensor on a GPU
-        raise DataError(f"{name!r} cannot be made into one array of images ({error})") from error
+        raise DataError(f"{name!r} cannot be made into one array of images: {ONE_ARRAY}") from error
     if array.dtype.kind not in "fiub":
         raise DataError(f"{name!r} is an array of {array.dtype}: give numbers, of shape (N, H, W, C)")
     if array.size == 0:
@@ -134,12 +141,14 @@ def _channels_last(array: np.ndarray, name: str) -> tuple[np.ndarray, list[str]]
     if array.ndim == 2:
         side = math.isqrt(shape[1])
         if side * side != shape[1] or side < 8:
-            raise DataError(f"{name!r} has shape {shape}: give images of shape (N, H, W) or (N, H, W, C)")
+            raise DataError(f"{name!r} has shape {shape}: reshape its rows to images, (N, H, W) or (N, H, W, C)")
         array = array.reshape(-1, side, side)
         said.append(f"rows of {shape[1]} taken as {side} x {side}")
     if array.ndim == 3:
         if array.shape[2] in (1, 3, 4):
-            raise DataError(f"{name!r} has shape {shape}, which is one image: give many, of shape (N, H, W, C)")
+            raise DataError(
+                f"{name!r} has shape {shape}, one image or images too narrow: give many, of shape (N, H, W, C)"
+            )
         array = array[..., np.newaxis]
     if array.ndim != 4:
         raise DataError(f"{name!r} has shape {shape}: give images of shape (N, H, W) or (N, H, W, C)")

@@ -12,7 +12,6 @@ from tinygan.data.images import Images, to_range
 from tinygan.data.mixture import Mixture
 from tinygan.data.points import Points
 from tinygan.data.rng import damaged, rng_state, set_rng_state
-from tinygan.words import counted
 
 Batch = tuple[Any, np.ndarray | None]
 UPLOAD = 1 << 30  # bytes: a set of images up to this size is copied to the GPU, once
@@ -62,7 +61,7 @@ class Batches:
         _check_batch_size(batch_size)
         if batch_size > len(images):
             raise DataError(
-                f"a batch of {batch_size} does not fit the {counted(len(images), 'image')} of "
+                f"a batch of {batch_size} does not fit the {len(images)} image{'s' * (len(images) > 1)} of "
                 f"{images.name!r}: choose a batch size of at most {len(images)}"
             )
         self.images = images

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
+from tinygan.words import printable
 
 
 def classes_of(labels: Any, n: int, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -89,13 +90,13 @@ def _of_one_hot(rows: np.ndarray, name: str) -> np.ndarray:
 
 def _of_texts(array: np.ndarray, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     texts = [label.decode("utf-8", "replace") if isinstance(label, bytes) else label for label in array.tolist()]
-    odd = next((label for label in texts if not isinstance(label, (str, int))), None)
-    if odd is not None:
-        raise DataError(f"the labels of {name!r} must be whole numbers or texts, not {type(odd).__name__}")
+    odd = [label for label in texts if not isinstance(label, (str, int))]
+    if odd:
+        raise DataError(f"the labels of {name!r} must be whole numbers or texts, not {odd[0]!r}")
     texts = [str(label) for label in texts]
     names = in_order(list(set(texts)))
     place = {text: i for i, text in enumerate(names)}
-    return np.array([place[text] for text in texts], np.int64), tuple(names)
+    return np.array([place[text] for text in texts], np.int64), tuple(map(printable, names))
 
 
 def _whole(array: np.ndarray, name: str) -> np.ndarray:

@@ -16,7 +16,7 @@ from tinygan.data.form import Form
 from tinygan.data.idx_pair import is_idx, read_pair
 from tinygan.data.images import Images
 from tinygan.data.kaggle import read_csv
-from tinygan.data.npz import read_npy, read_npz, shape_in, split_name
+from tinygan.data.npz import labels_beside, read_npy, read_npz, shape_in, split_name
 from tinygan.data.pictures import SUFFIXES
 from tinygan.data.points import Points
 from tinygan.words import nearest, printable
@@ -99,6 +99,8 @@ def read_path(what: Any, form: Form, strict: bool, split: str, progress: bool) -
 
 def _read(path: Path, array: str | None, form: Form, strict: bool, split: str, progress: bool) -> Images | Points:
     suffix, name = path.suffix.lower(), _name(path)
+    if not (path.is_dir() or path.is_file()):
+        raise DataError(f"{printable(path)} is neither a file nor a folder: {KNOWN}")
     if path.is_dir():
         if is_cifar(path):
             return _cifar(path, name, form, split)
@@ -108,11 +110,7 @@ def _read(path: Path, array: str | None, form: Form, strict: bool, split: str, p
     if suffix == ".zip":
         return read_folder(path, form, strict, split, progress)
     if suffix in (".npy", ".npz"):
-        pixels, labels = (read_npy(path), None) if suffix == ".npy" else read_npz(path, array, split)
-        if pixels.ndim == 2 and pixels.shape[1] == 2:
-            return Points(name, np.array(pixels))
-        _check_one_part(path, split, suffix == ".npy")
-        return images_of(name, _in_memory(pixels), labels, form)
+        return _arrays(path, array, name, form, split)
     if suffix == ".csv" or path.name.lower().endswith(".csv.gz"):
         _check_one_part(path, split)
         pixels, labels, said = read_csv(path)
@@ -122,6 +120,20 @@ def _read(path: Path, array: str | None, form: Form, strict: bool, split: str, p
     if is_idx(path) or _begins(path, b"\0\0\x08"):
         return _idx(path, name, form, split)
     raise DataError(_refusal(path, suffix))
+
+
+def _arrays(path: Path, array: str | None, name: str, form: Form, split: str) -> Images | Points:
+    alone = path.suffix.lower() == ".npy"
+    _check_one_part(path, split, alone)
+    pixels, labels = (read_npy(path), None) if alone else read_npz(path, array, split)
+    if pixels.ndim == 2 and pixels.shape[1] == 2:
+        return Points(name, np.array(pixels))
+    said = []
+    beside = labels_beside(path) if labels is None and array is None else None
+    if beside is not None:
+        labels = read_npy(beside) if alone else read_npz(beside)[0]
+        said.append(f"labels from {printable(beside.name)}")
+    return images_of(name, _in_memory(pixels), labels, form, said=said)
 
 
 def _cifar(path: Path, name: str, form: Form, split: str) -> Images:

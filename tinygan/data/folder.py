@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygan.data.arrange import arrange
-from tinygan.data.arrays import EQUAL
+from tinygan.data.arrays import EQUAL, all_same
 from tinygan.data.errors import DataError
 from tinygan.data.form import Form, Size, asked_form
 from tinygan.data.images import Images
@@ -134,12 +134,14 @@ def _instead(tree: Tree) -> str:
     if not tree.others:
         return ": it is empty" if not tree.folders else ", only empty folders"
     found = f", but {tree.kinds()}"
+    known = [suffix for suffix in (".npz", ".npy", ".csv", ".zip", ".gz") if suffix in tree.others]
+    if known:
+        return f"{found}: give the path of the {known[0]} file itself"
     if ".heic" in tree.others or ".heif" in tree.others:
         return f"{found}: save them as JPEG first"
     if "" in tree.others:
         return f"{found}: if those are pictures, give their names an ending such as .png"
-    known = [suffix for suffix in (".csv", ".npz", ".npy") if suffix in tree.others]
-    return f"{found}: give the path of the {known[0]} file itself" if known else f"{found}: give a folder that does"
+    return f"{found}: give a folder that does"
 
 
 def _refusal(root: Path, skipped: list[tuple[str, str]]) -> str:
@@ -156,13 +158,13 @@ def _changed(read: Read) -> list[str]:
     said = []
     larger = [own for own in read.sizes if own != size and own[0] >= size[0] and own[1] >= size[1]]
     smaller = [own for own in read.sizes if own[0] < size[0] or own[1] < size[1]]
-    for sizes, verb, way, end in ((larger, "shrunk", "up to", max), (smaller, "enlarged", "down to", min)):
+    for sizes, verb, way, end in ((larger, "shrunk", "largest", max), (smaller, "enlarged", "smallest", min)):
         if not sizes:
             continue
         height, width = end(sizes, key=lambda own: own[0] * own[1])
-        how = "from" if len(set(sizes)) == 1 else f"from {way}"
+        which = f"from {width} x {height}" if len(set(sizes)) == 1 else f"({way} {width} x {height})"
         count = "" if len(sizes) == len(read.kept) else f"{len(sizes):,} "
-        said.append(f"{count}{verb} {how} {width} x {height}")
+        said.append(f"{count}{verb} {which}")
     return said
 
 
@@ -178,7 +180,7 @@ def _of_skipped(read: Read, tree: Tree) -> list[str]:
 
 
 def _warnings(read: Read, form: Form) -> list[str]:
-    if len(read.kept) > 1 and (read.pixels == read.pixels[:1]).all():
+    if all_same(read.pixels):
         colour = "#{:02x}{:02x}{:02x}".format(*form.background)
         if read.transparent:
             return [f"{EQUAL} once laid on the background {colour}: choose another --background, such as black"]

@@ -79,12 +79,15 @@ def parsed_size(size: Any) -> Size | None:
         return None
     sides = size.lower().replace(" ", "").split("x") if isinstance(size, str) else size
     sides = list(sides) if isinstance(sides, (tuple, list)) else [sides]
+    sides = [None if isinstance(side, (bool, bytes)) else side for side in sides]
     try:
-        numbers = [int(side) for side in sides if not isinstance(side, bool) and int(side) == float(side)]
+        numbers = [int(side) for side in sides if int(side) == float(side)]
     except (TypeError, ValueError, OverflowError):
         numbers = []
     if len(sides) not in (1, 2) or len(numbers) != len(sides):
-        raise DataError(f"size must be a number of pixels such as 64, or height x width such as 48x64, not {size!r}")
+        raise DataError(
+            f"size must be a number of pixels such as 64, or height x width such as 48x64, not {repr(size)[:40]}"
+        )
     for side in numbers:
         if side % STEP or not SMALLEST <= side <= LARGEST:
             near = min(max(round(side / STEP) * STEP, SMALLEST), LARGEST)

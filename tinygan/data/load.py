@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.data.arrays import images_of, in_form
+from tinygan.data.arrays import ONE_ARRAY, images_of, in_form
 from tinygan.data.errors import DataError
 from tinygan.data.files import exists, is_points, located, looks_like_path, missing, read_path
-from tinygan.data.folder import check_split
+from tinygan.data.folder import check_split, expanded
 from tinygan.data.form import Form, asked_form
 from tinygan.data.images import Images
 from tinygan.data.mixture import Mixture
 from tinygan.data.points import Points
 from tinygan.data.sets import NAMES, SETS, Kind
-from tinygan.words import did_you_mean, printable
+from tinygan.words import nearest, printable
 
 LONGEST = 40  # letters of a short name
 GIVEN = "give a name, a path, an array of images (N, H, W, C), a pair (images, labels), or what has sample(n, rng)"
@@ -113,6 +113,8 @@ def check(what: Any, data_dir: str | Path | None = None) -> None:
             raise DataError(f"{what} is not read from files, so --data-dir has no use for it: it goes with {used}")
         if what == "folder" and data_dir is None:
             raise DataError("the data set 'folder' needs a folder: name it with --data-dir, or give --data its path")
+        if what == "folder" and not exists(expanded(data_dir)):
+            raise DataError(missing(expanded(data_dir)))
         return
     if data_dir is not None:
         raise DataError(f"--data-dir goes with a data set's name, not with {_called(what)}: leave it out")
@@ -134,7 +136,8 @@ def kind(what: Any) -> Kind:
         return "images"
     if isinstance(what, (Mixture, Points)):
         return "points"
-    array = _array_of(what)
+    pair = isinstance(what, tuple) and len(what) == 2
+    array = _array_of(what[0] if pair else what)
     if array is not None:
         return "points" if array.ndim == 2 and array.shape[1] == 2 else "images"
     return "points" if callable(getattr(what, "sample", None)) else "images"
@@ -191,13 +194,12 @@ def _given(what: Any, form: Form, split: str) -> Images | Mixture | Points:
         what, split = what[split == "test"], "train"  # as Keras's load_data returns it
     if split != "train":
         raise DataError(f"{_called(what)} has no test part, so that split={split!r} cannot be chosen: leave it out")
-    if isinstance(what, tuple) and len(what) == 2:
-        return images_of("array", *what, form=form)
-    array = _array_of(what)
+    pixels, labels = what if isinstance(what, tuple) and len(what) == 2 else (what, None)
+    array = _array_of(pixels)
     if array is not None:
         if array.ndim == 2 and array.shape[1] == 2:
-            return Points("array", array)
-        return images_of("array", array, form=form)
+            return Points("array", array)  # labels of points are not learnt
+        return images_of("array", array, labels, form)
     if callable(getattr(what, "sample", None)):
         return Points(type(what).__name__, what)
     raise DataError(f"{_called(what)} is no data set: {GIVEN}")
@@ -210,12 +212,12 @@ def _array_of(what: Any) -> np.ndarray | None:
     try:
         return np.asarray(what)
     except (TypeError, ValueError, RuntimeError) as error:  # lists of several shapes, a tensor that needs a gradient
-        raise DataError(f"{_called(what)} cannot be made into one array ({error}): {GIVEN}") from error
+        raise DataError(f"{_called(what)} cannot be made into one array: {ONE_ARRAY}") from error
 
 
 def _points_have_none(data: Any, form: Form) -> Any:
     if not isinstance(data, Images) and (form.size or form.channels):
-        raise DataError(f"{data.name} are points in the plane: they have no --size and no --channels")
+        raise DataError(f"{data.name}: points in the plane have no --size and no --channels")
     return data
 
 
@@ -225,7 +227,17 @@ def _called(what: Any) -> str:
 
 
 def _unknown(name: str) -> str:
+    near = nearest(name, [*NAMES, *_here()])
+    guess = f"did you mean {printable(near)}? " if near else ""
     if "cifar" in name.lower():
-        own = ": fetch cifar-10-binary.tar.gz and give its path, or"
-        return f"there is no data set {name!r}, nor a file of that name{own} choose one of {', '.join(NAMES)}"
-    return f"there is no data set {name!r}, nor a file of that name{did_you_mean(name, NAMES)}, or give a path"
+        guess = "fetch cifar-10-binary.tar.gz and give its path, or "
+    nothing = f"there is no data set '{printable(name, 60)}', nor a file of that name"
+    return f"{nothing}: {guess}choose one of {', '.join(NAMES)}, or give a path"
+
+
+def _here() -> list[str]:
+    """The names in the working folder."""
+    try:
+        return os.listdir()
+    except OSError:
+        return []

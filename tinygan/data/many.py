@@ -24,6 +24,7 @@ from tinygan.files import whole_file
 
 RECIPE = 1  # raise it with every change to how pictures are read: what was kept before is then read anew
 SLOW = 2.0  # seconds; what was read faster is not kept
+LARGEST = 4 << 30  # bytes; what is larger is not kept
 FRESH = 3.0  # seconds; a file changed so lately may change again without its time telling so
 
 
@@ -77,8 +78,8 @@ def read_many(root: Path, entries: Sequence[Entry], form: Form, progress: bool =
     if read is None:
         begun = time.time()
         read = _read(entries, form, progress)
-        settled = max((entry.stamp[1] for entry in entries), default=0) / 1e9 < begun - FRESH
-        if settled and time.time() - begun > SLOW:
+        settled = all(abs(begun - entry.stamp[1] / 1e9) > FRESH for entry in entries)
+        if settled and time.time() - begun > SLOW and read.pixels.nbytes <= LARGEST:
             _save(path, key, read)
     return read
 
@@ -136,6 +137,8 @@ def _natural(entries: Sequence[Entry], form: Form, skipped: dict[int, str], prog
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "a link to nowhere"
     if isinstance(error, OSError):
         return (error.strerror or type(error).__name__).lower()
     return str(error)

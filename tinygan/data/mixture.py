@@ -59,6 +59,11 @@ class Mixture:
         return None
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """None: there is nothing to be warned of."""
+        return ()
+
+    @property
     def fingerprint(self) -> str:
         """32 hexadecimal digits that change with any mean or sigma."""
         content = np.append(self.means.ravel(), self.sigma).tobytes()

@@ -172,6 +172,11 @@ def _read(source: Source, path: Path, stem: str, axes: int) -> np.ndarray:
     if source is not MNIST and sum_here == MNIST.sha256[stem]:
         # The two sets use the same file names, so a wrong folder would go unnoticed.
         raise DataError(f"{path} belongs to MNIST, not to {source.title}: name another folder with --data-dir")
+    if array.dtype == np.uint8 and (array.shape[1:] != (28, 28) if axes == array.ndim == 3 else array.max() > 9):
+        raise DataError(
+            f"{path} is not {source.title}, which has images of 28 x 28 and labels from 0 to 9: "
+            f"train on it with --data {shlex.quote(str(path.parent))}"
+        )
     if array.dtype != np.uint8 or array.ndim != axes:
         raise DataError(
             f"{path} holds {array.dtype} of shape {array.shape}, not uint8 with {axes} axes: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from pathlib import Path
@@ -71,6 +72,16 @@ def read_npz(path: Path, name: str | None = None, split: str = "train") -> tuple
         labels = _labels_of(name, names)
         pixels = _guarded(path, lambda: archive[name])
         return pixels, None if labels is None else _guarded(path, lambda: archive[labels])
+
+
+def labels_beside(path: Path) -> Path | None:
+    """The file with the labels of the images in `path`, by its name: y.npy beside x.npy, labels beside images."""
+    for images, labels in (("images", "labels"), ("imgs", "labels"), ("x", "y"), ("X", "y")):
+        name = re.sub(rf"(?<![A-Za-z]){images}(?![A-Za-z])", labels, path.stem)
+        beside = path.with_name(name + path.suffix)
+        if name != path.stem and beside.is_file():
+            return beside
+    return None
 
 
 def shape_in(path: Path, name: str | None = None) -> tuple[int, ...] | None:

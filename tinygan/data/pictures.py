@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "DIB", "TIFF")
 SUFFIXES = tuple(".png .apng .jpg .jpeg .jpe .jfif .gif .webp .bmp .dib .tif .tiff".split())
 PIXELS = 180_000_000  # of a picture in memory: half a gigabyte
-TURNED = (5, 6, 7, 8)  # the notes of a camera that swap width and height
-ORIENTATION = 0x0112
+MANY_PIXELS = 20_000_000  # from which on a picture is reduced before it is converted
+ORIENTATION = 0x0112  # where a camera notes how it was held
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,7 @@ def size_of(file: BinaryIO) -> Size:
         As `opened`.
     """
     with opened(file) as picture:
-        swapped = picture.getexif().get(ORIENTATION) in TURNED
-        return picture.size if swapped else picture.size[::-1]
+        return _upright_size(picture)
 
 
 def read_picture(file: BinaryIO, size: Size, form: Form, place: float = 0.5) -> Picture:
@@ -123,17 +122,35 @@ def read_picture(file: BinaryIO, size: Size, form: Form, place: float = 0.5) -> 
     DataError
         With the reason alone, such as "cut short".
     """
-    from PIL import ImageOps
-
     with opened(file) as picture:
-        swapped = picture.getexif().get(ORIENTATION) in TURNED
-        own = picture.size if swapped else picture.size[::-1]
+        own, turn = _upright_size(picture), _turn(picture)
         _check_pixels(*_shrink_while_reading(picture, size))
         picture.load()
-        upright = ImageOps.exif_transpose(picture)  # cameras note the rotation, they do not do it
-        transparent = upright.has_transparency_data
-        pixels = np.asarray(cut_to(_in_colour(upright, form.background), size, form, place))
+        transparent = picture.has_transparency_data
+        colour = _in_colour(_reduced(picture, size), form.background)
+        upright = colour if turn is None else colour.transpose(turn)
+        pixels = np.asarray(cut_to(upright, size, form, place))
     return Picture(pixels, own, transparent)
+
+
+def _turn(picture: Any) -> Any:
+    """How a picture must be turned to stand upright: cameras note the rotation, they do not do it."""
+    from PIL.Image import Transpose as T
+
+    try:
+        noted = picture.getexif().get(ORIENTATION)
+    except Exception:
+        return None  # a damaged note; the picture may still be whole
+    turns = {2: T.FLIP_LEFT_RIGHT, 3: T.ROTATE_180, 4: T.FLIP_TOP_BOTTOM, 5: T.TRANSPOSE, 7: T.TRANSVERSE}
+    return {**turns, 6: T.ROTATE_270, 8: T.ROTATE_90}.get(noted)
+
+
+def _upright_size(picture: Any) -> Size:
+    from PIL.Image import Transpose as T
+
+    swapped = _turn(picture) in (T.TRANSPOSE, T.ROTATE_270, T.TRANSVERSE, T.ROTATE_90)
+    size: Size = picture.size if swapped else picture.size[::-1]
+    return size
 
 
 def _shrink_while_reading(picture: Any, size: Size) -> Size:
@@ -155,27 +172,38 @@ def _check_pixels(width: int, height: int) -> None:
         raise DataError(f"{width} x {height} pixels, more than {PIXELS // 10**6} million: shrink it first")
 
 
+def _reduced(picture: Any, size: Size) -> Any:
+    """A very large picture at a whole fraction of its size, before it is converted to four bytes a pixel."""
+    if picture.width * picture.height < MANY_PIXELS or picture.mode not in ("1", "L", "RGB"):
+        return picture
+    if "transparency" in picture.info:
+        return picture
+    return picture.convert("L" if picture.mode == "1" else picture.mode).reduce(
+        max(1, min(picture.size) // (2 * max(size)))
+    )
+
+
 def _in_colour(picture: Any, background: tuple[int, int, int]) -> Image.Image:
     """The picture in mode RGB, laid on the background where it is transparent."""
     from PIL import Image
 
-    if picture.mode.startswith("I"):  # 16 bits a pixel, which convert() would clip, not scale
-        picture = Image.fromarray((np.asarray(picture) / 257).round().clip(0, 255).astype(np.uint8))
-    elif picture.mode == "F":
-        picture = _from_floats(np.asarray(picture))
+    if picture.mode.startswith("I") or picture.mode == "F":  # which convert() would clip, not scale
+        picture = Image.fromarray(_scaled(np.asarray(picture), picture.mode))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", picture.size, (*background, 255)), picture).convert("RGB")
     return picture.convert("RGB")
 
 
-def _from_floats(values: np.ndarray) -> Image.Image:
-    from PIL import Image
-
+def _scaled(values: np.ndarray, mode: str) -> np.ndarray:
+    """Pixels of 16 bits, or of larger or broken numbers, as bytes."""
     low, high = float(values.min()), float(values.max())
+    if mode.startswith("I;16") or (mode == "I" and 255 < high <= 65535 and low >= 0):
+        return (values / 257).round().astype(np.uint8)
     if not 0 <= low <= high <= 255:
         raise DataError(f"numbers from {low:g} to {high:g} in place of brightness")
-    return Image.fromarray((values * (255 if high <= 1 else 1)).round().astype(np.uint8))
+    scale = 255 if mode == "F" and high <= 1 else 1
+    return (values * scale).round().astype(np.uint8)
 
 
 def cut_to(picture: Image.Image, size: Size, form: Form, place: float = 0.5) -> Image.Image:

@@ -55,7 +55,7 @@ class Points:
                 pass  # written in C: it does not tell, so asking shows
             self.sample(2, np.random.default_rng(0))
         else:
-            rows = _checked(self.source, None, f"the points of {self.name!r}")
+            rows = _checked(self.source, None, f"the source of {self.name!r}")
             object.__setattr__(self, "source", rows)  # the dataclass is frozen
 
     @property
@@ -79,7 +79,7 @@ class Points:
         if isinstance(self.source, np.ndarray):
             drawn: np.ndarray = self.source[rng.integers(len(self.source), size=n)]
             return drawn
-        return _checked(self.source.sample(n, rng), n, f"what the sample of {self.name!r} returned for n = {n}")
+        return _checked(self.source.sample(n, rng), n, f"the sample(n, rng) of {self.name!r}")
 
     def describe(self) -> str:
         """What the points are, in one line."""
@@ -125,15 +125,18 @@ def _checked(points: Any, n: int | None, what: str) -> np.ndarray:
     try:
         array = np.asarray(points)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise DataError(f"{what} is no array: give one of shape (n, 2)") from error
+        raise DataError(f"{what} gave no array: give one of shape (n, 2)") from error
     if array.dtype.kind not in "fiub" or array.ndim != 2 or array.shape[1] != 2 or len(array) != (n or len(array)):
-        raise DataError(f"{what} is {array.dtype} of shape {array.shape}: give numbers of shape ({n or 'n'}, 2)")
+        asked = f" for n = {n}" if n else ""
+        raise DataError(
+            f"{what} gave {array.dtype} of shape {array.shape}{asked}: give numbers of shape ({n or 'n'}, 2)"
+        )
     if len(array) == 0:
-        raise DataError(f"{what} are none: give at least one row (x, y)")
+        raise DataError(f"{what} gave no point: give at least one row (x, y)")
     if not np.isfinite(array).all():
-        raise DataError(f"{what} holds numbers that are not finite")
+        raise DataError(f"not all numbers of {what} are finite")
     with np.errstate(over="ignore"):
         result = array.astype(np.float32)
     if not np.isfinite(result).all():
-        raise DataError(f"{what} holds numbers too large for float32")
+        raise DataError(f"some numbers of {what} are too large for float32")
     return result
