@@ -121,8 +121,8 @@ def test_prints_are_shown_but_not_all_of_them(tmp_path):
 def test_an_endless_loop_ends_with_its_line(tmp_path):
     body = "while True:\n        print('a' * 1000)"
     file_with(tmp_path, STUB.replace("raise NotImplementedError", body))
-    result = submission(EX05, tmp_path, limit=1)
-    assert result.status == "ERROR" and "it did not end within 1 s: is there an endless loop?" in str(result)
+    result = submission(EX05, tmp_path, limit=3)  # on a busy machine the loop itself begins late
+    assert result.status == "ERROR" and "it did not end within 3 s: is there an endless loop?" in str(result)
     assert "line 23 in backward" in str(result) or "line 22 in backward" in str(result)
 
 
