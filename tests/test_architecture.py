@@ -20,6 +20,7 @@ LAYERS = {
     "testing": {"autograd", "backend"},
     "nn": {"autograd", "backend"},
     "optim": {"autograd", "backend"},
+    "formats": {"files", "autograd", "backend", "nn"},
     "data": {"files", "backend"},
     "classifier": {"files", "autograd", "backend", "nn", "optim", "data"},
     "metrics": {"files"},
