@@ -32,7 +32,7 @@ def get_item(g: Graph, y: Value, x: Value) -> str:
     for axis, part in first:
         if axis in arrays:
             result = g.node("Gather", result, _places(g, part, dict(second)[axis]), axis=axis)
-    return g.node("Reshape", result, g.lengths(_one_free(y.shape))) if _reshapes(y, first) else result
+    return g.node("Reshape", result, g.lengths(one_free(y.shape))) if _reshapes(y, first) else result
 
 
 def _by_axis(index: Any, ndim: int) -> list[tuple[int, Any]]:
@@ -103,7 +103,7 @@ def _reshapes(y: Value, parts: list[tuple[int, Any]]) -> bool:
     return any(part is None or isinstance(part, (int, np.integer)) for _, part in parts)
 
 
-def _one_free(shape: tuple[Any, ...]) -> tuple[Any, ...]:
+def one_free(shape: tuple[Any, ...]) -> tuple[Any, ...]:
     """A shape for Reshape: -1 for the one length that grows with the batch."""
     growing = sum(isinstance(n, Batch) for n in shape)
     return tuple(-1 if isinstance(n, Batch) else n for n in shape) if growing == 1 else shape

@@ -23,8 +23,9 @@ import numpy as np
 from tinygan.autograd import Op, arithmetic, conv, elementwise, index, linear, normalise, op, reduce, shape
 from tinygan.autograd.window import AxisWindow
 from tinygan.formats.errors import FormatError, needed
-from tinygan.formats.onnx_index import get_item
-from tinygan.formats.trace import Batch, Value
+from tinygan.formats.onnx_index import get_item, one_free
+from tinygan.formats.onnx_softmax import log_softmax, log_softmax_of
+from tinygan.formats.trace import Value
 
 if TYPE_CHECKING:
     from tinygan.formats.onnx_graph import Graph
@@ -130,25 +131,25 @@ def reduction(kind: str) -> Rule:
 
 
 def reshape(g: Graph, y: Value, x: Value) -> str:
-    """One length that grows with the batch is ONNX's -1."""
-    growing = [n for n in y.shape if isinstance(n, Batch)]
-    lengths = tuple(-1 if isinstance(n, Batch) else n for n in y.shape) if len(growing) == 1 else y.shape
-    return g.node("Reshape", g.name(x), g.lengths(lengths))
+    return g.node("Reshape", g.name(x), g.lengths(one_free(y.shape)))
 
 
 def broadcast_to(g: Graph, y: Value, x: Value) -> str:
     """ONNX's Expand leaves an axis whose new length is given as 1."""
     there = (1,) * (len(y.shape) - len(x.shape)) + x.shape
-    return g.node(
-        "Expand", g.name(x), g.lengths(tuple(1 if m == n else n for m, n in zip(there, y.shape, strict=True)))
-    )
+    lengths = tuple(1 if m == n else n for m, n in zip(there, y.shape, strict=True))
+    return g.node("Expand", g.name(x), g.lengths(lengths))
 
 
 def sum_to(g: Graph, y: Value, x: Value) -> str:
     lead = len(x.shape) - len(y.shape)
     kept = [lead + i for i, n in enumerate(y.shape) if n == 1 and x.shape[lead + i] != 1]
     total = g.node("ReduceSum", g.name(x), g.constant(np.array([*range(lead), *kept]), "axes"), keepdims=1)
-    return g.node("Reshape", total, g.lengths(tuple(-1 if isinstance(n, Batch) else n for n in y.shape)))
+    return g.node("Reshape", total, g.lengths(one_free(y.shape)))
+
+
+def transpose(g: Graph, y: Value, x: Value) -> str:
+    return g.node("Transpose", g.name(x), perm=list(y.op.axes)) if y.shape else g.node("Identity", g.name(x))
 
 
 def pad(g: Graph, y: Value, x: Value) -> str:
@@ -165,11 +166,6 @@ def batch_norm(g: Graph, y: Value, x: Value, gamma: Value, beta: Value) -> str:
     return g.node("Add", g.node("Mul", centred, g.node("Div", g.name(gamma), std)), g.name(beta))
 
 
-def log_softmax(g: Graph, y: Value, x: Value) -> str:
-    _, axis = log_softmax_of(y)  # type: ignore[misc]
-    return g.node("LogSoftmax", g.name(x), axis=axis)
-
-
 OTHERS: dict[type[Op], Rule] = {
     index.GetItem: get_item,
     linear.Affine: affine,
@@ -183,7 +179,7 @@ OTHERS: dict[type[Op], Rule] = {
     shape.Pad: pad,
     shape.Reshape: reshape,
     shape.SumTo: sum_to,
-    shape.Transpose: lambda g, y, x: g.node("Transpose", g.name(x), perm=list(y.op.axes)),
+    shape.Transpose: transpose,
 }
 
 
@@ -217,35 +213,7 @@ def reads(y: Value) -> list[Value]:
     if found:
         return [found[0]]
     if type(y.op) in ELEMENTWISE:
-        loose = [_before_broadcast(x) for x in y.inputs]
+        loose = [x.before_broadcast() for x in y.inputs]
         if y.broadcasts_from(loose):
             return loose
     return y.inputs
-
-
-def log_softmax_of(y: Value) -> tuple[Value, int] | None:
-    """(x, axis) if y is log_softmax(x): x - c less ln sum e^(x - c) along one axis, for any c constant along it.
-
-    tinygan's c is the maximum, through which no gradient flows: the record does not tell how it came about. Since
-    log_softmax(x - c) = log_softmax(x), it need not.
-    """
-    if type(y.op) is not arithmetic.Sub:
-        return None
-    shifted, log = y.inputs[0], _before_broadcast(y.inputs[1])
-    total = log.inputs[0] if type(log.op) is elementwise.Log else log
-    if type(total.op) is not reduce.Sum or len(total.op.axes) != 1 or not total.op.keepdims:
-        return None
-    if type(total.inputs[0].op) is not elementwise.Exp or total.inputs[0].inputs[0] is not shifted or total is log:
-        return None
-    axis = total.op.axes[0]
-    if type(shifted.op) is not arithmetic.Sub:
-        return shifted, axis
-    c = _before_broadcast(shifted.inputs[1])
-    constant = not c.shape or (len(c.shape) == len(y.shape) and c.shape[axis] == 1)
-    return (shifted.inputs[0] if constant and shifted.inputs[0].shape == y.shape else shifted), axis
-
-
-def _before_broadcast(x: Value) -> Value:
-    while type(x.op) is shape.BroadcastTo:
-        x = x.inputs[0]
-    return x

@@ -75,6 +75,18 @@ class Value:
     def dtype(self) -> np.dtype:
         return self.tensors[0].dtype
 
+    def constant_along(self, axis: int) -> bool:
+        """Whether all its numbers along an axis are the same."""
+        arrays = [to_numpy(t) for t in self.tensors]
+        return all(np.array_equal(np.broadcast_to(a.take([0], axis), a.shape), a) for a in arrays)
+
+    def before_broadcast(self) -> Value:
+        """Itself, or what it is a BroadcastTo of."""
+        value = self
+        while type(value.op) is BroadcastTo:
+            value = value.inputs[0]
+        return value
+
     def broadcasts_from(self, others: list[Value]) -> bool:
         """Whether its shape is what the shapes of `others` broadcast to, whatever N is."""
         pairs = zip(*(x.tensors for x in others), strict=True)
