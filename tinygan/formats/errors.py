@@ -10,10 +10,13 @@ class FormatError(ValueError):
     """A network that a format cannot hold, or a package that is missing; one sentence that says which."""
 
 
-def needed(package: str) -> ModuleType:
-    """An optional package, imported when a format is asked for; FormatError with the line that installs it."""
+def needed(module: str) -> ModuleType:
+    """A module of an optional package, imported when it is needed; FormatError with the line that installs it."""
+    package = module.split(".")[0]
     try:
-        return importlib.import_module(package)
+        importlib.import_module(package)
+        return importlib.import_module(module)
     except ImportError as error:
-        why = "" if isinstance(error, ModuleNotFoundError) and error.name == package else f" ({error})"
+        missing = isinstance(error, ModuleNotFoundError) and error.name == package
+        why = "" if missing else f", which cannot be imported here ({error})"
         raise FormatError(f"this needs the package {package}{why}: pip install 'tinygan[{package}]'") from None

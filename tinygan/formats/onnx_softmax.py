@@ -1,4 +1,4 @@
-"""log_softmax, which tinygan composes of other ops, and of which a part is not on record: recognised and written whole."""
+"""log_softmax is a composition of which a part is not on record: here it is recognised, and written whole."""
 
 from __future__ import annotations
 
