@@ -143,3 +143,19 @@ def test_a_file_that_cannot_be_made_leaves_the_old_one(tmp_path):
     with pytest.raises(FormatError):
         save_onnx(tmp_path / "a.onnx", nn.Sequential(Relu(), nn.Tanh()), (2,))
     assert (tmp_path / "a.onnx").read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_names_that_nodes_would_take(rng):
+    network = nn.Sequential(nn.Dense(2, 3), nn.ReLU(), nn.Tanh())
+    for names in (("Relu", "Tanh"), ("batch", "shape"), ("x", "Gemm")):
+        model = onnx_model(network, (2,), names=names)
+        assert (model.graph.input[0].name, model.graph.output[0].name) == names
+        assert difference(network, model, (2,), 3, rng) < 1e-5
+    with pytest.raises(FormatError, match="cannot both be called x"):
+        onnx_model(network, (2,), names=("x", "x"))
+
+
+def test_a_network_on_another_backend(fake_cupy, rng):
+    network = nn.Sequential(nn.Dense(2, 3), nn.BatchNorm(3), nn.ReLU()).name_parameters("G")
+    names = {each.name for each in onnx_model(network, (2,)).graph.initializer}
+    assert names == {"G.0.W", "G.0.b", "G.1.running_mean", "G.1.gamma_folded", "G.1.beta"}

@@ -213,6 +213,7 @@ UNWRITABLE = {
     "all but two": (lambda x: x[: len(x) - 2] * 1, "a shape does not grow in proportion"),
     "the middle": (lambda x: ops.concatenate([x, x])[: len(x)], "is cut by the number of samples"),
     "no record": (lambda x: x.detach() * 2, "does not depend on its input"),
+    "eleven samples or more": (lambda x: x[10] * x, "cannot be computed for 1 sample: "),
     "something else for one": (lambda x: x * 2 if len(x) == 1 else x * 3, "something for 1 sample that"),
 }
 

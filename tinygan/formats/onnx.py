@@ -63,10 +63,12 @@ def onnx_model(
     onnx = needed("onnx")
     rng = np.random.default_rng(0)
     draw = draw or (lambda n: rng.standard_normal((n, *shape), dtype=np.float32))
+    if names[0] == names[1]:
+        raise FormatError(f"the input and the output cannot both be called {names[0]}")
     given, end = trace(network, draw)
     if end.fixed:
         raise FormatError("the network's output does not depend on its input, or no record of it was kept")
-    graph = Graph(given, names[0])
+    graph = Graph(given, *names)
     last = graph.write(end)
     graph.nodes.append(onnx.helper.make_node("Identity", [last], [names[1]]))
     ends = [_info(onnx, name, value) for name, value in zip(names, (given, end), strict=True)]
@@ -109,11 +111,12 @@ def _compare(model: Any, network: Module, draw: Callable[[int], np.ndarray]) -> 
     """Raise if the model, as the package onnx itself computes it, is not the network, at other batch sizes."""
     run = needed("onnx.reference").ReferenceEvaluator(model)
     for n in TRIED:
-        x = draw(n)
-        with network.evaluating(), no_grad():
-            wanted = to_numpy(network(Tensor(x)))
-        with np.errstate(all="ignore"):
-            (got,) = run.run(None, {model.graph.input[0].name: x})
+        x, some = draw(n), f"{n} sample{'s' * (n > 1)}"
+        try:
+            with network.evaluating(), no_grad(), np.errstate(all="ignore"):
+                wanted = to_numpy(network(Tensor(x)))
+                (got,) = run.run(None, {model.graph.input[0].name: x})
+        except Exception as error:  # of the network, of the evaluator, or of NumPy below it
+            raise FormatError(f"the network or its ONNX model cannot be computed for {some}: {error}") from error
         if got.shape != wanted.shape or not np.allclose(got, wanted, CLOSE, CLOSE * np.abs(wanted).max(initial=1.0)):
-            one = f"{n} sample{'s' * (n > 1)}"
-            raise FormatError(f"the network does something for {one} that it does not do for 11 and 13")
+            raise FormatError(f"the network does something for {some} that it does not do for 11 and 13")

@@ -34,13 +34,13 @@ class Graph:
         ONNX's initializers: parameters and buffers by their own names, and what was folded.
     """
 
-    def __init__(self, given: Value, name: str):
+    def __init__(self, given: Value, name: str, output: str):
         self.onnx = needed("onnx")
         self.given = given
         self.nodes: list[Any] = []
         self.constants: dict[str, np.ndarray] = {}
         self.names: dict[tuple[int, bool], str] = {(id(given), False): name}
-        self.taken = {name}
+        self.taken = {name, output}
         self.batch = ""
 
     # -- what rules use ------------------------------------------------------------------------------

@@ -50,6 +50,12 @@ def clip(g: Graph, y: Value, x: str) -> str:
     return g.node("Clip", x, g.number(y.op.low, y.dtype), g.number(y.op.high, y.dtype))
 
 
+def softplus(g: Graph, y: Value, x: str) -> str:
+    """As tinygan computes it: not every runtime's Softplus keeps large numbers from overflowing."""
+    tail = g.node("Exp", g.node("Neg", g.node("Abs", x)))
+    return g.node("Add", g.node("Relu", x), g.node("Log", g.node("Add", tail, g.number(1, y.dtype))))
+
+
 def cast(g: Graph, y: Value, x: str) -> str:
     return g.node("Cast", x, to=needed("onnx").helper.np_dtype_to_tensor_dtype(np.dtype(y.op.dtype)))
 
@@ -72,7 +78,7 @@ ELEMENTWISE: dict[type[Op], Rule] = {
     elementwise.ReLU: plain("Relu"),
     elementwise.Sigmoid: plain("Sigmoid"),
     elementwise.Sign: plain("Sign"),
-    elementwise.Softplus: plain("Softplus"),
+    elementwise.Softplus: softplus,
     elementwise.Sqrt: plain("Sqrt"),
     elementwise.Tanh: plain("Tanh"),
     elementwise.Where: plain("Where"),
