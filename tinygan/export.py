@@ -13,7 +13,7 @@ from tinygan.backend import use_backend
 from tinygan.commandline import Parser, guarded
 from tinygan.formats.errors import needed
 from tinygan.trained import Trained, output_file
-from tinygan.training.config import ConfigError
+from tinygan.training.config import ConfigError, did_you_mean
 
 PROGRAM = "python -m tinygan.export"
 FORMATS = {  # what stands in the file, and what writes it
@@ -40,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     use_backend("numpy")
     source = trained.load(args.run)
     out = out or output_file(str(beside(source.path, args.to)), endings)
+    if out.exists() and out.samefile(source.path):
+        raise ConfigError(f"--out {out} is the file that the generator is read from: choose another name")
     replaced = ", in place of the old file" if out.exists() else ""
     export(source, out, args.to)
     print(f"the generator of {source.path} (step {source.step}) in {out}{replaced}: {describe(source)}")
@@ -60,12 +62,14 @@ def export(source: Trained, out: Path, to: str) -> None:
     Raises
     ------
     ConfigError
-        If the generator is broken: if its weights or its samples hold numbers that are not finite.
+        If there is no such format, or the generator is broken: its weights or samples hold numbers that are not finite.
     FormatError
         If a package is missing, or the format cannot hold the network.
     OSError
         If the file cannot be written.
     """
+    if to not in FORMATS:
+        raise ConfigError(f"unknown format {to!r}{did_you_mean(to, FORMATS)}")
     check_sound(source)
     if to == "onnx":
         formats.save_onnx(
@@ -97,7 +101,7 @@ def describe(source: Trained) -> str:
     """What goes in and what comes out, in one line: where the code stands, and the range of the images."""
     latent, condition = source.config.latent, source.condition
     length = latent + (condition.length if condition else 0)
-    what = f"input z (N, {length}), {latent} numbers drawn from N(0, 1)"
+    what = f"input z (N, {length}): {latent} numbers drawn from N(0, 1)"
     if condition:
         kind = "class" if condition.needs_labels else "code"
         what += f", then the {kind}, one-hot ({condition.classes})"

@@ -9,8 +9,10 @@ import pytest
 from cli import call, one_sentence, train
 
 import tinygan
+from tinygan import export as export_module
 from tinygan import trained
 from tinygan.training import checkpoint
+from tinygan.training.config import ConfigError
 
 TINY = ("--batch-size", 4, "--samples", 4, "--steps", 2)
 
@@ -81,8 +83,8 @@ def test_onnx_draws_the_same_samples(name, runs, tmp_path):
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("ring", "input z (N, 2), 2 numbers drawn from N(0, 1); output points (N, 2)"),
-        ("cgan", "input z (N, 110), 100 numbers drawn from N(0, 1), then the class, one-hot (10); output images"),
+        ("ring", "input z (N, 2): 2 numbers drawn from N(0, 1); output points (N, 2)"),
+        ("cgan", "input z (N, 110): 100 numbers drawn from N(0, 1), then the class, one-hot (10); output images"),
         ("infogan", "62 numbers drawn from N(0, 1), then the code, one-hot (10), then 2 numbers in [-1, 1]; output"),
     ],
 )
@@ -157,6 +159,18 @@ def test_bad_options(case, copy, monkeypatch):
     options, *names = BAD[case]
     refused(copy, *options, names=names)
     assert sorted(copy.iterdir()) == before
+
+
+def test_the_file_it_is_read_from_is_not_replaced(copy):
+    (copy / "generator.npz").rename(copy / "mine.npz")
+    before = (copy / "mine.npz").read_bytes()
+    refused(copy / "mine.npz", "--to", "npz", "--out", copy / "mine.npz", names=["mine.npz", "is read from"])
+    assert (copy / "mine.npz").read_bytes() == before
+
+
+def test_from_python_an_unknown_format_is_refused(copy):
+    with pytest.raises(ConfigError, match="unknown format 'onxn': did you mean onnx?"):
+        export_module.export(trained.load(copy), copy / "a.onxn", "onxn")
 
 
 def test_a_run_without_a_generator(tmp_path):

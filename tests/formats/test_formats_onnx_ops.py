@@ -110,6 +110,8 @@ LAYERS = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers(name, rng):
     layer, shape = LAYERS[name]
+    for weight in layer.parameters():
+        weight.data = rng.normal(size=weight.shape).astype(np.float32)
     for _ in range(3):
         layer(Tensor(rng.normal(1, 2, (8, *shape)).astype(np.float32)))  # moves the buffers, if there are any
     assert_same(layer, shape, rng)

@@ -22,7 +22,8 @@ TO_FIRST, TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 class Graph:
     """The nodes and constants of a computation, collected op by op.
 
-    A rule (see `tinygan.formats.onnx_rules`) uses `node`, `constant`, `number`, `name`, `lengths` and `prefix`.
+    A rule (see `tinygan.formats.onnx_rules`) uses `node`, `constant`, `number` and `lengths`, and `name`,
+    `channels_first` or `weight` of the Values it is called on.
 
     Attributes
     ----------
