@@ -26,6 +26,7 @@ LAYERS = {
     "kernels": {"autograd", "backend", "nn", "optim"},
     "data": {"files", "words", "backend"},
     "classifier": {"files", "archive", "autograd", "backend", "nn", "optim", "data"},
+    "formats": {"files", "autograd", "backend", "nn"},
     "metrics": {"files"},
     "plot": {"files", "autograd", "backend"},
     "gan": {"autograd", "backend", "nn", "optim"},

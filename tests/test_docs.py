@@ -20,6 +20,7 @@ TEXT = {path: path.read_text(encoding="utf-8") for path in PAGES}
 PUBLIC = [
     *("tinygan", "tinygan.autograd", "tinygan.autograd.ops", "tinygan.backend", "tinygan.nn", "tinygan.data"),
     *("tinygan.metrics", "tinygan.plot", "tinygan.evaluation", "tinygan.classifier", "tinygan.testing"),
+    "tinygan.formats",
 ]
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix())
@@ -49,12 +50,21 @@ def test_python_blocks_run_one_after_the_other(page, empty_folder, capsys):
     if page.name == "use_samples.md":  # its first commands, shortened
         train("--steps", 2, "--outdir", "demo")
         assert call("sample", "demo/00000-mlp-digits-ns", "--n", 1000, "--out", "samples.npz").status == 0
+    if page.name == "export.md":
+        for package in ("onnx", "onnxruntime", "safetensors"):
+            pytest.importorskip(package, reason=f"the package {package} is not installed")
+        train("--steps", 2, "--outdir", "demo")
+        for to in ("onnx", "safetensors"):
+            run = call("export", "demo/00000-mlp-digits-ns", "--to", to, "--out", f"generator.{to}")
+            assert run.status == 0, run.err
     if page.name == "clinic.md":
         train("--preset", "ring", "--steps", 2, "--log-interval", 1)
+    from tinygan.formats import onnx_rules
     from tinygan.gan import losses
     from tinygan.training import presets
 
-    known = dict(presets.PRESETS), dict(losses.LOSSES)
+    tables = presets.PRESETS, losses.LOSSES, onnx_rules.ELEMENTWISE
+    known = [dict(table) for table in tables]
     names: dict = {"__name__": "page"}
     try:
         for code in blocks(page):
@@ -65,7 +75,7 @@ def test_python_blocks_run_one_after_the_other(page, empty_folder, capsys):
             for value in re.findall(r"print\(.*\)  # (True|False|[\d. ]+)$", code, re.MULTILINE):
                 assert value in printed, f"{value} was promised, {printed} was printed"
     finally:
-        for table, former in zip((presets.PRESETS, losses.LOSSES), known, strict=True):
+        for table, former in zip(tables, known, strict=True):
             table.clear()
             table.update(former)
 

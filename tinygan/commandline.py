@@ -15,12 +15,13 @@ from typing import Any, NoReturn
 
 from tinygan.backend import BackendUnavailable
 from tinygan.data import DataError
+from tinygan.formats import FormatError
 from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import ConfigError
 from tinygan.training.loop import TrainingStopped
 from tinygan.training.run_folder import OF_A_RUN, RunError
 
-BAD_INPUT = (ConfigError, DataError, CheckpointError, RunError, BackendUnavailable)
+BAD_INPUT = (ConfigError, DataError, CheckpointError, RunError, FormatError, BackendUnavailable)
 
 
 class Parser(argparse.ArgumentParser):

@@ -1,0 +1,148 @@
+"""A trained generator taken elsewhere: ``python -m tinygan.export RUN --to onnx`` (or safetensors, or npz)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinygan import __version__, formats
+from tinygan.backend import use_backend
+from tinygan.commandline import Parser, guarded, output_file
+from tinygan.formats.errors import needed
+from tinygan.training import trained
+from tinygan.training.config import ConfigError
+from tinygan.training.trained import Trained
+from tinygan.words import did_you_mean
+
+PROGRAM = "python -m tinygan.export"
+FORMATS = {  # what stands in the file, and what writes it
+    "onnx": ("the network, which ONNX runtimes compute", "onnx"),
+    "safetensors": ("the weights by name", "safetensors"),
+    "npz": ("the weights by name, as NumPy arrays", "numpy"),
+}
+
+
+def parser() -> Parser:
+    p = Parser(prog=PROGRAM, description="Write the generator of a run for other programs.")
+    p.add_argument("run", metavar="RUN", help="a run folder, or a generator*.npz, checkpoint-*.npz or best.npz in it")
+    own = "FILE.py:NAME of your own networks, if the run has no copy of them"
+    p.add_argument("--networks", metavar="FILE.py:NAME", help=own)
+    what = "; ".join(f"{name}: {holds}" for name, (holds, _) in FORMATS.items())
+    p.add_argument("--to", required=True, choices=tuple(FORMATS), help=what)
+    p.add_argument("--out", metavar="FILE", help="where to (beside the file that RUN is read from)")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    args = parser().parse_args(argv)
+    needed(FORMATS[args.to][1])
+    endings = {f".{args.to}": FORMATS[args.to][0]}
+    out = output_file(args.out, endings) if args.out is not None else None
+    use_backend("numpy")
+    source = trained.load(args.run, args.networks)
+    out = out or output_file(str(beside(source.path, args.to)), endings)
+    if out.exists() and out.samefile(source.path):
+        raise ConfigError(f"--out {out} is the file that the generator is read from: choose another name")
+    replaced = ", in place of the old file" if out.exists() else ""
+    export(source, out, args.to)
+    print(f"the generator of {source.path} (step {source.step}) in {out}{replaced}: {describe(source)}")
+
+
+def export(source: Trained, out: Path, to: str) -> None:
+    """Write a trained generator in another format.
+
+    Parameters
+    ----------
+    source : Trained
+        As `tinygan.training.trained.load` gives it.
+    out : Path
+        An old file is replaced when the new one is whole.
+    to : str
+        "onnx", "safetensors" or "npz".
+
+    Raises
+    ------
+    ConfigError
+        If there is no such format, or the generator is broken: its weights or samples hold numbers that are not finite.
+    FormatError
+        If a package is missing, or the format cannot hold the network.
+    OSError
+        If the file cannot be written.
+    """
+    if to not in FORMATS:
+        raise ConfigError(f"unknown format {to!r}{did_you_mean(to, FORMATS)}")
+    check_sound(source)
+    if to == "onnx":
+        formats.save_onnx(
+            out,
+            source.network,
+            (source.noise(1, seed=0).shape[1],),
+            names=("z", "points" if source.in_plane else "images"),
+            draw=lambda n: source.noise(n, seed=n),
+            about=f"A generator trained by tinygan: {describe(source)}.",
+            metadata=metadata(source),
+        )
+    else:
+        save = formats.save_safetensors if to == "safetensors" else formats.save_npz
+        save(out, source.network, metadata(source))
+
+
+def check_sound(source: Trained) -> None:
+    """Raise ConfigError if the generator holds or makes numbers that are not finite."""
+    broken = [name for name, array in source.network.state_dict().items() if not np.isfinite(array).all()]
+    if broken:
+        why = f"the generator is broken: {broken[0]} holds numbers that are not finite"
+    else:
+        why = source.complaint(source.draw(source.noise(16, seed=0))).strip()
+    if why:
+        raise ConfigError(f"{source.path} is not exported, because {why}")
+
+
+def describe(source: Trained) -> str:
+    """What goes in and what comes out, in one line: where the code stands, and the range of the images."""
+    latent, condition, length = source.config.latent, source.condition, source.behind.length
+    what = f"input z (N, {length}): {latent} numbers drawn from N(0, 1)"
+    if condition:
+        kind = "class" if condition.needs_labels else "code"
+        what += f", then the {kind}, one-hot ({condition.classes})"
+        what += f", then {condition.numbers} numbers in [-1, 1]" if condition.numbers else ""
+    lengths = ", ".join(map(str, source.shape))
+    if source.in_plane:
+        return f"{what}; output points (N, {lengths})"
+    return f"{what}; output images (N, {lengths}), height by width by channels, in [{_ends(source)}]"
+
+
+def metadata(source: Trained) -> dict[str, Any]:
+    """What a program elsewhere may want to know of the generator; all of it JSON can hold."""
+    meta: dict[str, Any] = {
+        "tinygan": __version__,
+        "preset": source.config.preset,
+        "data": source.config.data,
+        "step": source.step,
+        "latent": source.config.latent,
+        "shape": list(source.shape),
+        "input_output": describe(source),
+    }
+    if not source.in_plane:
+        meta["range"] = list(source.range)
+    if source.condition:
+        meta["conditioning"] = source.config.conditioning
+        meta["classes"] = [str(k) for k in range(source.condition.classes)]
+        meta["numbers"] = source.condition.numbers
+    return meta
+
+
+def beside(path: Path, to: str) -> Path:
+    """Where a generator goes if nobody says: generator.npz -> generator.onnx; plain-generator.npz is the .npz."""
+    return path.with_name(f"plain-{path.name}") if to == "npz" else path.with_suffix(f".{to}")
+
+
+def _ends(source: Trained) -> str:
+    return ", ".join(f"{end:g}" for end in source.range)
+
+
+if __name__ == "__main__":
+    guarded(PROGRAM, main)
