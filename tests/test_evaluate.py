@@ -15,7 +15,9 @@ from tinygan import data, evaluate, evaluation, metrics
 from tinygan.training import checkpoint, trained
 
 TINY = ("--batch-size", 4, "--samples", 4)
-IMAGE_KEYS = ["score", "fcd", "kid", "kid_error", "precision", "recall", "classes", "class_kl"]
+MANIFOLD = ["precision", "recall", "density", "coverage"]
+IMAGE_KEYS = ["score", "fcd", "kid", "kid_error", *MANIFOLD, "classes", "class_kl"]
+PIXEL_KEYS = ["copied", "energy", *MANIFOLD, "diversity"]
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +200,81 @@ def test_stacked_digits_are_counted(here, monkeypatch):
     assert found["rows"]["generator"]["modes"] < 100 < found["rows"]["real images"]["modes"] <= 300
 
 
+# -- pictures of one's own -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A folder of labelled colour pictures, runs that learnt from it, plain and conditional, and a classifier of it."""
+    place = tmp_path_factory.mktemp("own")
+    rng = np.random.default_rng(0)
+    for i in range(260):
+        pixels = rng.integers(120, size=(28, 28, 3), dtype=np.uint8)
+        pixels[4 : 10 + i % 9, 4:20, i % 2] = 255
+        folder = place / "pictures" / ("red", "green")[i % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+    given = ("--data", "folder", "--data-dir", place / "pictures", *TINY, "--steps", 1)
+    for name, conditioning in (("plain", "none"), ("cgan", "cgan")):
+        found = train("--preset", "small", *given, "--conditioning", conditioning, "--outdir", place / name)
+        found.rename(place / f"{name}-run")
+    done = call("train_classifier", "--data", place / "pictures", "--epochs", 20, "--out", place / "own.npz")
+    assert done.status == 0, done.err
+    return place
+
+
+def test_any_pictures_are_judged_by_their_pixels(own, here):
+    text = evaluated(own / "plain-run", "--json", "a.json", "--neighbours", "a.png")
+    assert text.startswith("130 samples of ") and "composition and colour, no detail" in text
+    found = json.loads((here / "a.json").read_text())
+    assert found["extractor"] == "means of 8 x 8 parts of the pixels of each of 3 colours"
+    assert list(found["rows"]) == [
+        *("generator", "real images", "learnt by heart", "uniform noise", "one image repeated", "blurred real images")
+    ]
+    assert all(list(row) == PIXEL_KEYS for row in found["rows"].values())
+    assert found["rows"]["learnt by heart"]["copied"] == 1 > 0.1 > found["rows"]["real images"]["copied"]
+    with Image.open("a.png") as image:
+        assert image.size == (2 * (8 * 30 - 2), 2 * (12 * 30 - 2)) and image.mode == "RGB"
+
+
+def test_a_classifier_of_ones_own_sees_more(own, here):
+    text = evaluated(own / "plain-run", "--classifier", own / "own.npz", "--json", "a.json")
+    found = json.loads((here / "a.json").read_text())
+    assert "extractor: pictures classifier" in text and found["extractor"] in text
+    assert list(found["rows"]) == [
+        *("generator", "real images", "uniform noise", "one image repeated", "blurred real images")
+    ]
+    assert all(list(row) == IMAGE_KEYS for row in found["rows"].values())
+    generator, real, *_ = found["rows"].values()
+    assert real["classes"] == 2 and real["fcd"] < generator["fcd"] and found["n"] == 130
+
+
+def test_it_asks_a_conditional_generator_for_its_classes(own, here):
+    evaluated(own / "cgan-run", "--classifier", own / "own.npz", "--json", "a.json", "--no-references")
+    row = json.loads((here / "a.json").read_text())["rows"]["generator"]
+    assert list(row) == [*IMAGE_KEYS, "label_accuracy"] and 0 <= row["label_accuracy"] <= 1
+    evaluated(own / "cgan-run", "--json", "b.json", "--no-references")  # pixels know no classes
+    assert list(json.loads((here / "b.json").read_text())["rows"]["generator"]) == PIXEL_KEYS
+
+
+def test_a_classifier_of_the_package_can_be_named(runs, here):
+    evaluated(runs["mlp"], "--classifier", "mnist", "--n", 100, "--no-references", "--json", "a.json")
+    assert "mnist classifier" in json.loads((here / "a.json").read_text())["extractor"]
+
+
+def test_a_classifier_that_does_not_fit_is_refused(own, here, runs):
+    run = own / "plain-run"
+    refused(run, "--classifier", "digits", names=["looks at images of shape (28, 28, 1)", "(28, 28, 3)"])
+    refused(run, "--classifier", "gone.npz", names=["there is no file gone.npz"])
+    refused(run, "--classifier", "resnet", names=["no classifier 'resnet'", "name a weight file"])
+    refused(run, "--classifier", run / "generator.npz", names=["generator.npz holds no classifier"])
+    refused("run", "--classifier", "digits", names=["a classifier looks at images, and ring are points"])
+    refused(run, "--n", 131, names=["from 20 to 130 images", "not 131"])
+    refused(run, "--data-dir", "gone", names=["gone does not exist"])
+    features = ("--features", "fake.npz", "--reference", "real.npz")
+    refused(*features, "--classifier", "digits", names=["--classifier does not go with --features"])
+
+
 # -- features of one's own ------------------------------------------------------------------------------------
 
 
@@ -211,6 +288,7 @@ def test_features_of_inception_give_the_real_names(here):
     shuffled = np.random.default_rng(0).permutation(fake["probabilities"])
     assert row["inception_score"] == pytest.approx(metrics.classifier_score(shuffled, 10).mean)
     assert (row["precision"], row["recall"]) == metrics.precision_recall(real["features"], fake["features"])
+    assert (row["density"], row["coverage"]) == metrics.density_coverage(real["features"], fake["features"])
     assert found["run"] is None and found["n"] == 60 and found["n_reference"] == len(real["features"])
     assert (found["features"], found["reference"]) == ("fake.npz", "real.npz")
 
@@ -302,14 +380,6 @@ def test_evaluate_refuses(case, here, runs):
 def test_a_file_of_tinygan_that_holds_no_generator_is_refused(here):
     checkpoint.save("other.npz", {}, {"kind": "other"})
     refused("other.npz", names=["other.npz holds no generator", "best.npz"])
-
-
-def test_images_that_no_classifier_knows_are_refused_with_what_can_be_done(here, runs):
-    arrays, meta = checkpoint.load(runs["mlp"] / "generator.npz")
-    for name in ("fashion", "folder"):
-        meta["config"].update(data=name, data_dir="gone")
-        checkpoint.save("other.npz", arrays, meta)
-        refused("other.npz", names=[f"--data {name}", "--features FAKE.npz --reference REAL.npz"])
 
 
 ARRAYS = {

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinygan import data, evaluation, plot
+from tinygan import classifier, data, evaluation, plot
 from tinygan.backend import use_backend
 from tinygan.commandline import Parser, add_source, check_source, guarded, output_file
 from tinygan.data import Images, from_range
 from tinygan.evaluation.features import METRICS as OF_FEATURES
 from tinygan.evaluation.features import captions
-from tinygan.evaluation.metric import Metric
 from tinygan.files import whole_file
 from tinygan.metrics import nearest_neighbours
 from tinygan.training import trained
 from tinygan.training.config import ConfigError
+from tinygan.training.trained import Trained
 
 PROGRAM = "python -m tinygan.evaluate"
 NEIGHBOURS, SHOWN = 7, 12  # training images beside each sample, and samples, in --neighbours
 
-Rows = dict[str, dict[str, float]]
-
 
 def parser() -> Parser:
     p = Parser(prog=PROGRAM, description="Measure how good the samples of a run's generator are, beside known rows.")
-    n = "how many samples (2,500 points, 10,000 images, 26,000 stacked images; or as many as there are)"
+    n = "how many samples (2,500 points, 10,000 digits, 26,000 stacked images, 5,000 others; or as many as there are)"
     p.add_argument("--n", type=int, help=n)
     add_source(p, needed=False)
-    p.add_argument("--data-dir", metavar="DIR", help="folder of the IDX files, if not that of the run")
+    p.add_argument("--data-dir", metavar="DIR", help="folder of the IDX files or pictures, if not that of the run")
+    own = "judge by this classifier of the run's classes (.npz of tinygan.train_classifier), or mnist or digits"
+    p.add_argument("--classifier", metavar="FILE", help=own)
     p.add_argument("--json", metavar="FILE", help="also write the numbers to this .json")
     p.add_argument("--neighbours", metavar="FILE", help="also draw samples beside the nearest training images (.png)")
     p.add_argument("--no-references", action="store_true", help="the generator's row alone, which takes less time")
@@ -64,8 +63,8 @@ def check(args: Any) -> None:
     if args.run is None and args.features is None:
         raise ConfigError("give a RUN to evaluate, or --features FAKE.npz and --reference REAL.npz")
     if args.features is not None:
-        of_run = ("run", "n", "seed", "truncation", "label", "backend", "data_dir", "neighbours", "no_references")
-        for name in of_run:
+        of_run = ("run", "n", "seed", "truncation", "label", "backend", "data_dir", "classifier", "neighbours")
+        for name in (*of_run, "no_references"):
             if getattr(args, name) != parser().get_default(name):
                 what = "RUN" if name == "run" else f"--{name.replace('_', '-')}"
                 raise ConfigError(f"{what} does not go with --features: the samples are those that it names")
@@ -78,9 +77,9 @@ def of_features(args: Any) -> dict[str, Any]:
     rows = {"features": evaluation.compare(fake, real)}
     n = len(fake.features)
     sets = f"{n} feature vectors of {args.features} against {len(real.features)} of {args.reference}"
-    show(OF_FEATURES, rows, [sets, *captions(fake, real)])
+    print(evaluation.report(OF_FEATURES, rows, [sets, *captions(fake, real)]))
     about = {"features": args.features, "reference": args.reference, "n": n, "n_reference": len(real.features)}
-    return {"run": None, "step": None, "data": None, "extractor": None, **about, "rows": finite(rows)}
+    return {"run": None, "step": None, "data": None, "extractor": None, **about, "rows": evaluation.finite(rows)}
 
 
 def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
@@ -88,54 +87,48 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     use_backend(args.backend)
     source = trained.load(args.run, args.networks)
     (low, high), path = source.range, source.path
+    extractor = classifier.load(args.classifier) if args.classifier is not None else None
     name, data_dir = source.config.data, args.data_dir or source.config.data_dir
-    if not evaluation.metrics_of(name):
-        raise data.DataError(evaluation.NO_JUDGE.format(name=name))
     dataset = data.load(name, data_dir)
     if neighbours and not isinstance(dataset, Images):
         raise ConfigError(f"--neighbours is for images, and {path} draws points")
     if dataset.sample_shape != source.shape:
         raise data.DataError(f"{path} was trained on samples of shape {source.shape}, not {dataset.sample_shape}")
-    judge = evaluation.judge(name, dataset, args.n, low, high, data_dir, source.config.labelled)
 
-    noise = source.noise(judge.n, args.seed, args.truncation, args.label)
-    samples = source.draw(noise)
-    print(f"{judge.n} samples{source.said_of(args.label)} of {path} at step {source.step}", flush=True)
-    asked = {"labels": source.labels(noise)} if judge.labelled else {}
-    rows = {"generator": judge.report(samples, **asked)}
-    if not args.no_references:
-        rows |= judge.reference_rows()
-    show(judge.metrics, rows, judge.captions())
+    def draw(n: int) -> tuple[np.ndarray, np.ndarray | None]:
+        noise = source.noise(n, args.seed, args.truncation, args.label)
+        print(f"{n} samples{source.said_of(args.label)} of {path} at step {source.step}", flush=True)
+        return source.draw(noise), source.labels(noise)
+
+    found = evaluation.measure(
+        draw,
+        name,
+        dataset,
+        n=args.n,
+        low=low,
+        high=high,
+        data_dir=data_dir,
+        labelled=source.config.labelled,
+        extractor=extractor,
+        references=not args.no_references,
+    )
+    print(found)
+    say_more(args, source, found.samples)
+    if neighbours and isinstance(dataset, Images):
+        save_neighbours(neighbours, from_range(np.nan_to_num(found.samples[:SHOWN]), low, high), dataset)
+        print(f"samples (first column) and their nearest training images, by pixels, are in {neighbours}")
+    judge = found.judge
+    about = {"run": str(path), "step": source.step, "data": name, "n": judge.n, "extractor": judge.extractor}
+    drawn = {"seed": args.seed, "truncation": args.truncation, "label": args.label}
+    return {**about, **drawn, "rows": evaluation.finite(found.rows)}
+
+
+def say_more(args: Any, source: Trained, samples: np.ndarray) -> None:
+    """What the reader of the table should know of these samples."""
     if args.label is not None:
         alone = f"the samples are{source.said_of(args.label)} alone, the real ones of all"
         print(f"{alone}: only precision and label accuracy can be read as usual")
     print(source.complaint(samples), end="")
-    if neighbours and isinstance(dataset, Images):
-        save_neighbours(neighbours, from_range(np.nan_to_num(samples[:SHOWN]), low, high), dataset)
-        print(f"samples (first column) and their nearest training images, by pixels, are in {neighbours}")
-    about = {"run": str(path), "step": source.step, "data": name, "n": judge.n, "extractor": judge.extractor}
-    drawn = {"seed": args.seed, "truncation": args.truncation, "label": args.label}
-    return {**about, **drawn, "rows": finite(rows)}
-
-
-def show(metrics: Sequence[Metric], rows: Rows, captions: Sequence[str]) -> None:
-    """Print the table of those metrics that the first row has, what they mean, and what the numbers are of."""
-    metrics = [m for m in metrics if m.key in next(iter(rows.values()))]
-    cells = {name: [m.cell(report) for m in metrics] for name, report in rows.items()}
-    print(evaluation.table([m.heading for m in metrics], cells), end="\n\n")
-    width = max(len(m.heading) for m in metrics)
-    for m in metrics:
-        print(f"{m.heading:{width}}  {m.definition} ({'higher' if m.higher_is_better else 'lower'} is better)")
-    print("", *captions, sep="\n")
-
-
-def finite(rows: Rows) -> dict[str, dict[str, float | None]]:
-    """The same rows with None for what JSON has no number for: NaN and infinity."""
-
-    def row(report: Mapping[str, float]) -> dict[str, float | None]:
-        return {key: value if math.isfinite(value) else None for key, value in report.items()}
-
-    return {name: row(report) for name, report in rows.items()}
 
 
 def save_neighbours(path: Path, samples: np.ndarray, dataset: Images) -> None:

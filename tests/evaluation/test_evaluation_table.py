@@ -5,9 +5,9 @@ import math
 import pytest
 
 from tinygan.evaluation import features as of_features
-from tinygan.evaluation import images, points, stacked, table
+from tinygan.evaluation import images, metrics_of, pixels, points, report, stacked, table
 
-FAMILIES = {"points": points, "images": images, "stacked": stacked, "features": of_features}
+FAMILIES = {"points": points, "images": images, "stacked": stacked, "pixels": pixels, "features": of_features}
 
 
 def test_columns_are_aligned():
@@ -20,6 +20,33 @@ def test_columns_are_aligned():
     ]
     with pytest.raises(ValueError, match="'a' has 1 cells for 2 columns"):
         table(["x", "y"], {"a": ["1"]})
+
+
+def test_columns_that_do_not_fit_follow_below():
+    text = table(["a" * 20, "b" * 20, "c" * 5], {"first": ["1", "2", "3"], "second": ["4", "5", "6"]}, width=50)
+    assert text.splitlines() == [
+        "        aaaaaaaaaaaaaaaaaaaa  bbbbbbbbbbbbbbbbbbbb",
+        "--------------------------------------------------",
+        "first                      1                     2",
+        "second                     4                     5",
+        "",
+        "        ccccc",
+        "-------------",
+        "first       3",
+        "second      6",
+    ]
+    one = table(["a" * 90], {"first": ["1"]}, width=50)  # a column alone is as wide as it is
+    assert one.count("-") == 97 and one.count("\n") == 2
+
+
+def test_a_report_has_the_metrics_of_the_first_row_and_what_they_mean():
+    metrics = metrics_of("mnist")
+    text = report(metrics, {"generator": {"fcd": 1.0, "classes": 9}, "real": {"score": 9.0, "fcd": 2.0}}, ["of digits"])
+    lines = text.splitlines()
+    assert lines[0].split() == ["FCD", "classes"] and lines[2].split() == ["generator", "1.000", "9"]
+    assert lines[3].split() == ["real", "2.000", "-"]
+    assert lines[5].endswith("(lower is better)") and lines[6].endswith("(higher is better)")
+    assert lines[7:] == ["", "of digits"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -21,7 +21,7 @@ from tinygan.training.scores import Scores
 FEW = ("--eval-samples", 150)
 ALL = {
     "ring": ["modes", "high_quality", "reverse_kl", "energy", "jensen_shannon"],
-    "mlp": ["score", "fcd", "kid", "kid_error", "precision", "recall", "classes", "class_kl"],
+    "mlp": ["score", "fcd", "kid", "kid_error", "precision", "recall", "density", "coverage", "classes", "class_kl"],
 }
 NOISY = ("--dropout", 0.3, "--instance-noise", 0.1, "--ema", 0.9)
 BEST = ("--metrics", "energy+modes", "--keep-best", "energy", "--eval-interval", 1, *FEW)
@@ -259,8 +259,7 @@ BAD = {
     "all and more": ("--preset ring --metrics all+modes", "all stands alone"),
     "none and more": ("--preset ring --metrics modes+none", "none stands alone"),
     "the error of KID": ("--metrics kid_error", "'kid_error'", "choose one of"),
-    "data that nothing knows": ("--data fashion --metrics fcd", "no metric knows --data fashion"),
-    "all of data that nothing knows": ("--data fashion --metrics all", "no metric knows --data fashion"),
+    "a metric of a classifier": ("--data fashion --metrics fcd", "no metric of --data fashion", "'fcd'", "copied"),
     "a best that is not measured": (
         "--preset ring --metrics modes --keep-best energy",
         "--keep-best energy is not among what is measured, --metrics modes",

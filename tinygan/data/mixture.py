@@ -74,11 +74,6 @@ class Mixture:
         reach = 1.25 * float(np.abs(self.means).max()) + 5 * self.sigma
         return -reach, reach, -reach, reach
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What else is to be said of it: nothing."""
-        return ()
-
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw `n` samples: a mode uniformly, then a normal deviation from its mean.
 

@@ -1,28 +1,35 @@
 """How good are the samples of a generator? The metrics at work: the real side, the rows beside it, the table.
 
-`judge` finds who can judge a generator's samples; its ``report`` gives their numbers.
+`measure` gives a generator's numbers beside known rows. It asks `judge`, who finds what can judge its samples: points
+by their mixture, digits by a classifier, other images by a classifier of one's own, or else by their pixels.
 """
 
 from tinygan.evaluation.features import Features, compare, read_features
 from tinygan.evaluation.images import ImageJudge
-from tinygan.evaluation.judge import NO_JUDGE, Judge, judge, metrics_of
+from tinygan.evaluation.judge import Judge, judge, metrics_of
+from tinygan.evaluation.measure import Measured, finite, measure
 from tinygan.evaluation.metric import Metric
+from tinygan.evaluation.pixels import PixelJudge
 from tinygan.evaluation.points import PointJudge
 from tinygan.evaluation.stacked import StackedJudge, three_digits
-from tinygan.evaluation.table import table
+from tinygan.evaluation.table import report, table
 
 __all__ = [
-    "NO_JUDGE",
     "Features",
     "ImageJudge",
     "Judge",
+    "Measured",
     "Metric",
+    "PixelJudge",
     "PointJudge",
     "StackedJudge",
     "compare",
+    "finite",
     "judge",
+    "measure",
     "metrics_of",
     "read_features",
+    "report",
     "table",
     "three_digits",
 ]

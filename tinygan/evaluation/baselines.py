@@ -4,6 +4,7 @@ import numpy as np
 
 WIDTH = 5  # pixels
 TIMES = 2
+CHUNK = 500  # images
 
 
 def uniform_noise(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -21,6 +22,11 @@ def blurred(images: np.ndarray) -> np.ndarray:
 
     Outside of an image it is black.
     """
+    return np.concatenate([blurred_chunk(images[i : i + CHUNK]) for i in range(0, len(images), CHUNK)])
+
+
+def blurred_chunk(images: np.ndarray) -> np.ndarray:
+    """The same, of so few images that their copies in floating point fit into memory."""
     smooth = images.astype(np.float32)
     for axis in (1, 2) * TIMES:
         frame = [(0, 0)] * smooth.ndim

@@ -21,6 +21,8 @@ METRICS = (
     Metric("kid", "KID", "kernel distance of the features (x . y / d + 1)^3, unbiased", ".4g", False, "kid_error"),
     Metric("precision", "precision", "share of the samples inside the real images' manifold (k = 3)", ".3f", True),
     Metric("recall", "recall", "share of real images inside the samples' manifold (k = 3)", ".3f", True),
+    Metric("density", "density", "real rows' balls (k = 5) around a row, over k; 1 is as the real ones", ".3f", True),
+    Metric("coverage", "coverage", "share of the real rows with a row in their ball (k = 5)", ".3f", True),
     Metric(
         "inception_score",
         "Inception Score",
@@ -80,12 +82,14 @@ def captions(fake: Features, real: Features) -> list[str]:
     if min(n, m) <= d:
         lines.append(f"with no more rows ({min(n, m)}) than features ({d}) most of this FID is bias: give more rows")
     if n != m:
-        lines.append(f"FID, precision and recall change with both n: compare with numbers of {n} against {m} rows only")
+        lines.append(
+            f"FID, precision, recall and coverage change with both n: compare with numbers of {n} against {m} rows only"
+        )
     return lines
 
 
 def compare(fake: Features, real: Features) -> dict[str, float]:
-    """FID, KID, precision and recall of features, and the Inception Score where there are probabilities.
+    """FID, KID, precision, recall, density, coverage, and the Inception Score where there are probabilities.
 
     Raises
     ------
@@ -97,6 +101,7 @@ def compare(fake: Features, real: Features) -> dict[str, float]:
         kid = metrics.kernel_distance(fake.features, real.features, rng=np.random.default_rng(0))
         values["kid"], values["kid_error"] = kid
         values["precision"], values["recall"] = metrics.precision_recall(real.features, fake.features)
+        values["density"], values["coverage"] = metrics.density_coverage(real.features, fake.features)
         if fake.probabilities is not None:
             # Files are often sorted by class, and a split of one class alone would score 1.
             shuffled = np.random.default_rng(0).permutation(fake.probabilities)

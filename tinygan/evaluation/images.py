@@ -1,4 +1,4 @@
-"""Grey images of digits: judged by what a classifier sees in them, beside real images."""
+"""Images of classes: judged by what a classifier sees in them, beside real images."""
 
 from __future__ import annotations
 
@@ -11,40 +11,47 @@ import numpy as np
 
 from tinygan import metrics
 from tinygan.classifier import Classifier
-from tinygan.data import DataError, Images, from_range
+from tinygan.data import DataError, Images
 from tinygan.evaluation.baselines import blurred, one_repeated, uniform_noise
-from tinygan.evaluation.metric import Metric, chosen
+from tinygan.evaluation.metric import Metric, chosen, fitting
+from tinygan.evaluation.sets import check_number, in_chunks, sides
 
 N = 10_000  # and at most so many: MNIST has no more test images
 LEAST = 100  # KID's ten subsets, and the balls of precision and recall, need some images
-CLASSES = 10
 COVERED_FROM = 0.001  # of the samples: fewer may be mistakes of the classifier
-CHUNK = 1000  # images rescaled and classified at once; it bounds the memory
 
 METRICS = (
-    Metric("score", "score", "classifier score exp(E KL(p(class|x) || p(class))), 1 to 10", ".3f", True),
+    Metric("score", "score", "classifier score exp(E KL(p(class|x) || p(class))), 1 to the classes", ".3f", True),
     Metric("fcd", "FCD", "Frechet distance of the classifier's features to training images", ".3f", False),
     Metric("kid", "KID", "kernel distance of the features (x . y / d + 1)^3, unbiased", ".4f", False, "kid_error"),
     Metric("precision", "precision", "share of the samples inside the real images' manifold (k = 3)", ".3f", True),
     Metric("recall", "recall", "share of real images inside the samples' manifold (k = 3)", ".3f", True),
+    Metric("density", "density", "real images' balls (k = 5) around a sample, over k; 1 is as the data", ".3f", True),
+    Metric("coverage", "coverage", "share of real images with a sample in their ball (k = 5)", ".3f", True),
     Metric("classes", "classes", "classes with at least 0.1 % of the samples", ".0f", True),
     Metric(
         "class_kl", "class KL", "KL(classes of the samples || classes of the training images), in nats", ".4f", False
     ),
-    Metric("label_accuracy", "label acc.", "share of the samples that are of the class asked for", ".3f", True),
+    Metric(
+        "label_accuracy",
+        "label acc.",
+        "share of the samples that are of the class asked for",
+        ".3f",
+        True,
+        needs_labels=True,
+    ),
 )
-ALONE = METRICS[:-1]  # those that need no labels
 
 
 class Seen(NamedTuple):
-    """What the classifier sees in n images: probabilities (n, 10) and features (n, 64)."""
+    """What the classifier sees in n images: probabilities (n, K) and features (n, 64)."""
 
     probabilities: np.ndarray
     features: np.ndarray
 
 
 def look(classifier: Classifier, images: np.ndarray, low: float, high: float) -> Seen | None:
-    """Show images (n, 28, 28, 1) to the classifier: bytes, or numbers in [low, high], cut off outside.
+    """Show images to the classifier: bytes, or numbers in [low, high], cut off outside.
 
     Returns
     -------
@@ -56,23 +63,12 @@ def look(classifier: Classifier, images: np.ndarray, low: float, high: float) ->
     DataError
         If there is no image, or they are other integers than bytes, whose range nobody can know.
     """
-    if not len(images) or (images.dtype.kind != "f" and images.dtype != np.uint8):
-        raise DataError(
-            f"images must be bytes (uint8) or floats, and at least one: not {len(images)} of {images.dtype}"
-        )
-    if images.dtype == np.uint8:
-        low, high = 0.0, 255.0
-    parts = []
-    for start in range(0, len(images), CHUNK):
-        chunk = images[start : start + CHUNK]
-        if not np.isfinite(chunk).all():
-            return None
-        parts.append(classifier.outputs(from_range(chunk.astype(np.float32), low, high)))
-    return Seen(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    parts = in_chunks(images, low, high, classifier.outputs)
+    return None if parts is None else Seen(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 class ImageJudge:
-    """Measures generated digits against training images, in the eyes of a classifier.
+    """Measures generated images against training images, in the eyes of a classifier.
 
     Parameters
     ----------
@@ -84,8 +80,9 @@ class ImageJudge:
         How many images are judged at a time; as many training images, always the same, are the real side.
     low, high : float
         The range of the samples to be judged.
-    load_test : callable
-        n -> n real images (n, 28, 28, 1), bytes, that neither the generator nor the classifier was trained on.
+    load_test : callable, optional
+        n -> n real images (n, H, W, C), bytes, that neither the generator nor the classifier was trained on. Without
+        it other training images stand for them, and `n` is at most half of what there are.
     labelled : bool
         Whether the samples come with the classes that were asked for, which `report` then compares.
 
@@ -98,7 +95,8 @@ class ImageJudge:
     Raises
     ------
     DataError
-        If there are fewer than `n` training images, `n` is too small, or they have no labels.
+        If there are fewer than `n` training images, `n` is too small, they have no labels, or the classifier is of
+        images of another shape or of other classes.
     """
 
     def __init__(
@@ -108,24 +106,21 @@ class ImageJudge:
         n: int,
         low: float,
         high: float,
-        load_test: Callable[[int], np.ndarray],
+        load_test: Callable[[int], np.ndarray] | None = None,
         labelled: bool = False,
     ):
-        most = min(N, len(dataset))
-        if not LEAST <= n <= most:
-            raise DataError(f"{dataset.name}: from {LEAST} to {most} images can be judged at a time, not {n}")
+        check_number(dataset.name, n, LEAST, most(dataset, tested=load_test is not None))
+        labels = checked_labels(dataset, classifier)
         self.dataset, self.classifier, self.n = dataset, classifier, n
         self.range, self.load_test = (low, high), load_test
-        self.labelled, self.metrics = labelled, METRICS if labelled else ALONE
-        if dataset.labels is None:
-            raise DataError(f"{dataset.name}: without labels their classes cannot be compared")
-        self.class_counts = np.bincount(dataset.labels, minlength=CLASSES)
+        self.labelled, self.metrics = labelled, fitting(METRICS, labelled)
+        self.class_counts = np.bincount(labels, minlength=classifier.classes)
         self.extractor = str(classifier.record)
 
     @cached_property
     def real(self) -> Seen:
         """What the classifier sees in the real side; worked out once, when it is first needed."""
-        rows = np.random.default_rng(0).permutation(len(self.dataset))[: self.n]
+        rows = sides(self.dataset, self.n).reference
         seen = look(self.classifier, self.dataset.pixels[rows], *self.range)
         assert seen is not None  # bytes are finite
         return seen
@@ -137,7 +132,7 @@ class ImageJudge:
 
         Parameters
         ----------
-        samples : ndarray (n, 28, 28, 1)
+        samples : ndarray (n, H, W, C)
             Bytes, or numbers in the judge's range (what is outside is cut off, as in a picture). If one is
             not finite, every value is NaN.
         keys : collection of str, optional
@@ -151,7 +146,7 @@ class ImageJudge:
         """
         seen = look(self.classifier, samples, *self.range)
         if seen is None:
-            values = dict.fromkeys([key for m in ALONE for key in (m.key, m.error) if key], math.nan)
+            values = dict.fromkeys([key for m in fitting(METRICS, False) for key in (m.key, m.error) if key], math.nan)
         else:
             values = self._measure(seen, {m.key for m in METRICS} if keys is None else set(keys))
         if labels is not None:
@@ -171,20 +166,25 @@ class ImageJudge:
             values["kid"], values["kid_error"] = metrics.kernel_distance(f, real, rng=np.random.default_rng(0))
         if keys & {"precision", "recall"}:
             values["precision"], values["recall"] = metrics.precision_recall(real, f)
+        if keys & {"density", "coverage"}:
+            values["density"], values["coverage"] = metrics.density_coverage(real, f)
         if keys & {"classes", "class_kl"}:
             least = max(1, math.ceil(COVERED_FROM * len(p)))
-            report = metrics.class_coverage(p.argmax(axis=1), CLASSES, self.class_counts, least=least)
+            report = metrics.class_coverage(p.argmax(axis=1), p.shape[1], self.class_counts, least=least)
             values["classes"], values["class_kl"] = report.covered, report.kl
         return values
 
     def reference_rows(self) -> dict[str, dict[str, float]]:
-        """`report` of real test images, which no generator should beat in all columns, and of three bad generators."""
-        test = self.load_test(self.n)
+        """`report` of real images, which no generator should beat in all columns, and of three bad generators."""
+        if self.load_test:
+            name, real = "real test images", self.load_test(self.n)
+        else:
+            name, real = "real images", self.dataset.pixels[sides(self.dataset, self.n).others]
         rows = {
-            "real test images": test,
-            "uniform noise": uniform_noise(test.shape, np.random.default_rng(0)),
-            "one image repeated": one_repeated(test),
-            "blurred real images": blurred(test),
+            name: real,
+            "uniform noise": uniform_noise(real.shape, np.random.default_rng(0)),
+            "one image repeated": one_repeated(real),
+            "blurred real images": blurred(real),
         }
         return {name: self.report(pixels) for name, pixels in rows.items()}
 
@@ -195,3 +195,27 @@ class ImageJudge:
             f"extractor: {self.extractor}",
             "these are not the Inception Score and the FID: another network, whose numbers compare only with its own",
         ]
+
+
+def most(dataset: Images, tested: bool) -> int:
+    """How many images can be judged at a time: half of them, if there are no test images to stand beside."""
+    return min(N, len(dataset) if tested else len(dataset) // 2)
+
+
+def checked_labels(dataset: Images, classifier: Classifier) -> np.ndarray:
+    """The labels; DataError, in one sentence, if the classifier cannot tell the classes of these images apart."""
+    name, labels = dataset.name, dataset.labels
+    mend = "train one of these images with python -m tinygan.train_classifier"
+    if tuple(classifier.shape) != dataset.sample_shape:
+        shapes = f"looks at images of shape {tuple(classifier.shape)}, and those of {name} are {dataset.sample_shape}"
+        raise DataError(f"the classifier {shapes}: {mend}")
+    if labels is None:
+        raise DataError(f"{name}: without labels their classes cannot be compared")
+    if labels.max() >= classifier.classes:
+        known = f"the classifier knows {classifier.classes} classes, and {name} has {labels.max() + 1}"
+        raise DataError(f"{known}: {mend}")
+    names = classifier.record.class_names if classifier.record else None
+    if names and dataset.class_names and names != dataset.class_names:
+        theirs, ours = (", ".join(some[:5]) for some in (names, dataset.class_names))
+        raise DataError(f"the classifier tells {theirs} ... apart, and the classes of {name} are {ours} ...: {mend}")
+    return labels

@@ -8,39 +8,35 @@ from pathlib import Path
 import numpy as np
 
 from tinygan import classifier
+from tinygan.classifier import Classifier
 from tinygan.data import DataError, Images, Mixture, digits, mnist
-from tinygan.evaluation import images, points, stacked
+from tinygan.evaluation import images, pixels, points, stacked
 from tinygan.evaluation.images import ImageJudge
-from tinygan.evaluation.metric import Metric
+from tinygan.evaluation.metric import Metric, fitting
+from tinygan.evaluation.pixels import PixelJudge
 from tinygan.evaluation.points import PointJudge
 from tinygan.evaluation.stacked import StackedJudge
 
-Judge = PointJudge | ImageJudge | StackedJudge
+Judge = PointJudge | ImageJudge | StackedJudge | PixelJudge
 
 STACKED_SHAPE = (28, 28, 3)
 TEST_SEED = 2  # the classifier of digits has seen the seeds 0 and 1, and a run learns from 0
-NO_JUDGE = (
-    "there is no classifier to judge the images of --data {name} by: draw samples with tinygan.sample --out FILE.npz, "
-    "compute Inception features of them and of real images, and give both arrays to "
-    "python -m tinygan.evaluate --features FAKE.npz --reference REAL.npz"
-)
-# The metrics that fit, by the name of the data.
+# The metrics that fit, by the name of the data; those of pixels fit all other images.
 METRICS = {
     "ring": points.METRICS,
     "grid": points.METRICS,
-    "mnist": images.ALONE,
-    "digits": images.ALONE,
+    "mnist": images.METRICS,
+    "digits": images.METRICS,
     "stacked": stacked.METRICS,
 }
 
 
 def metrics_of(name: str, labelled: bool = False) -> tuple[Metric, ...]:
-    """The metrics that fit the data called `name`; none, for images that no classifier knows.
+    """The metrics that fit the data called `name`, without a classifier of one's own.
 
     `labelled`: the generator is asked for classes, so it can be measured whether they are obeyed.
     """
-    found = METRICS.get(name, ())
-    return images.METRICS if labelled and found == images.ALONE else found
+    return fitting(METRICS.get(name, pixels.METRICS), labelled)
 
 
 def judge(
@@ -51,8 +47,12 @@ def judge(
     high: float = 1.0,
     data_dir: str | Path | None = None,
     labelled: bool = False,
+    extractor: Classifier | None = None,
 ) -> Judge:
     """The judge of samples of a generator that learnt from `dataset`.
+
+    Digits are judged by the classifier that comes with the package, other images by the `extractor` that is given, or
+    else by their pixels.
 
     Parameters
     ----------
@@ -60,37 +60,44 @@ def judge(
         What the data are called in `tinygan.data.load`.
     dataset : Images or Mixture
     n : int, optional
-        How many samples are judged at a time. By default 2,500 points, 10,000 images or 26,000 stacked images,
-        or as many as there are.
+        How many samples are judged at a time. By default 2,500 points, 10,000 images, 26,000 stacked images or 5,000
+        images that no classifier knows, or as many as there are.
     low, high : float
         The range of the samples of images.
     data_dir : path, optional
         Where MNIST's test images are.
     labelled : bool
         Whether the samples of images come with the classes that were asked for.
+    extractor : Classifier, optional
+        Of these images; see `tinygan.classifier.load`.
 
     Returns
     -------
-    PointJudge, ImageJudge or StackedJudge
+    PointJudge, ImageJudge, StackedJudge or PixelJudge
         With ``report(samples)``, ``reference_rows()``, ``captions()``, ``metrics``, ``extractor`` and ``labelled``.
 
     Raises
     ------
     DataError
-        If nothing can judge such data, or `n` is out of range.
+        If nothing can judge such data, the classifier is of others, or `n` is out of range.
     """
-    if not metrics_of(name):
-        raise DataError(NO_JUDGE.format(name=name))
     if isinstance(dataset, Mixture):
+        if extractor:
+            raise DataError(f"a classifier looks at images, and {name} are points")
         return PointJudge(dataset, points.N if n is None else n)
-    if n is None:
-        n = min(stacked.N if name == "stacked" else images.N, len(dataset))
-    if name != "stacked":
-        load_test = partial(test_images, name, data_dir=data_dir)
-        return ImageJudge(dataset, classifier.load(name), n, low, high, load_test, labelled)
-    if dataset.sample_shape != STACKED_SHAPE:
-        raise DataError(f"stacked digits have the shape {STACKED_SHAPE}, not {dataset.sample_shape}")
-    return StackedJudge(dataset, classifier.load("mnist"), n, low, high)
+    if not isinstance(dataset, Images):
+        raise DataError(f"nothing here can judge samples of {name}: they are neither images nor a mixture of Gaussians")
+    if extractor or name in classifier.DATA:
+        load_test = partial(test_images, name, data_dir=data_dir) if name in classifier.DATA else None
+        if n is None:
+            n = images.most(dataset, tested=load_test is not None)
+        return ImageJudge(dataset, extractor or classifier.load(name), n, low, high, load_test, labelled)
+    if name == "stacked":
+        if dataset.sample_shape != STACKED_SHAPE:
+            raise DataError(f"stacked digits have the shape {STACKED_SHAPE}, not {dataset.sample_shape}")
+        n = min(stacked.N, len(dataset)) if n is None else n
+        return StackedJudge(dataset, classifier.load("mnist"), n, low, high)
+    return PixelJudge(dataset, pixels.most(dataset) if n is None else n, low, high)
 
 
 def test_images(name: str, n: int, data_dir: str | Path | None = None) -> np.ndarray:

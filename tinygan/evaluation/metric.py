@@ -24,6 +24,8 @@ class Metric:
     higher_is_better : bool
     error : str
         The key of its standard error, if it has one.
+    needs_labels : bool
+        It is of samples that were asked for by their class, and of no others.
     """
 
     key: str
@@ -32,6 +34,7 @@ class Metric:
     form: str
     higher_is_better: bool
     error: str = ""
+    needs_labels: bool = False
 
     def cell(self, report: Mapping[str, float]) -> str:
         """The value in a report as text, with its standard error; '-' if the report lacks it."""
@@ -48,6 +51,11 @@ class Metric:
 
     def _text(self, value: float) -> str:
         return format(value, self.form) if math.isfinite(value) else str(value)
+
+
+def fitting(metrics: Iterable[Metric], labelled: bool) -> tuple[Metric, ...]:
+    """Those that can be measured, of samples that were asked for by their class (`labelled`) or not."""
+    return tuple(m for m in metrics if labelled or not m.needs_labels)
 
 
 def chosen(report: Mapping[str, float], metrics: Iterable[Metric], keys: Collection[str] | None) -> dict[str, float]:

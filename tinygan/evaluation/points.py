@@ -7,8 +7,9 @@ from collections.abc import Collection
 
 import numpy as np
 
-from tinygan.data import DataError, Mixture
+from tinygan.data import Mixture
 from tinygan.evaluation.metric import Metric
+from tinygan.evaluation.sets import check_number
 from tinygan.metrics import count_modes, energy_distance, fit_mixture, jensen_shannon, oracle
 from tinygan.metrics.points import LARGEST
 
@@ -51,8 +52,7 @@ class PointJudge:
     extractor = None
 
     def __init__(self, mixture: Mixture, n: int = N):
-        if not LEAST <= n <= MOST:
-            raise DataError(f"{mixture.name}: from {LEAST} to {MOST} points can be judged at a time, not {n}")
+        check_number(mixture.name, n, LEAST, MOST, "points")
         self.mixture, self.n = mixture, n
         # Fixed, whatever the seed of the samples: numbers of two runs have the same real side.
         self.reference, self.training = (self._true_points(stream) for stream in (0, 1))

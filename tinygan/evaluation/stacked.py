@@ -8,15 +8,16 @@ from collections.abc import Collection
 import numpy as np
 
 from tinygan.classifier import Classifier
-from tinygan.data import DataError, Images
-from tinygan.evaluation.images import CLASSES, look
+from tinygan.data import Images
+from tinygan.evaluation.images import look
 from tinygan.evaluation.metric import Metric
+from tinygan.evaluation.sets import check_number
 from tinygan.metrics import class_coverage
 
 N = 26_000  # as in PacGAN's experiments
 LEAST = 100
-CHANNELS = 3
-MODES = CLASSES**CHANNELS
+DIGITS, CHANNELS = 10, 3
+MODES = DIGITS**CHANNELS
 
 METRICS = (
     Metric("modes", "modes", f"of the {MODES} numbers of three digits, those with at least one sample", ".0f", True),
@@ -47,7 +48,7 @@ def three_digits(classifier: Classifier, images: np.ndarray, low: float = 0.0, h
         seen = look(classifier, images[..., channel : channel + 1], low, high)
         if seen is None:
             return None
-        modes = CLASSES * modes + seen.probabilities.argmax(axis=1)
+        modes = DIGITS * modes + seen.probabilities.argmax(axis=1)
     return modes
 
 
@@ -80,8 +81,7 @@ class StackedJudge:
     labelled = False  # no classes are asked for
 
     def __init__(self, dataset: Images, classifier: Classifier, n: int, low: float, high: float):
-        if not LEAST <= n <= len(dataset):
-            raise DataError(f"{dataset.name}: from {LEAST} to {len(dataset)} images can be judged at a time, not {n}")
+        check_number(dataset.name, n, LEAST, len(dataset))
         self.dataset, self.classifier, self.n, self.range = dataset, classifier, n, (low, high)
         self.extractor = str(classifier.record)
 
