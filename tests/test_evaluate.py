@@ -191,7 +191,7 @@ def test_stacked_digits_are_counted(here, monkeypatch):
     arrays, meta = checkpoint.load(run / "generator.npz")
     meta["config"]["data"] = "stacked"
     checkpoint.save("stacked.npz", arrays, meta)
-    monkeypatch.setattr(evaluate.data, "load", lambda name, data_dir: data.Images(name, pixels))
+    monkeypatch.setattr(data, "load", lambda name, data_dir, **looks: data.Images(name, pixels))
     text = evaluated("stacked.npz", "--json", "a.json", "--neighbours", "a.png")
     assert "300 samples of stacked.npz" in text and "mnist classifier" in text
     found = json.loads((here / "a.json").read_text())

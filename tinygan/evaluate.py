@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import classifier, data, evaluation, plot
+from tinygan import classifier, evaluation, plot
 from tinygan.backend import use_backend
 from tinygan.commandline import Parser, add_source, check_source, guarded, output_file
 from tinygan.data import Images, from_range
@@ -18,7 +18,9 @@ from tinygan.evaluation.features import captions
 from tinygan.files import whole_file
 from tinygan.metrics import nearest_neighbours
 from tinygan.training import trained
+from tinygan.training.build import load_data
 from tinygan.training.config import ConfigError
+from tinygan.training.measured import measure
 from tinygan.training.trained import Trained
 
 PROGRAM = "python -m tinygan.evaluate"
@@ -30,6 +32,7 @@ def parser() -> Parser:
     n = "how many samples (2,500 points, 10,000 digits, 26,000 stacked images, 5,000 others; or as many as there are)"
     p.add_argument("--n", type=int, help=n)
     add_source(p, needed=False)
+    p.add_argument("--data", metavar="PATH", help="where the run's own data are, if they have moved")
     p.add_argument("--data-dir", metavar="DIR", help="folder of the IDX files or pictures, if not that of the run")
     own = "judge by this classifier of the run's classes (.npz of tinygan.train_classifier), or mnist or digits"
     p.add_argument("--classifier", metavar="FILE", help=own)
@@ -63,7 +66,7 @@ def check(args: Any) -> None:
     if args.run is None and args.features is None:
         raise ConfigError("give a RUN to evaluate, or --features FAKE.npz and --reference REAL.npz")
     if args.features is not None:
-        of_run = ("run", "n", "seed", "truncation", "label", "backend", "data_dir", "classifier", "neighbours")
+        of_run = ("run", "n", "seed", "truncation", "label", "backend", "data", "data_dir", "classifier", "neighbours")
         for name in (*of_run, "no_references"):
             if getattr(args, name) != parser().get_default(name):
                 what = "RUN" if name == "run" else f"--{name.replace('_', '-')}"
@@ -88,37 +91,36 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     source = trained.load(args.run, args.networks)
     (low, high), path = source.range, source.path
     extractor = classifier.load(args.classifier) if args.classifier is not None else None
-    name, data_dir = source.config.data, args.data_dir or source.config.data_dir
-    dataset = data.load(name, data_dir)
+    for name in ("data", "data_dir"):  # they may lie elsewhere by now
+        if getattr(args, name) is not None:
+            setattr(source.config, name, getattr(args, name))
+    dataset = load_data(source.config, source.shape)
     if neighbours and not isinstance(dataset, Images):
         raise ConfigError(f"--neighbours is for images, and {path} draws points")
-    if dataset.sample_shape != source.shape:
-        raise data.DataError(f"{path} was trained on samples of shape {source.shape}, not {dataset.sample_shape}")
-
-    def draw(n: int) -> tuple[np.ndarray, np.ndarray | None]:
-        noise = source.noise(n, args.seed, args.truncation, args.label)
-        print(f"{n} samples{source.said_of(args.label)} of {path} at step {source.step}", flush=True)
-        return source.draw(noise), source.labels(noise)
-
-    found = evaluation.measure(
-        draw,
-        name,
+    found = measure(
+        source,
         dataset,
         n=args.n,
-        low=low,
-        high=high,
-        data_dir=data_dir,
-        labelled=source.config.labelled,
+        seed=args.seed,
+        truncation=args.truncation,
+        label=args.label,
         extractor=extractor,
         references=not args.no_references,
     )
+    print(f"{found.judge.n} samples{source.said_of(args.label)} of {path} at step {source.step}", flush=True)
     print(found)
     say_more(args, source, found.samples)
     if neighbours and isinstance(dataset, Images):
         save_neighbours(neighbours, from_range(np.nan_to_num(found.samples[:SHOWN]), low, high), dataset)
         print(f"samples (first column) and their nearest training images, by pixels, are in {neighbours}")
     judge = found.judge
-    about = {"run": str(path), "step": source.step, "data": name, "n": judge.n, "extractor": judge.extractor}
+    about = {
+        "run": str(path),
+        "step": source.step,
+        "data": source.config.data,
+        "n": judge.n,
+        "extractor": judge.extractor,
+    }
     drawn = {"seed": args.seed, "truncation": args.truncation, "label": args.label}
     return {**about, **drawn, "rows": evaluation.finite(found.rows)}
 

@@ -130,7 +130,7 @@ def metadata(source: Trained) -> dict[str, Any]:
         meta["range"] = list(source.range)
     if source.condition:
         meta["conditioning"] = source.config.conditioning
-        meta["classes"] = [str(k) for k in range(source.condition.classes)]
+        meta["classes"] = list(source.about.class_names or map(str, range(source.condition.classes)))
         meta["numbers"] = source.condition.numbers
     return meta
 

@@ -69,7 +69,6 @@ def test_the_test_set_is_another_one():
     [
         (200, None, (28, 28, 1), 1, "need labels"),
         (200, 0, (28, 28, 1), 1, "labels up to 0 for 1 classes"),
-        (200, -1, (28, 28, 1), 1, "need labels"),
         (100, 3, (28, 28, 1), 1, "at least 128 images, not 100"),
         (200, 3, (28, 28, 1), 0, "at least 1 epoch, not 0"),
     ],

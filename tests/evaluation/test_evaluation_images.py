@@ -230,8 +230,8 @@ def test_real_and_other_images_are_none_of_each_other(shapes):
     "change, said",
     [
         ({"pixels": np.zeros((900, 28, 28, 1), np.uint8)}, ["(12, 20, 3)", "(28, 28, 1)", "tinygan.train_classifier"]),
-        ({"labels": np.full(900, 3)}, ["knows 3 classes", "squares has 4"]),
-        ({"labels": None}, ["squares: without labels"]),
+        ({"labels": np.full(900, 3), "class_names": None}, ["knows 3 classes", "squares has 4"]),
+        ({"labels": None, "class_names": None}, ["squares: without labels"]),
         ({"class_names": ("cat", "dog", "cow")}, ["left, middle, right", "cat, dog, cow"]),
     ],
 )

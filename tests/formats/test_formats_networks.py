@@ -11,7 +11,7 @@ from tinygan import nn
 from tinygan.autograd import Tensor, is_recording, no_grad
 from tinygan.formats import FormatError, onnx_model, save_onnx
 from tinygan.training import presets
-from tinygan.training.networks import build_networks, condition_of
+from tinygan.training.networks import build_networks, noise_of
 
 onnx = pytest.importorskip("onnx", reason="the package onnx is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
@@ -26,9 +26,10 @@ def networks(preset, shape, **options):
     data = "ring" if len(shape) == 1 else "digits"
     config = presets.configure({"preset": preset, "data": data, **options})
     rng = np.random.default_rng(0)
-    condition = condition_of(config, None if data == "ring" else 10)
-    pair = build_networks(config, shape, rng, rng, condition)
-    latent = config.latent + (condition.length if condition else 0)
+    own = presets.get(preset).networks
+    noise = noise_of(config, None if data == "ring" else 10, own)
+    pair = build_networks(config, shape, rng, rng, noise, own)
+    latent = noise.length
     for network, size in zip(pair, ((latent,), shape), strict=True):
         with no_grad():
             for _ in range(3):

@@ -6,7 +6,7 @@ by their mixture, digits by a classifier, other images by a classifier of one's 
 
 from tinygan.evaluation.features import Features, compare, read_features
 from tinygan.evaluation.images import ImageJudge
-from tinygan.evaluation.judge import Judge, judge, metrics_of
+from tinygan.evaluation.judge import Judge, judge, metrics_of, most
 from tinygan.evaluation.measure import Measured, finite, measure
 from tinygan.evaluation.metric import Metric
 from tinygan.evaluation.pixels import PixelJudge
@@ -28,6 +28,7 @@ __all__ = [
     "judge",
     "measure",
     "metrics_of",
+    "most",
     "read_features",
     "report",
     "table",

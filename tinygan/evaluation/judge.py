@@ -95,9 +95,15 @@ def judge(
     if name == "stacked":
         if dataset.sample_shape != STACKED_SHAPE:
             raise DataError(f"stacked digits have the shape {STACKED_SHAPE}, not {dataset.sample_shape}")
-        n = min(stacked.N, len(dataset)) if n is None else n
-        return StackedJudge(dataset, classifier.load("mnist"), n, low, high)
-    return PixelJudge(dataset, pixels.most(dataset) if n is None else n, low, high)
+        return StackedJudge(dataset, classifier.load("mnist"), most(name, dataset) if n is None else n, low, high)
+    return PixelJudge(dataset, most(name, dataset) if n is None else n, low, high)
+
+
+def most(name: str, dataset: Images) -> int:
+    """How many images of the data called `name` can be judged at a time, without a classifier of one's own."""
+    if name == "stacked":
+        return min(stacked.N, len(dataset))
+    return images.most(dataset, tested=True) if name in classifier.DATA else pixels.most(dataset)
 
 
 def test_images(name: str, n: int, data_dir: str | Path | None = None) -> np.ndarray:

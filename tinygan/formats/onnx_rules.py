@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygan.autograd import Op, arithmetic, conv, elementwise, index, linear, normalise, op, reduce, shape
+from tinygan.autograd import Op, arithmetic, conv, elementwise, gated, index, linear, normalise, op, reduce, shape
 from tinygan.autograd.window import AxisWindow
 from tinygan.formats.errors import FormatError, needed
 from tinygan.formats.onnx_index import get_item, one_free
@@ -60,7 +60,14 @@ def cast(g: Graph, y: Value, x: str) -> str:
     return g.node("Cast", x, to=needed("onnx").helper.np_dtype_to_tensor_dtype(np.dtype(y.op.dtype)))
 
 
+def normal_cdf(g: Graph, y: Value, x: str) -> str:
+    """(1 + erf(x / sqrt 2)) / 2."""
+    erf = g.node("Erf", g.node("Mul", x, g.number(0.5**0.5, y.dtype)))
+    return g.node("Mul", g.node("Add", erf, g.number(1, y.dtype)), g.number(0.5, y.dtype))
+
+
 ELEMENTWISE: dict[type[Op], Rule] = {
+    gated.NormalCDF: normal_cdf,
     arithmetic.Add: plain("Add"),
     arithmetic.Sub: plain("Sub"),
     arithmetic.Mul: plain("Mul"),

@@ -30,7 +30,7 @@ def build(
     ranks: Ranks | None = None,
     dataset: Any = None,
     networks: Networks | Chosen | None = None,
-    shape: tuple[int, ...] | None = None,
+    shape: tuple[int, ...] = (),
 ) -> Setup:
     """Load the data and make the networks of a checked Config, each from its own stream of random numbers.
 
@@ -73,12 +73,14 @@ def build(
     z = behind.columns(pictures, config.samples * (1 if isinstance(dataset, data.Images) else 10))
     judge = None
     if config.measured() and ranks.rank == 0:
-        n = config.eval_samples or min(EVAL_SAMPLES, len(dataset) if isinstance(dataset, data.Images) else EVAL_SAMPLES)
-        judge = evaluation.judge(config.data, dataset, n, low, high, config.data_dir, config.labelled)
+        n = config.eval_samples or EVAL_SAMPLES
+        if isinstance(dataset, data.Images) and not config.eval_samples:
+            n = min(n, evaluation.most(config.judged_as, dataset))
+        judge = evaluation.judge(config.judged_as, dataset, n, low, high, config.data_dir, config.labelled)
     return Setup(config, dataset, chosen, batches, game, (low, high), dropout, z, ranks, behind, judge)
 
 
-def load_data(config: Config, shape: tuple[int, ...] | None = None, split: str = "train") -> Any:
+def load_data(config: Config, shape: tuple[int, ...] = (), split: str = "train") -> Any:
     """The data that a Config names; own images come to the `shape` of an old run, whatever else is in their folder.
 
     Raises
@@ -90,7 +92,7 @@ def load_data(config: Config, shape: tuple[int, ...] | None = None, split: str =
         raise ConfigError(f"this run learnt from data given in Python, {config.data}: give them again with data=")
     size: Any = config.size
     channels = config.channels
-    if shape and len(shape) == 3 and (config.data not in data.NAMES or config.data == "folder"):
+    if len(shape) == 3 and (config.data not in data.NAMES or config.data == "folder"):
         size, channels = shape[:2], shape[2]
     looks = dict(size=size, channels=channels, crop=config.crop, background=config.background, strict=config.strict)
     return data.load(config.data, config.data_dir, split=split, **looks)

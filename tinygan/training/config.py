@@ -183,9 +183,14 @@ class Config:
         """Whether the generator is asked for classes of the data."""
         return self.conditioning != "none" and CONDITIONINGS[self.conditioning].needs_labels
 
+    @property
+    def judged_as(self) -> str:
+        """The name by which a judge of samples is found: the data's, unless they come in another size or colour."""
+        return self.data if self.size is None and self.channels is None else f"<{self.data}, changed>"
+
     def measured(self) -> list[str]:
         """The names in `metrics`, checked against the data, and `keep_best` among them."""
-        fitting = [metric.key for metric in metrics_of(self.data, self.labelled)]
+        fitting = [metric.key for metric in metrics_of(self.judged_as, self.labelled)]
         if self.metrics not in ("none", "all"):
             names = self.metrics.split("+")
         else:

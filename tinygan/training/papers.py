@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+from tinygan.data import short_name
 from tinygan.evaluation import metrics_of
 from tinygan.shell import quoted
+from tinygan.training.config import given_in_python
 from tinygan.training.loop import how_to_go_on
 from tinygan.training.run_folder import BEST, RunFolder
 from tinygan.training.setup import Setup
@@ -41,7 +43,7 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     if config.keep_best != "none":
         command_of_best = f"python -m tinygan.sample {quoted([run.path / BEST])} --out samples.png"
         more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"
-    if metrics_of(config.data):
+    if metrics_of(config.judged_as):
         more += f"how good it is:  python -m tinygan.evaluate {folder}\n"
     text = README.format(
         first=f"fakes_init.png, then {run.picture(config.steps).name}",
@@ -56,3 +58,26 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     about = setup.about(0)
     extra = {"shape": list(about.shape), "range": list(about.range), "networks_sha256": about.networks_sha256}
     run.write_config(dataclasses.asdict(config), command, extra)
+
+
+def title(setup: Setup) -> str:
+    """What the run's folder is called behind its number: networks, data, loss."""
+    config, networks = setup.config, setup.networks
+    which = networks.file.name if networks.file else networks.networks.name if config.networks else config.preset
+    what = config.data[1:-1] if given_in_python(config.data) else config.data
+    if config.data == "folder" and config.data_dir:
+        what = config.data_dir
+    return f"{short_name(which)}-{short_name(what)}-{config.loss}"
+
+
+def describe(setup: Setup) -> str:
+    """The data, the networks with their shapes, and every option."""
+    game, (*outer, channels) = setup.game, setup.dataset.sample_shape
+    more = setup.condition.channels if setup.condition else 0
+    options = "\n".join(f"  {name} = {value}" for name, value in dataclasses.asdict(setup.config).items())
+    return (
+        f"data\n  {setup.dataset.describe()}\n\n"
+        f"generator\n{game.generator.summary((setup.behind.length,))}\n\n"
+        f"discriminator\n{game.discriminator.summary((*outer, setup.config.pack * channels + more))}\n\n"
+        f"options\n{options}"
+    )

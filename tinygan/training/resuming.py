@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tinygan import data as datasets
 from tinygan.training.config import Config, ConfigError, flag, given_in_python
 from tinygan.training.run_folder import RunError, RunFolder
@@ -43,3 +45,10 @@ def resumed_options(
         raise RunError(f"{source} was written by another version of tinygan, with other options") from None
     config.check()
     return config, step
+
+
+def newest_state(folder: RunFolder) -> tuple[dict[str, np.ndarray], dict[str, Any], Path]:
+    """(arrays, meta, path) of the newest checkpoint; of a run that was stopped in its first moments, no arrays."""
+    if folder.states():
+        return folder.load_checkpoint()
+    return {}, {**folder.read_config(), "step": 0}, folder.path / "config.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,17 +9,21 @@ from typing import Any
 import numpy as np
 
 from tinygan import data as datasets
+from tinygan.classifier import Classifier
+from tinygan.classifier import load as load_classifier
 from tinygan.data import from_range
+from tinygan.evaluation import Measured
 from tinygan.gan.networks import Networks
 from tinygan.training import loop, presets
 from tinygan.training.about import About
 from tinygan.training.build import build
-from tinygan.training.config import Config, ConfigError, given_in_python
+from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks
+from tinygan.training.measured import measure
 from tinygan.training.networks import kept_networks
-from tinygan.training.papers import write_papers
+from tinygan.training.papers import describe, title, write_papers
 from tinygan.training.record import Watch
-from tinygan.training.resuming import resumed_options, with_whole_paths
+from tinygan.training.resuming import newest_state, resumed_options, with_whole_paths
 from tinygan.training.run_folder import RunError, RunFolder
 from tinygan.training.scores import check_best
 from tinygan.training.setup import Setup
@@ -139,22 +142,16 @@ class Run:
         """
         if epochs is not None and "steps" in options:
             raise ConfigError("give --steps or --epochs, not both")
-        folder = RunFolder.existing(path)
-        if folder.states():
-            arrays, meta, source = folder.load_checkpoint()
-        else:  # it was stopped in its first moments: begin again
-            arrays, meta, source = {}, {**folder.read_config(), "step": 0}, folder.path / "config.json"
-        dataset = None
         if isinstance(data, (str, Path)):
-            options["data"] = str(data)
-        elif data is not None:
-            dataset = datasets.load(data)
+            options["data"], data = str(data), None
+        folder = RunFolder.existing(path)
+        arrays, meta, source = newest_state(folder)
         config, step = resumed_options(meta, with_whole_paths(options), folder, source)
         check_best(config, folder)
-        shape = tuple(About.from_meta(meta, source).shape) if arrays else None
+        shape = About.from_meta(meta, source).shape if arrays else ()
         chosen = kept_networks(config, meta.get("networks_sha256"), folder.path, networks)
-        if dataset is not None and shape and len(shape) == 3:
-            dataset = datasets.load(dataset, size=shape[:2], channels=shape[2])
+        looks: dict[str, Any] = dict(size=shape[:2], channels=shape[2]) if len(shape) == 3 else {}
+        dataset = None if data is None else datasets.load(data, **looks)
         run = cls.__new__(cls)
         run._take(build(config, ranks, dataset, chosen, shape), folder.path.parent, folder, step)
         if arrays:
@@ -192,7 +189,7 @@ class Run:
         """Make the folder, or let an old one forget what was written after its checkpoint; log `command`."""
         new = self.folder is None
         if self.folder is None:
-            self.folder = RunFolder.create(self.outdir, self.name)
+            self.folder = RunFolder.create(self.outdir, title(self.setup))
         elif not self.begun:
             self.folder.forget_after(self.step if self.step > 0 else -1)  # at 0 the first picture is made again too
         self.folder.log(command or "from Python")
@@ -201,16 +198,6 @@ class Run:
         if new:
             write_papers(self.setup, self.folder, command)
         self.begun = True
-
-    @property
-    def name(self) -> str:
-        """What its folder is called behind the number."""
-        config, networks = self.config, self.setup.networks.networks
-        which = networks.name if config.networks and networks.name != "own" else config.preset
-        what = config.data[1:-1] if given_in_python(config.data) else config.data
-        if config.data == "folder" and config.data_dir:
-            what = config.data_dir
-        return f"{datasets.short_name(which)}-{datasets.short_name(what)}-{config.loss}"
 
     def train(
         self,
@@ -276,14 +263,35 @@ class Run:
         found = source.draw(source.noise(n, seed, truncation, label))
         return found if source.in_plane else from_range(found, *source.range)
 
+    def evaluate(
+        self,
+        n: int | None = None,
+        seed: int = 0,
+        *,
+        classifier: Classifier | str | Path | None = None,
+        references: bool = True,
+    ) -> Measured:
+        """How good the samples are, beside known rows: print it for the table, or take its ``rows``.
+
+        Parameters
+        ----------
+        n : int, optional
+            How many samples; what the judge takes by default.
+        seed : int
+            Of the noise.
+        classifier : Classifier or path, optional
+            One of these images, such as `python -m tinygan.train_classifier` writes, to judge by.
+        references : bool
+            Whether to work out the rows beside the generator's.
+
+        Raises
+        ------
+        DataError
+            If nothing can judge such data, or `n` is out of range.
+        """
+        extractor = load_classifier(classifier) if isinstance(classifier, (str, Path)) else classifier
+        return measure(self.trained, self.setup.dataset, n=n, seed=seed, extractor=extractor, references=references)
+
     def describe(self) -> str:
         """The data, the networks with their shapes, and every option."""
-        game, (*outer, channels) = self.setup.game, self.setup.dataset.sample_shape
-        more = self.setup.condition.channels if self.setup.condition else 0
-        options = "\n".join(f"  {name} = {value}" for name, value in dataclasses.asdict(self.config).items())
-        return (
-            f"data\n  {self.setup.dataset.describe()}\n\n"
-            f"generator\n{game.generator.summary((self.setup.behind.length,))}\n\n"
-            f"discriminator\n{game.discriminator.summary((*outer, self.config.pack * channels + more))}\n\n"
-            f"options\n{options}"
-        )
+        return describe(self.setup)

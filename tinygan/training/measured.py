@@ -1,0 +1,67 @@
+"""How good a run's generator is: its samples before the judge of its data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygan import evaluation
+from tinygan.classifier import Classifier
+from tinygan.data import DataError
+from tinygan.evaluation import Measured
+from tinygan.training.trained import Trained
+
+
+def measure(
+    source: Trained,
+    dataset: Any,
+    *,
+    n: int | None = None,
+    seed: int = 0,
+    truncation: float | None = None,
+    label: int | str | None = None,
+    extractor: Classifier | None = None,
+    references: bool = True,
+) -> Measured:
+    """The numbers of a generator's samples, beside known rows.
+
+    Parameters
+    ----------
+    source : Trained
+    dataset : Images, Mixture or Points
+        What it learnt from.
+    n : int, optional
+        How many samples; what the judge takes by default.
+    seed, truncation, label
+        Of the noise, as in `Trained.noise`.
+    extractor : Classifier, optional
+        In the place of the data's own judge; see `tinygan.classifier.load`.
+    references : bool
+        Whether to work out the rows beside the generator's.
+
+    Raises
+    ------
+    DataError
+        If nothing can judge such data, the samples have another shape, or `n` is out of range.
+    """
+    if dataset.sample_shape != source.shape:
+        raise DataError(f"{source.path} was trained on samples of shape {source.shape}, not {dataset.sample_shape}")
+
+    def draw(count: int) -> tuple[np.ndarray, np.ndarray | None]:
+        noise = source.noise(count, seed, truncation, label)
+        return source.draw(noise), source.labels(noise)
+
+    low, high = source.range
+    return evaluation.measure(
+        draw,
+        source.config.judged_as,
+        dataset,
+        n=n,
+        low=low,
+        high=high,
+        data_dir=source.config.data_dir,
+        labelled=source.config.labelled,
+        extractor=extractor,
+        references=references,
+    )
