@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "DIB", "TIFF")
 SUFFIXES = tuple(".png .apng .jpg .jpeg .jpe .jfif .gif .webp .bmp .dib .tif .tiff".split())
 PIXELS = 180_000_000  # of a picture in memory: half a gigabyte
-MANY_PIXELS = 20_000_000  # from which on a picture is reduced before it is converted
 ORIENTATION = 0x0112  # where a camera notes how it was held
 
 
@@ -100,7 +99,7 @@ def size_of(file: BinaryIO) -> Size:
         As `opened`.
     """
     with opened(file) as picture:
-        return _upright_size(picture)
+        return _upright(picture.size, None if picture.format == "TIFF" else _turn(picture))
 
 
 def read_picture(file: BinaryIO, size: Size, form: Form, place: float = 0.5) -> Picture:
@@ -123,14 +122,15 @@ def read_picture(file: BinaryIO, size: Size, form: Form, place: float = 0.5) -> 
         With the reason alone, such as "cut short".
     """
     with opened(file) as picture:
-        own, turn = _upright_size(picture), _turn(picture)
+        own = picture.size
         _check_pixels(*_shrink_while_reading(picture, size))
         picture.load()
+        turn = _turn(picture)  # not before: TIFFs are turned as they are loaded
         transparent = picture.has_transparency_data
-        colour = _in_colour(_reduced(picture, size), form.background)
-        upright = colour if turn is None else colour.transpose(turn)
-        pixels = np.asarray(cut_to(upright, size, form, place))
-    return Picture(pixels, own, transparent)
+        plain = _laid_out(picture, form)
+        cut = cut_to(plain if turn is None else plain.transpose(turn), size, form, place)
+        pixels = np.asarray(cut.convert("RGB"))
+    return Picture(pixels, _upright(own, turn), transparent)
 
 
 def _turn(picture: Any) -> Any:
@@ -145,12 +145,12 @@ def _turn(picture: Any) -> Any:
     return {**turns, 6: T.ROTATE_270, 8: T.ROTATE_90}.get(noted)
 
 
-def _upright_size(picture: Any) -> Size:
+def _upright(size: tuple[int, int], turn: Any) -> Size:
+    """(height, width) of a picture of (width, height) after the turn."""
     from PIL.Image import Transpose as T
 
-    swapped = _turn(picture) in (T.TRANSPOSE, T.ROTATE_270, T.TRANSVERSE, T.ROTATE_90)
-    size: Size = picture.size if swapped else picture.size[::-1]
-    return size
+    width, height = size
+    return (width, height) if turn in (T.TRANSPOSE, T.ROTATE_270, T.TRANSVERSE, T.ROTATE_90) else (height, width)
 
 
 def _shrink_while_reading(picture: Any, size: Size) -> Size:
@@ -172,27 +172,18 @@ def _check_pixels(width: int, height: int) -> None:
         raise DataError(f"{width} x {height} pixels, more than {PIXELS // 10**6} million: shrink it first")
 
 
-def _reduced(picture: Any, size: Size) -> Any:
-    """A very large picture at a whole fraction of its size, before it is converted to four bytes a pixel."""
-    if picture.width * picture.height < MANY_PIXELS or picture.mode not in ("1", "L", "RGB"):
-        return picture
-    if "transparency" in picture.info:
-        return picture
-    return picture.convert("L" if picture.mode == "1" else picture.mode).reduce(
-        max(1, min(picture.size) // (2 * max(size)))
-    )
-
-
-def _in_colour(picture: Any, background: tuple[int, int, int]) -> Image.Image:
-    """The picture in mode RGB, laid on the background where it is transparent."""
+def _laid_out(picture: Any, form: Form) -> Image.Image:
+    """The picture in mode RGB, or L where that says all, laid on the background where it is transparent."""
     from PIL import Image
 
     if picture.mode.startswith("I") or picture.mode == "F":  # which convert() would clip, not scale
         picture = Image.fromarray(_scaled(np.asarray(picture), picture.mode))
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, (*background, 255)), picture).convert("RGB")
-    return picture.convert("RGB")
+        behind = Image.new("RGBA", picture.size, (*form.background, 255))
+        return Image.alpha_composite(behind, picture).convert("RGB")
+    grey = picture.mode in ("1", "L") and form.crop != "fit"  # a byte a pixel, not four, as long as it is large
+    return picture.convert("L" if grey else "RGB")
 
 
 def _scaled(values: np.ndarray, mode: str) -> np.ndarray:

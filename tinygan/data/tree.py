@@ -84,7 +84,8 @@ class Tree:
 
     def kinds(self) -> str:
         """How many other files there are of the commonest endings."""
-        return listed([f"{n:,} {ending or 'without an ending'}" for ending, n in self.others.most_common()], 3)
+        found = sorted(self.others.items(), key=lambda item: (-item[1], item[0] or "~"))
+        return listed([f"{n:,} {printable(ending, 20) or 'without an ending'}" for ending, n in found], 3)
 
 
 def is_meant(name: str) -> bool:
