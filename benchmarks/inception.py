@@ -115,6 +115,8 @@ def load_network(weights: Path, device: str = "cpu") -> Any:
         from torchvision.models import inception_v3
     except ImportError as error:
         raise DataError(f"there is no {error.name}: Inception needs pip install torch torchvision") from None
+    except RuntimeError as error:  # of a torchvision that was built for another PyTorch
+        raise DataError(f"torchvision does not fit this PyTorch ({error}): install both anew, together") from None
     if not weights.is_file():
         raise DataError(f"there is no file {weights}: --weights must name {WEIGHTS}; nothing is downloaded")
     network = inception_v3(weights=None, aux_logits=True, transform_input=False, init_weights=False)

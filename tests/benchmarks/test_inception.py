@@ -155,3 +155,13 @@ def test_without_torchvision_it_says_what_is_missing(here, monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision.models", None)
     status, said = run("samples.npz", *GIVEN)
     assert status == 2 and "torchvision" in said and "pip install torch torchvision" in said
+
+
+def test_a_torchvision_of_another_pytorch_is_told(here, monkeypatch):
+    (here / "torchvision").mkdir()
+    (here / "torchvision" / "__init__.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    for name in ("torchvision", "torchvision.models"):
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(str(here))
+    status, said = run("samples.npz", *GIVEN)
+    assert status == 2 and "torchvision does not fit this PyTorch (operator" in said

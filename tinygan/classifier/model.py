@@ -21,6 +21,7 @@ SHAPE = (28, 28, 1)  # of one of their images
 CLASSES = 10
 SMALLEST = 4  # pixels: down to this the convolutions halve an image
 FEATURES = 64
+NUMBERS = 2**22  # in a batch of large images: 16 MiB, and some tenfold of it in the first layers
 SLACK = 0.01  # of the range: how far rounding (or a generator without a last activation) may leave it
 
 
@@ -89,7 +90,7 @@ class Classifier(Module):
         low, high : float
             What is black and what is white in floating-point images; bytes do not need it.
         batch : int
-            Images looked at together; it bounds the memory and changes no result beyond rounding.
+            Images looked at together, fewer of large ones; it bounds the memory and changes no result beyond rounding.
 
         Returns
         -------
@@ -130,6 +131,7 @@ class Classifier(Module):
         """Each result of `look` for all images, which it is shown batch by batch."""
         images = to_numpy(images)
         check(images, self.shape, low, high)
+        batch = max(1, min(batch, NUMBERS // images[0].size))
         backend, parts = backend_of(self.head.W.data), []
         with self.evaluating(), no_grad():
             for i in range(0, len(images), batch):

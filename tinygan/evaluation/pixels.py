@@ -181,13 +181,13 @@ class PixelJudge:
     def captions(self) -> list[str]:
         """What the numbers are of, in lines."""
         lines = [
-            f"n = {self.n} images in each row, against as many training images; copied: against all",
+            f"n = {self.n} images in each row, against as many training images; copied is asked of all",
             f"images are compared by {self.extractor}, in brightness from 0 to 1: composition and colour, no detail",
             "a classifier of the classes, or Inception features, see more: --classifier FILE.npz, or --features",
         ]
         twins = float((self.left_out == 0).mean())
         if twins:
-            lines.insert(1, f"{twins:.1%} of the training images have an equal among them: real images look copied too")
+            lines.insert(1, f"{twins:.1%} of the training images have an equal among them")
         return lines
 
 
