@@ -57,7 +57,8 @@ class TorchGame:
     which nobody uses: so it is in nearly all PyTorch code.
     """
 
-    def __init__(self, g: tg.Sequential, d: tg.Sequential, sample, latent: int, loss: str, gp: float, rng):
+    def __init__(self, g: tg.Module, d: tg.Module, sample, latent: int, loss: str, gp: float, rng):
+        assert isinstance(g, tg.Sequential) and isinstance(d, tg.Sequential)
         self.g, self.d = from_tinygan(g, (latent,)), from_tinygan(d, sample)
         self.opt_g = torch.optim.Adam(self.g.parameters(), lr=2e-4, betas=(0.5, 0.999))
         self.opt_d = torch.optim.Adam(self.d.parameters(), lr=2e-4, betas=(0.5, 0.999))

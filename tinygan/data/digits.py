@@ -108,10 +108,11 @@ def render(n: int, rng: np.random.Generator, size: Size = (SIDE, SIDE)) -> Image
     glyphs: dict[tuple[Path, int, int], Image.Image] = {}
     pixels = np.empty((n, *size, 1), np.uint8)
     for i, digit in enumerate(labels):
-        key = (*styles[chosen[i]], int(digit))
+        font, stroke = styles[chosen[i]]
+        key = (font, stroke, int(digit))
         if key not in glyphs:
-            glyphs[key] = _glyph(*key, em)
-        pixels[i, :, :, 0] = _place(glyphs[key], *maps[i], size=size, fine=fine)
+            glyphs[key] = _glyph(font, stroke, int(digit), em)
+        pixels[i, :, :, 0] = _place(glyphs[key], maps[i], size, fine)
     return Images("digits", pixels, labels.astype(np.int64), NAMES)
 
 
@@ -154,18 +155,14 @@ def _glyph(font_file: Path, stroke: int, digit: int, em: int) -> Image.Image:
 
 def _place(
     glyph: Image.Image,
-    angle: float,
-    shear: float,
-    height: float,
-    aspect: float,
-    dx: float,
-    dy: float,
+    placing: np.ndarray,
     size: Size,
     fine: int,
 ) -> np.ndarray:
     """The glyph, centred and mapped as in `_random_maps`, as an array of `size`, averaged from `fine` times finer."""
     from PIL import Image
 
+    angle, shear, height, aspect, dx, dy = placing
     scale_y = fine * height / glyph.height
     scale_x = min(scale_y * aspect, fine * WIDEST * min(size) / SIDE / glyph.width)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

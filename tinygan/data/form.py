@@ -125,13 +125,15 @@ def colour(name: Any) -> tuple[int, int, int]:
         return 255, 255, 255
     from PIL import ImageColor  # here, because `import tinygan.data` must stay light
 
+    rgb: tuple[int, ...]
     try:
         rgb = ImageColor.getrgb(name)
     except (AttributeError, TypeError, ValueError):
         rgb = ()
     if len(rgb) != 3:
         raise DataError(f"background must be the name of a colour, such as white or black, or #rrggbb, not {name!r}")
-    return rgb
+    red, green, blue = rgb
+    return red, green, blue
 
 
 def in_words(size: Size) -> str:

@@ -136,7 +136,11 @@ def _walk(tree: Tree, path: Path, parts: Parts, ancestors: Parts) -> None:
             stamp = status.st_size, status.st_mtime_ns
         except OSError:  # a link to nowhere, as opening it will tell
             stamp = 0, 0
-        tree.add(Entry(below, stamp, partial(open, each.path, "rb")))
+        tree.add(Entry(below, stamp, partial(_opened, each.path)))
+
+
+def _opened(path: str) -> BinaryIO:
+    return open(path, "rb")
 
 
 def _of_zip(path: Path) -> Tree:
