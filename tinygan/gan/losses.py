@@ -12,12 +12,12 @@ so no probability is ever formed, and none can be rounded to 0 or 1.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from typing import Any
 
 from tinygan.autograd import Tensor, ops
 from tinygan.autograd.ops import bce_with_logits
+from tinygan.words import did_you_mean
 
 
 class Loss:
@@ -212,9 +212,7 @@ def get(name: str, **options: Any) -> Loss:
     0.6931
     """
     if name not in LOSSES:
-        near = difflib.get_close_matches(str(name).lower(), LOSSES, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(f"unknown loss {name!r}: {hint}choose one of {', '.join(LOSSES)}")
+        raise ValueError(f"unknown loss {name!r}{did_you_mean(str(name).lower(), LOSSES)}")
     known = inspect.signature(LOSSES[name]).parameters
     for option in options:
         if option not in known:
