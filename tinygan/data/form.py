@@ -126,12 +126,11 @@ def colour(name: Any) -> tuple[int, int, int]:
     from PIL import ImageColor  # here, because `import tinygan.data` must stay light
 
     try:
-        rgb = ImageColor.getrgb(name)
-    except (AttributeError, TypeError, ValueError):
-        rgb = ()
-    if len(rgb) != 3:
-        raise DataError(f"background must be the name of a colour, such as white or black, or #rrggbb, not {name!r}")
-    return rgb
+        red, green, blue = list(ImageColor.getrgb(name))  # of four numbers the last is opacity
+    except (AttributeError, TypeError, ValueError) as error:
+        asked = "the name of a colour, such as white or black, or #rrggbb"
+        raise DataError(f"background must be {asked}, not {name!r}") from error
+    return red, green, blue
 
 
 def in_words(size: Size) -> str:

@@ -146,7 +146,7 @@ def _guarded(path: Path, read: Any) -> Any:
     except FileNotFoundError as error:
         raise DataError(f"{printable(path)} does not exist: check the name of the file") from error
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError) as error:
-        if "allow_pickle" in str(error):
+        if "Object arrays" in str(error) or "Python objects" in str(error):
             raise DataError(
                 f"{printable(path)} holds Python objects, which are never loaded, as they could run any program: save "
                 "plain arrays of numbers"

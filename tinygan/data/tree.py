@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tinygan.data.errors import DataError
 from tinygan.data.pictures import SUFFIXES
@@ -38,7 +38,7 @@ class Entry:
 
     parts: Parts
     stamp: tuple[int, int]
-    open: Callable[[], BinaryIO]
+    open: Callable[[], Any]
 
     @property
     def name(self) -> str:
