@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from tinygan.data.errors import DataError
 
@@ -108,7 +109,7 @@ def natural_size(sizes: Sequence[Size]) -> Size:
     keeps = all(side % STEP == 0 and SMALLEST <= side <= OWN for side in (height, width))
     if keeps and all(size == (height, width) for size in sizes):
         return height, width
-    short = int(statistics.median(min(size) for size in sizes))
+    short = int(np.median([min(size) for size in sizes]))
     side = max(SMALLEST, min(USUAL, short // STEP * STEP))
     return side, side
 
