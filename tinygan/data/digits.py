@@ -108,11 +108,10 @@ def render(n: int, rng: np.random.Generator, size: Size = (SIDE, SIDE)) -> Image
     glyphs: dict[tuple[Path, int, int], Image.Image] = {}
     pixels = np.empty((n, *size, 1), np.uint8)
     for i, digit in enumerate(labels):
-        font, stroke = styles[chosen[i]]
-        key = (font, stroke, int(digit))
+        key = (*styles[chosen[i]], int(digit))
         if key not in glyphs:
-            glyphs[key] = _glyph(font, stroke, int(digit), em)
-        pixels[i, :, :, 0] = _place(glyphs[key], maps[i], size, fine)
+            glyphs[key] = _glyph(em, *key)
+        pixels[i, :, :, 0] = _place(size, fine, glyphs[key], *maps[i])
     return Images("digits", pixels, labels.astype(np.int64), NAMES)
 
 
@@ -142,7 +141,7 @@ def _font_files(names: list[str]) -> list[Path]:
     return files
 
 
-def _glyph(font_file: Path, stroke: int, digit: int, em: int) -> Image.Image:
+def _glyph(em: int, font_file: Path, stroke: int, digit: int) -> Image.Image:
     """One digit drawn large, white on black, cropped to its ink."""
     from PIL import Image, ImageDraw, ImageFont  # here, as `import tinygan.data` must stay light
 
@@ -154,15 +153,19 @@ def _glyph(font_file: Path, stroke: int, digit: int, em: int) -> Image.Image:
 
 
 def _place(
-    glyph: Image.Image,
-    placing: np.ndarray,
     size: Size,
     fine: int,
+    glyph: Image.Image,
+    angle: float,
+    shear: float,
+    height: float,
+    aspect: float,
+    dx: float,
+    dy: float,
 ) -> np.ndarray:
     """The glyph, centred and mapped as in `_random_maps`, as an array of `size`, averaged from `fine` times finer."""
     from PIL import Image
 
-    angle, shear, height, aspect, dx, dy = placing
     scale_y = fine * height / glyph.height
     scale_x = min(scale_y * aspect, fine * WIDEST * min(size) / SIDE / glyph.width)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
