@@ -53,7 +53,7 @@ SETS: dict[str, DataSet] = {
     "ring": DataSet("points", ring, "eight Gaussians on a circle"),
     "grid": DataSet("points", grid, "25 Gaussians on a square grid"),
     "digits": DataSet("images", digits, "10,000 grey digits, rendered from matplotlib's fonts"),
-    "faces": DataSet("images", drawn_faces, "10,000 cartoon faces in colour, drawn by the library, with four expressions"),
+    "faces": DataSet("images", drawn_faces, "10,000 cartoon faces in colour, with four expressions"),
     "mnist": DataSet("images", mnist, "60,000 grey handwritten digits", data_dir=True, real=True),
     "fashion": DataSet("images", fashion, "60,000 grey pictures of clothes", data_dir=True, real=True),
     "stacked": DataSet("images", stacked, "three MNIST digits as red, green and blue", data_dir=True, real=True),
