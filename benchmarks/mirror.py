@@ -2,8 +2,8 @@
 
 PyTorch's and DeZero's convolutions pad both sides alike, while "same" at stride 2 has its odd pixel at the end.
 So the other side's networks are mirror images: kernels and images are flipped along height and width, which
-moves the odd pixel to the beginning, where `padding=2` wants it. The sums are the same, and no library pays for
-an operation that only pads.
+moves the odd pixel to the beginning, where the same padding on both sides wants it. The sums are the same, and no
+library pays for an operation that only pads.
 """
 
 from __future__ import annotations
@@ -48,10 +48,20 @@ def mirrored_kernel(w: np.ndarray) -> np.ndarray:
 
 
 def mirrored_padding(layer: tg.Conv2D | tg.ConvTranspose2D) -> int:
-    """The padding on both sides that does in the mirror what "same" does here."""
-    if layer.padding != "same" or layer.kernel_size % 2 == 0:
-        raise ValueError(f"the mirror image is worked out for odd kernels with padding 'same' only, not {layer}")
-    return layer.kernel_size // 2
+    """The padding on both sides that does in the mirror what "same" does here, for sides that divide by the stride.
+
+    "same" pads k - s pixels in all. Where they are odd in number, both sides get the larger half, and the stride steps
+    over the pixel that is one too many.
+    """
+    odd = (layer.kernel_size - layer.stride) % 2
+    if layer.padding != "same" or layer.kernel_size < layer.stride or (odd and layer.stride == 1):
+        raise ValueError(f"the mirror image is worked out for padding 'same' that can be even or stepped over: {layer}")
+    return -(-(layer.kernel_size - layer.stride) // 2)
+
+
+def mirrored_excess(layer: tg.ConvTranspose2D) -> int:
+    """How many pixels PyTorch must be told to add to a transposed convolution's output (its `output_padding`)."""
+    return layer.stride - layer.kernel_size + 2 * mirrored_padding(layer)
 
 
 def mirrored_layers(network: tg.Sequential, sample: tuple[int, ...]) -> Iterator[Mirrored]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygan.backend import current_backend
 from tinygan.data import Mixture, grid, ring
-from tinygan.data.batches import rng_state, set_rng_state
+from tinygan.data.rng import rng_state, set_rng_state
 from tinygan.gan import losses
 from tinygan.gan.game import Game
 from tinygan.gan.sampling import draw

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from benchmarks.mirror import Mirrored, mirrored, mirrored_layers, mirrored_padding
+from benchmarks.mirror import Mirrored, mirrored, mirrored_excess, mirrored_layers, mirrored_padding
 from tinygan import nn as tg
 
 __all__ = ["TorchGame", "from_tinygan", "mirrored"]
@@ -33,7 +33,7 @@ def _counterpart(m: Mirrored) -> nn.Module:
         args = (layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, mirrored_padding(layer))
         if isinstance(layer, tg.Conv2D):
             return _filled(nn.Conv2d(*args, bias=bias), m.weight, m.bias)
-        return _filled(nn.ConvTranspose2d(*args, output_padding=layer.stride - 1, bias=bias), m.weight, m.bias)
+        return _filled(nn.ConvTranspose2d(*args, output_padding=mirrored_excess(layer), bias=bias), m.weight, m.bias)
     if isinstance(layer, tg.Reshape):
         return nn.Unflatten(1, m.shape)
     if isinstance(layer, tg.LeakyReLU):
@@ -57,7 +57,8 @@ class TorchGame:
     which nobody uses: so it is in nearly all PyTorch code.
     """
 
-    def __init__(self, g: tg.Sequential, d: tg.Sequential, sample, latent: int, loss: str, gp: float, rng):
+    def __init__(self, g: tg.Module, d: tg.Module, sample, latent: int, loss: str, gp: float, rng):
+        assert isinstance(g, tg.Sequential) and isinstance(d, tg.Sequential)
         self.g, self.d = from_tinygan(g, (latent,)), from_tinygan(d, sample)
         self.opt_g = torch.optim.Adam(self.g.parameters(), lr=2e-4, betas=(0.5, 0.999))
         self.opt_d = torch.optim.Adam(self.d.parameters(), lr=2e-4, betas=(0.5, 0.999))

@@ -46,6 +46,7 @@ SETTINGS = {
     "mlp": Setting("mlp", (28, 28, 1)),
     "small": Setting("small", (28, 28, 1)),
     "dcgan": Setting("dcgan", (28, 28, 1)),
+    "dcgan64": Setting("dcgan", (64, 64, 3), batch=16),
     "ring": Setting("points", (2,), latent=2, batch=512),
     "wgan-gp": Setting("mlp", (28, 28, 1), loss="wgan", gp=10.0),
 }

@@ -29,7 +29,7 @@ LAYERS = {
     "formats": {"files", "autograd", "backend", "nn"},
     "metrics": {"files"},
     "plot": {"files", "autograd", "backend"},
-    "gan": {"autograd", "backend", "nn", "optim"},
+    "gan": {"words", "autograd", "backend", "nn", "optim"},
     "check": {"files", "shell", "data", "testing", "commandline"},
     "evaluation": {"files", "archive", "backend", "data", "classifier", "metrics"},
     "training": {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import errno
 import io
 import math
@@ -20,6 +19,7 @@ from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import ConfigError
 from tinygan.training.loop import TrainingStopped
 from tinygan.training.run_folder import OF_A_RUN, RunError
+from tinygan.words import nearest
 
 BAD_INPUT = (ConfigError, DataError, CheckpointError, RunError, FormatError, BackendUnavailable)
 
@@ -34,8 +34,8 @@ class Parser(argparse.ArgumentParser):
         parsed, unknown = self.parse_known_args(args, namespace)
         if unknown:
             known = [text for action in self._actions for text in action.option_strings]
-            near = difflib.get_close_matches(unknown[0].split("=")[0], known, n=1)
-            hint = f": did you mean {near[0]}?" if near else f"; {self.prog} --help lists them"
+            near = nearest(unknown[0].split("=")[0], known)
+            hint = f": did you mean {near}?" if near else f"; {self.prog} --help lists them"
             kind = "option" if unknown[0].startswith("-") else "argument"
             self.error(f"unknown {kind} {unknown[0]}{hint}")
         return parsed

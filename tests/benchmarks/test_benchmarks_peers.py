@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from benchmarks import ops, race
+from benchmarks.mirror import mirrored_padding
 from benchmarks.op_cases import CASES, tinygan_job, torch_job
 from benchmarks.turns import Worker
 from benchmarks.worker import SETTINGS, networks, tinygan_step, torch_step
+from tinygan import nn
 from tinygan.autograd import Tensor
 
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
@@ -34,18 +36,26 @@ def test_pytorch_trains_the_same_ring_and_a_planted_difference_is_found():
 
 
 @needs_torch
-def test_pytorchs_mirrored_networks_are_tinygans():
+@pytest.mark.parametrize("step", ["dcgan", "dcgan64"])  # kernels of 5x5 and of 4x4
+def test_pytorchs_mirrored_networks_are_tinygans(step):
     import torch
 
     from benchmarks.torch_models import from_tinygan, mirrored
 
-    g, d = networks(SETTINGS["dcgan"])
+    setting = SETTINGS[step]
+    g, d = networks(setting)
     z = np.random.default_rng(0).standard_normal((4, 100), dtype=np.float32)
     images = g(Tensor(z))
     judged = d(images).data
     theirs = from_tinygan(g, (100,))(torch.from_numpy(z))
     np.testing.assert_allclose(theirs.detach().numpy(), mirrored(images.data), rtol=1e-3, atol=1e-5)
-    np.testing.assert_allclose(from_tinygan(d, (28, 28, 1))(theirs).detach().numpy(), judged, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(from_tinygan(d, setting.shape)(theirs).detach().numpy(), judged, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel, stride", [(4, 1), (2, 1), (2, 3)])
+def test_what_has_no_mirror_image_is_refused(kernel, stride):
+    with pytest.raises(ValueError, match="the mirror image is worked out for padding 'same'"):
+        mirrored_padding(nn.Conv2D(1, 1, kernel, stride, "same"))
 
 
 @needs_torch

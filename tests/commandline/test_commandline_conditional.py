@@ -163,7 +163,7 @@ def test_of_fewer_images_than_classes_the_picture_is_a_square(tmp_path):
 
 
 @each
-@pytest.mark.parametrize("preset", ["small", "dcgan"])
+@pytest.mark.parametrize("preset", ["small", "dcgan", "resnet"])
 def test_each_image_preset_takes_conditions(name, preset, monkeypatch):
     images = data.digits(n=40)
     monkeypatch.setattr(data, "load", lambda name, data_dir=None, **looks: images)

@@ -227,6 +227,100 @@ def test_a_run_may_change_the_machine():
     assert_same(draw(back, 5), draw(here, 5))
 
 
+@pytest.mark.parametrize("where", ["host", "device"])
+def test_mirrored_batches(where):
+    pixels = np.random.default_rng(3).integers(0, 256, (64, 2, 5, 3), dtype=np.uint8)
+    images = Images("noise", pixels, np.arange(64))
+
+    def source(seed=0, mirror=True):
+        if where == "host":
+            return Batches(images, 16, np.random.default_rng(seed), mirror=mirror)
+        cupy = FakeCupy()
+        with using_backend(CupyBackend(cupy)):
+            made = Batches(images, 16, np.random.default_rng(seed), mirror=mirror)
+        made.cupy = cupy
+        return made
+
+    def host(batch):
+        return batch if where == "host" else batch._host
+
+    one, count = source(), 0
+    for _ in range(12):
+        batch, labels = one.next()
+        assert host(batch).dtype == np.float32
+        for image, label in zip(host(batch), labels, strict=True):
+            whole = to_range(pixels[label], -1.0, 1.0)
+            turned = np.array_equal(image, whole[:, ::-1])
+            assert turned or np.array_equal(image, whole)
+            count += turned
+    assert 60 < count < 132  # of 192, half; five standard deviations
+    assert where == "host" or one.cupy.syncs == 0
+    assert np.array_equal(pixels, images.pixels)
+
+    saved = json.loads(json.dumps(one.state()))
+    expected = [host(one.next()[0]) for _ in range(6)]
+    resumed = source(seed=9)
+    resumed.load_state(saved)
+    for batch in expected:
+        assert np.array_equal(host(resumed.next()[0]), batch)
+    here = Batches(images, 16, np.random.default_rng(9), mirror=True)
+    here.load_state(saved)
+    assert all(np.array_equal(here.next()[0], batch) for batch in expected)  # the same on both machines
+
+
+def test_batches_passes_mirror_on():
+    assert batches(numbered(), 4, np.random.default_rng(0), mirror=True).mirror
+    assert not batches(numbered(), 4, np.random.default_rng(0)).mirror
+
+
+# -- data that changed between two runs --------------------------------------------------------------------
+
+
+def changed_label(images):
+    return Images("numbered", images.pixels, images.labels[::-1].copy())
+
+
+@pytest.mark.parametrize("other", [changed_label, lambda images: numbered(12), lambda images: numbered(labelled=False)])
+def test_changed_data_are_refused_or_begin_a_new_epoch(other):
+    source = Batches(numbered(), B, np.random.default_rng(0))
+    draw(source, 4)
+    saved = json.loads(json.dumps(source.state()))
+    here = other(numbered())
+    with pytest.raises(DataError, match="--data-changed") as caught:
+        Batches(here, B, np.random.default_rng(0)).load_state(saved)
+    assert "\n" not in str(caught.value)
+
+    rng = np.random.default_rng(7)
+    resumed = Batches(here, B, rng)
+    resumed.load_state(saved, changed=True)
+    assert resumed.epoch == source.epoch + 1
+    expected = np.random.default_rng(1)
+    expected.bit_generator.state = saved["rng"]
+    order = expected.permutation(len(here))
+    assert [numbers(resumed.next()[0]).tolist() for _ in range(3)] == order[:9].reshape(3, 3).tolist()
+    again = Batches(here, B, np.random.default_rng(8))
+    again.load_state(resumed.state())
+    assert np.array_equal(again.next()[0], resumed.next()[0])
+
+
+def test_unchanged_data_go_on_where_they_were_also_if_they_might_have_changed():
+    source = Batches(numbered(), B, np.random.default_rng(0))
+    draw(source, 4)
+    saved, old = source.state(), source.state()
+    del old["fingerprint"]  # as it was saved before there were fingerprints
+    expected = draw(source, 5)
+    for state, changed in ((saved, True), (old, True), (old, False)):
+        resumed = Batches(numbered(), B, np.random.default_rng(3))
+        resumed.load_state(state, changed=changed)
+        assert_same(draw(resumed, 5), expected)
+
+
+def test_another_batch_size_is_refused_also_for_changed_data():
+    saved = Batches(numbered(), B, np.random.default_rng(0)).state()
+    with pytest.raises(DataError, match="batches of 2: resume with the same data and batch size"):
+        Batches(numbered(12), 2, np.random.default_rng(0)).load_state(saved, changed=True)
+
+
 def test_a_damaged_range_is_refused_on_the_device_too():
     with pytest.raises(DataError, match="upwards"):
         on_device(numbered(), low=1.0, high=0.0)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tinygan import files
 from tinygan.data import cache_dir
 from tinygan.data.cache import write_atomically
 
@@ -37,10 +38,10 @@ def test_write_makes_folders_and_leaves_no_temporary_file(tmp_path):
     assert list(target.parent.iterdir()) == [target]
 
 
-def fail_halfway(path, content):
-    with path.open("wb") as file:
-        file.write(content[:1])
-    raise OSError(28, "No space left on device")
+def opens_a_full_disk(path, mode):
+    """A file in which the first byte still finds room."""
+    Path(path).write_bytes(b"o")
+    return open(os.devnull.replace("null", "full"), mode, buffering=0)
 
 
 def fail_to_rename(source, target):
@@ -48,13 +49,12 @@ def fail_to_rename(source, target):
 
 
 @pytest.mark.parametrize(
-    ("owner", "name", "fail"),
-    [(Path, "write_bytes", fail_halfway), (os, "replace", fail_to_rename)],
+    ("owner", "name", "fail"), [(files, "open", opens_a_full_disk), (os, "replace", fail_to_rename)]
 )
 def test_a_failed_write_keeps_the_earlier_file(tmp_path, monkeypatch, owner, name, fail):
     target = tmp_path / "b.bin"
     write_atomically(target, b"one")
-    monkeypatch.setattr(owner, name, fail)
+    monkeypatch.setattr(owner, name, fail, raising=False)
     with pytest.raises(OSError):
         write_atomically(target, b"two")
     assert target.read_bytes() == b"one"

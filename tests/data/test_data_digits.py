@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+from PIL import Image
 
 from tinygan.data import DataError, digits
 from tinygan.data.digits import BOLD_FONTS, LIGHT_FONTS, render
@@ -19,6 +20,7 @@ def test_shape_type_and_balance(thousand):
     assert thousand.name == "digits"
     assert thousand.pixels.shape == (1000, 28, 28, 1)
     assert np.bincount(thousand.labels).tolist() == [100] * 10
+    assert thousand.class_names == tuple("0123456789")
 
 
 def test_labels_are_in_random_order(thousand):
@@ -50,6 +52,28 @@ def test_a_nearest_mean_tells_them_apart(thousand):
     flat = test.pixels.reshape(500, -1).astype(np.float64)
     distances = ((flat[:, None] - means) ** 2).sum(axis=2)
     assert (distances.argmin(axis=1) == test.labels).mean() > 0.82
+
+
+@pytest.mark.parametrize("size", [(8, 8), (16, 16), (64, 64), (48, 96), (128, 64), (256, 256)])
+def test_other_sizes_show_the_same_digits(size):
+    small, large = render(30, np.random.default_rng(0)), render(30, np.random.default_rng(0), size)
+    assert large.pixels.shape == (30, *size, 1) and np.array_equal(large.labels, small.labels)
+    side, (height, width) = min(size), size
+    top, left = (height - side) // 2, (width - side) // 2
+    square = large.pixels[:, top : top + side, left : left + side, 0]
+    assert square.sum() == large.pixels.sum()  # as large for the shorter side, and in the middle
+    for one, other in zip(square, small.pixels[..., 0], strict=True):
+        seen = np.asarray(Image.fromarray(one).resize((28, 28), Image.Resampling.BILINEAR)) / 255
+        assert np.corrcoef(seen.ravel(), other.ravel())[0, 1] > (0.95 if side > 20 else 0.65)
+
+
+def test_sizes_are_kept_apart_in_the_cache(tmp_path):
+    for size, shape in ((28, (28, 28)), ("16x32", (16, 32)), ((32, 16), (32, 16)), (None, (28, 28))):
+        for _ in range(2):
+            assert digits(10, cache_dir=tmp_path, size=size).sample_shape == (*shape, 1)
+    assert len(list(tmp_path.iterdir())) == 3
+    with pytest.raises(DataError, match="the nearest is 32"):
+        digits(10, cache_dir=tmp_path, size=30)
 
 
 def test_every_font_has_its_file():

@@ -164,6 +164,34 @@ def test_one_changed_byte_is_caught(tmp_path):
     assert str(tmp_path / "data" / f"{IMAGES}.gz") in str(caught.value)
 
 
+def test_other_data_in_the_same_format_are_told_where_to_go(tmp_path):
+    """Nobody is told to delete what may be KMNIST."""
+    root = write(tmp_path / "my data", {**CONTENT, IMAGES: change_a_pixel(CONTENT[IMAGES])})
+    with pytest.raises(DataError, match="if it is another data set.* train on it with --data '.*my data'") as caught:
+        mnist(root)
+    assert "delete" not in str(caught.value)
+    other = load(root)
+    assert other.name == "my data" and other.class_names == ("1", "3", "4", "5")
+    assert other.labels.tolist() == [1, 0, 2, 0, 3]  # of 3, 1, 4, 1, 5
+    for content in (
+        {IMAGES: idx(np.zeros((5, 32, 32))), LABELS: CONTENT[LABELS]},
+        {IMAGES: change_a_pixel(CONTENT[IMAGES]), LABELS: idx(np.array([3, 1, 26, 1, 5]))},
+    ):
+        with pytest.raises(DataError, match="not Fashion-MNIST, which has images of 28 x 28 and labels from 0 to 9"):
+            fashion(write(tmp_path / "letters", content))
+    with pytest.raises(DataError, match="for another data set give its path with --data"):
+        mnist(write(tmp_path / "emnist", {f"emnist-letters-{name}": b"" for name in CONTENT}))
+
+
+def test_classes_have_names(tmp_path):
+    assert mnist(write(tmp_path / "data")).class_names == tuple("0123456789")
+    write(tmp_path / "data" / "fashion", {**CONTENT, IMAGES: change_a_pixel(CONTENT[IMAGES])})
+    with pytest.raises(DataError, match="belongs to MNIST"):
+        fashion(tmp_path / "data")
+    write(tmp_path / "data" / "fashion", {IMAGES: change_a_pixel(CONTENT[IMAGES]), LABELS: idx(np.array([9] * 5))})
+    assert fashion(tmp_path / "data").class_names[9] == "ankle boot"
+
+
 def test_labels_of_another_length_are_caught(tmp_path):
     # Fashion files given by hand have no checksum to trip over first.
     content = {

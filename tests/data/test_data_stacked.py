@@ -33,6 +33,7 @@ def test_each_channel_is_a_digit_and_the_label_names_all_three():
     drawn = images.pixels[:, 0, 0].astype(int) % 10
     assert np.array_equal(images.labels, 100 * drawn[:, 0] + 10 * drawn[:, 1] + drawn[:, 2])
     assert images.labels.dtype == np.int64
+    assert len(images.class_names) == 1000 and images.class_names[37] == "037"
 
 
 def test_the_channels_are_drawn_apart_and_evenly():

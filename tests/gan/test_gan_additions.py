@@ -10,7 +10,8 @@ from tinygan.gan.additions import with_minibatch_std, with_spectral_norm
 from tinygan.training import presets
 from tinygan.training.build import build
 
-BUILDERS = {name: getattr(models, name) for name in ("mlp", "small", "deep", "dcgan", "r3gan", "points", "deep_points")}
+NAMES = ("mlp", "small", "deep", "dcgan", "r3gan", "resnet", "points", "deep_points")
+BUILDERS = {name: getattr(models, name) for name in NAMES}
 each_builder = pytest.mark.parametrize("name", list(BUILDERS))
 
 
@@ -51,9 +52,9 @@ def test_what_does_not_end_in_dense_is_refused():
 @each_builder
 def test_spectral_norm_takes_every_weight(name):
     network, x = discriminator(name)
-    weighted = [layer for layer in network.layers if isinstance(layer, (nn.Dense, nn.Conv2D))]
+    weighted = [layer for _, layer in network.modules() if isinstance(layer, (nn.Dense, nn.Conv2D))]
     changed = with_spectral_norm(network, np.random.default_rng(1))
-    assert [layer.layer for layer in changed.layers if isinstance(layer, nn.SpectralNorm)] == weighted
+    assert [layer.layer for _, layer in changed.modules() if isinstance(layer, nn.SpectralNorm)] == weighted
     assert len(changed) == len(network) and len(changed.parameters()) == len(network.parameters())
     assert len(changed.buffers()) == len(weighted) and changed(Tensor(x)).shape == (6, 1)
 

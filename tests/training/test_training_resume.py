@@ -18,7 +18,7 @@ from tinygan.training.build import build
 from tinygan.training.run_folder import RunFolder
 
 QUICK = ("mlp", "cgan", "acgan", "infogan", "small", "ring", "grid", "r3gan")
-SLOW = ("deep", "dcgan", "wgan-gp")
+SLOW = ("deep", "dcgan", "wgan-gp", "resnet")
 
 
 def test_each_preset_is_tested_below():

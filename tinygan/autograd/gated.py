@@ -24,6 +24,7 @@ from typing import Any
 from tinygan.autograd.elementwise import exp, sigmoid
 from tinygan.autograd.op import Op
 from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.backend.base import Array
 
 STEP, POINTS = 0.7, 12  # float64: the error is 2e-16
 SHORT_STEP, SHORT_POINTS = 1.05, 5  # float32 and less: 1e-7
@@ -33,7 +34,7 @@ FAR = 40.0  # from here on Phi(-a) is 0, and a^2 must not overflow
 class NormalCDF(Op):
     """y = Phi(x);  dy/dx = e^(-x^2 / 2) / sqrt(2 pi)"""
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         step, points = (STEP, POINTS) if x.dtype.itemsize > 4 else (SHORT_STEP, SHORT_POINTS)
         a = xp.minimum(xp.abs(x), FAR)
         square = a * a
@@ -44,7 +45,7 @@ class NormalCDF(Op):
         below = a * xp.exp(-square / 2) * total * (step / math.pi) + pole / (1 + pole)  # Phi(-a)
         return xp.where(x > 0, 1 - below, below)
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return gy * (exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi)))
 
 

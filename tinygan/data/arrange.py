@@ -99,14 +99,14 @@ def _part(tops: dict[str, list[Entry]], split: str, tree: Tree) -> str | None:
     lower = {name.lower(): name for name in in_order(list(tops))}
     train = next((lower[name] for name in TRAIN if name in lower), None)
     test = next((lower[name] for name in TEST if name in lower), None)
-    if not (train and test) and not (len(tops) == 1 and (train or (test and split == "test"))):
-        if test and len(tops) > 1 and all(name in TEST for name in lower):
-            raise DataError(
-                f"{printable(tree.root)} holds {listed([f'{name}/' for name in tops])} but no train/: name one of them"
-            )
+    alone = len(tops) == 1 and (train or split == "test")  # a folder called test may be all there is
+    if not (train and test) and not alone:
+        if len(tops) > 1 and set(lower) <= set(TEST):
+            names = listed([f"{name}/" for name in tops])
+            raise DataError(f"{printable(tree.root)} holds {names} but no train/: name one of them")
         return None
     wanted = train if split == "train" else test
-    if wanted is None:
+    if wanted is None and train:
         raise DataError(f"{printable(tree.root)} holds {train}/ but no test/ or val/: leave out split={split!r}")
     return wanted
 

@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from tinygan.files import whole_file
+
 
 def cache_dir() -> Path:
     """The cache folder: ``$TINYGAN_CACHE`` if set, else ``tinygan`` in the user's own cache.
@@ -29,10 +31,7 @@ def _user_cache() -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that no reader ever sees half of it.
-
-    The bytes go to a temporary name in the same folder, which is then renamed: a rename within
-    a folder happens at once or not at all. Folders on the way are made.
+    """Write `content` to `path`, whole or not at all (see `whole_file`); folders on the way are made.
 
     Raises
     ------
@@ -40,9 +39,5 @@ def write_atomically(path: Path, content: bytes) -> None:
         If the file cannot be written; an earlier file at `path` is then left as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        file.write(content)

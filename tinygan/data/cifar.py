@@ -11,7 +11,6 @@ Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 200
 
 from __future__ import annotations
 
-import tarfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +79,8 @@ def _of_folder(path: Path) -> dict[str, bytes]:
 
 def _of_archive(path: Path) -> dict[str, bytes]:
     """The files in a tar, by their names alone; nothing is written to the disk."""
+    import tarfile  # here, as few data sets need it
+
     files: dict[str, bytes] = {}
     try:
         with tarfile.open(path) as archive:

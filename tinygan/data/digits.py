@@ -110,8 +110,8 @@ def render(n: int, rng: np.random.Generator, size: Size = (SIDE, SIDE)) -> Image
     for i, digit in enumerate(labels):
         key = (*styles[chosen[i]], int(digit))
         if key not in glyphs:
-            glyphs[key] = _glyph(*key, em)
-        pixels[i, :, :, 0] = _place(glyphs[key], *maps[i], size=size, fine=fine)
+            glyphs[key] = _glyph(em, *key)
+        pixels[i, :, :, 0] = _place(size, fine, glyphs[key], *maps[i])
     return Images("digits", pixels, labels.astype(np.int64), NAMES)
 
 
@@ -141,7 +141,7 @@ def _font_files(names: list[str]) -> list[Path]:
     return files
 
 
-def _glyph(font_file: Path, stroke: int, digit: int, em: int) -> Image.Image:
+def _glyph(em: int, font_file: Path, stroke: int, digit: int) -> Image.Image:
     """One digit drawn large, white on black, cropped to its ink."""
     from PIL import Image, ImageDraw, ImageFont  # here, as `import tinygan.data` must stay light
 
@@ -153,6 +153,8 @@ def _glyph(font_file: Path, stroke: int, digit: int, em: int) -> Image.Image:
 
 
 def _place(
+    size: Size,
+    fine: int,
     glyph: Image.Image,
     angle: float,
     shear: float,
@@ -160,8 +162,6 @@ def _place(
     aspect: float,
     dx: float,
     dy: float,
-    size: Size,
-    fine: int,
 ) -> np.ndarray:
     """The glyph, centred and mapped as in `_random_maps`, as an array of `size`, averaged from `fine` times finer."""
     from PIL import Image

@@ -54,6 +54,8 @@ def exists(path: Path) -> bool:
     """Whether there is anything at the path; also where that may not be told."""
     try:
         return path.exists()
+    except PermissionError:
+        return True
     except (OSError, ValueError):  # a name that is too long, or has a zero byte
         return False
 

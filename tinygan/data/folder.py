@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from tinygan.data.arrange import arrange
 from tinygan.data.arrays import EQUAL, all_same
+from tinygan.data.cifar import is_cifar
 from tinygan.data.errors import DataError
 from tinygan.data.form import Form, Size, asked_form
+from tinygan.data.idx_pair import is_idx
 from tinygan.data.images import Images
 from tinygan.data.many import Read, read_many
+from tinygan.data.pictures import DENIED, TOO_LARGE
 from tinygan.data.tree import Tree, read_tree
 from tinygan.words import counted, listed, printable
 
@@ -77,11 +79,13 @@ def folder(
 def read_folder(root: Path, form: Form, strict: bool = False, split: str = "train", progress: bool = True) -> Images:
     """As `folder`, with the looks in a `Form`."""
     check_split(split)
-    if not root.is_dir() and root.suffix.lower() != ".zip":
-        what = "is not a folder, nor a zip" if root.exists() else "does not exist"
+    try:
+        there, fits = root.exists(), root.is_dir() or (root.is_file() and root.suffix.lower() == ".zip")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{printable(root)} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if not fits:
+        what = "is not a folder, nor a zip" if there else "does not exist"
         raise DataError(f"{printable(root)} {what}: give a folder of pictures")
-    if not root.exists():
-        raise DataError(f"{printable(root)} does not exist: give a folder of pictures")
     tree = read_tree(root)
     chosen = arrange(tree, split)
     if not chosen.entries:
@@ -134,9 +138,12 @@ def _instead(tree: Tree) -> str:
     if not tree.others:
         return ": it is empty" if not tree.folders else ", only empty folders"
     found = f", but {tree.kinds()}"
+    if tree.root.is_dir() and (is_cifar(tree.root) or is_idx(tree.root)):
+        return f"{found}, which are no pictures: give --data the path of the folder"
     known = [suffix for suffix in (".npz", ".npy", ".csv", ".zip", ".gz") if suffix in tree.others]
     if known:
-        return f"{found}: give the path of the {known[0]} file itself"
+        first = "" if tree.root.is_dir() else "unpack it and "
+        return f"{found}: {first}give the path of the {known[0]} file itself"
     if ".heic" in tree.others or ".heif" in tree.others:
         return f"{found}: save them as JPEG first"
     if "" in tree.others:
@@ -170,13 +177,15 @@ def _changed(read: Read) -> list[str]:
 
 def _of_skipped(read: Read, tree: Tree) -> list[str]:
     """'3 damaged files skipped', by the kind of reason."""
-    kinds = Counter("closed" if why == "permission denied" else "damaged" for _, why in read.skipped)
-    kinds["large"] = sum("million" in why for _, why in read.skipped)
-    kinds["damaged"] -= kinds["large"]
-    words = {"damaged": "damaged file", "closed": "file without permission", "large": "too large picture"}
-    plural = {"closed": "files without permission"}
-    said = [f"{counted(n, words[kind], plural.get(kind))} skipped" for kind, n in kinds.items() if n]
-    return said + ([f"{counted(len(tree.closed), 'folder')} without permission skipped"] if tree.closed else [])
+    closed = sum(why == DENIED for _, why in read.skipped)
+    large = sum(why.startswith(TOO_LARGE) for _, why in read.skipped)
+    kinds = (
+        (len(read.skipped) - closed - large, "damaged file", "damaged files"),
+        (large, "too large file", "too large files"),
+        (closed, "file without permission", "files without permission"),
+        (len(tree.closed), "folder without permission", "folders without permission"),
+    )
+    return [f"{counted(n, noun, nouns)} skipped" for n, noun, nouns in kinds if n]
 
 
 def _warnings(read: Read, form: Form) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from tinygan.data.errors import DataError
 
@@ -108,7 +109,7 @@ def natural_size(sizes: Sequence[Size]) -> Size:
     keeps = all(side % STEP == 0 and SMALLEST <= side <= OWN for side in (height, width))
     if keeps and all(size == (height, width) for size in sizes):
         return height, width
-    short = int(statistics.median(min(size) for size in sizes))
+    short = int(np.median([min(size) for size in sizes]))
     side = max(SMALLEST, min(USUAL, short // STEP * STEP))
     return side, side
 
@@ -126,12 +127,11 @@ def colour(name: Any) -> tuple[int, int, int]:
     from PIL import ImageColor  # here, because `import tinygan.data` must stay light
 
     try:
-        rgb = ImageColor.getrgb(name)
-    except (AttributeError, TypeError, ValueError):
-        rgb = ()
-    if len(rgb) != 3:
-        raise DataError(f"background must be the name of a colour, such as white or black, or #rrggbb, not {name!r}")
-    return rgb
+        red, green, blue = list(ImageColor.getrgb(name))  # of four numbers the last is opacity
+    except (AttributeError, TypeError, ValueError) as error:
+        asked = "the name of a colour, such as white or black, or #rrggbb"
+        raise DataError(f"background must be {asked}, not {name!r}") from error
+    return red, green, blue
 
 
 def in_words(size: Size) -> str:

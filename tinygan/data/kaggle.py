@@ -87,9 +87,10 @@ def _columns(path: Path, first: list[str], named: bool) -> tuple[int | None, lis
     shape = _shape(len(order))
     if shape is None:
         names = f" ({listed(first, 4)})" if named else ""
+        more = "; for points in the plane save them as .npy" if len(first) == 2 else ""
         raise DataError(
             f"{printable(path)} has {counted(len(order), 'column')} of pixels{names}, which is no square image: give "
-            "one column for each pixel, such as pixel0 to pixel783, and one called label"
+            f"one column for each pixel, such as pixel0 to pixel783, and one called label{more}"
         )
     numbers = [[int(number) for number in re.findall(r"[0-9]+", first[i])] for i in order]
     if named and all(numbers) and len({tuple(each) for each in numbers}) == len(order):

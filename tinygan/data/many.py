@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import sys
@@ -18,7 +19,7 @@ from tinygan.data.arrays import with_channels
 from tinygan.data.cache import cache_dir
 from tinygan.data.errors import DataError
 from tinygan.data.form import Form, Size
-from tinygan.data.pictures import read_picture, size_of
+from tinygan.data.pictures import DENIED, read_picture, size_of
 from tinygan.data.tree import Entry
 from tinygan.files import whole_file
 
@@ -137,8 +138,10 @@ def _natural(entries: Sequence[Entry], form: Form, skipped: dict[int, str], prog
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "a link to nowhere"
+    if isinstance(error, (FileNotFoundError, PermissionError)):
+        return DENIED if isinstance(error, PermissionError) else "a link to nowhere"
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return "a link to itself"
     if isinstance(error, OSError):
         return (error.strerror or type(error).__name__).lower()
     return str(error)

@@ -69,9 +69,12 @@ def read_npz(path: Path, name: str | None = None, split: str = "train") -> tuple
             )
         if name not in names:
             raise DataError(f"{printable(path)} holds no array {name!r}{did_you_mean(name, names)}")
-        labels = _labels_of(name, names)
+        beside = _labels_of(name, names)
         pixels = _guarded(path, lambda: archive[name])
-        return pixels, None if labels is None else _guarded(path, lambda: archive[labels])
+        labels = None if beside is None else _guarded(path, lambda: archive[beside])
+        if labels is not None and beside in LABELS and labels.shape[:1] != pixels.shape[:1]:
+            labels = None  # of another of the arrays
+        return pixels, labels
 
 
 def labels_beside(path: Path) -> Path | None:
@@ -146,7 +149,7 @@ def _guarded(path: Path, read: Any) -> Any:
     except FileNotFoundError as error:
         raise DataError(f"{printable(path)} does not exist: check the name of the file") from error
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError) as error:
-        if "allow_pickle" in str(error):
+        if "Object arrays" in str(error) or "Python objects" in str(error):
             raise DataError(
                 f"{printable(path)} holds Python objects, which are never loaded, as they could run any program: save "
                 "plain arrays of numbers"

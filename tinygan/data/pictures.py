@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "MPO", "GIF", "WEBP", "BMP", "DIB", "TIFF")
 SUFFIXES = tuple(".png .apng .jpg .jpeg .jpe .jfif .gif .webp .bmp .dib .tif .tiff".split())
 PIXELS = 180_000_000  # of a picture in memory: half a gigabyte
+DENIED = "permission denied"
+TOO_LARGE = "too large: "  # begins the reason
 ORIENTATION = 0x0112  # where a camera notes how it was held
 
 
@@ -73,7 +75,7 @@ def _reason(file: BinaryIO, error: Exception) -> str:
     from PIL import UnidentifiedImageError
 
     if isinstance(error, PermissionError):
-        return "permission denied"
+        return DENIED
     if isinstance(error, MemoryError):
         return "not enough memory for it"
     if isinstance(error, UnidentifiedImageError):
@@ -169,7 +171,7 @@ def _shrink_while_reading(picture: Any, size: Size) -> Size:
 
 def _check_pixels(width: int, height: int) -> None:
     if width * height > PIXELS:
-        raise DataError(f"{width} x {height} pixels, more than {PIXELS // 10**6} million: shrink it first")
+        raise DataError(f"{TOO_LARGE}{width} x {height} pixels, more than {PIXELS // 10**6} million")
 
 
 def _laid_out(picture: Any, form: Form) -> Image.Image:

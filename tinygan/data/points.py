@@ -107,8 +107,8 @@ class Points:
     @cached_property
     def fingerprint(self) -> str:
         """32 hexadecimal digits that change with the points; only with the name if no two draws are the same."""
-        content = self.source if isinstance(self.source, np.ndarray) else self._look
-        content = content.tobytes() if self._repeats else self.name.encode("utf-8", "surrogatepass")
+        rows = self.source if isinstance(self.source, np.ndarray) else self._look
+        content = rows.tobytes() if self._repeats else self.name.encode("utf-8", "surrogatepass")
         return hashlib.blake2b(content, digest_size=16).hexdigest()
 
     @cached_property

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tinygan.data.digits import digits
-from tinygan.data.faces import faces
+from tinygan.data.faces import LARGEST, faces
 from tinygan.data.folder import folder
+from tinygan.data.form import parsed_size
+from tinygan.data.images import Images
 from tinygan.data.mixture import grid, ring
 from tinygan.data.mnist import fashion, mnist
 from tinygan.data.stacked import stacked
@@ -41,11 +43,17 @@ class DataSet:
     real: bool = False
 
 
+def drawn_faces(n: int = 10_000, seed: int = 0, size: Any = None, cache_dir: Any = None) -> Images:
+    """`faces` of any size that `load` knows: drawn as large as the longer side, and cut to its form there."""
+    sides = parsed_size(size) or (64, 64)
+    return faces(n, seed, min(LARGEST, max(sides)), cache_dir)
+
+
 SETS: dict[str, DataSet] = {
     "ring": DataSet("points", ring, "eight Gaussians on a circle"),
     "grid": DataSet("points", grid, "25 Gaussians on a square grid"),
     "digits": DataSet("images", digits, "10,000 grey digits, rendered from matplotlib's fonts"),
-    "faces": DataSet("images", faces, "10,000 cartoon faces in colour, drawn by the library, with four expressions"),
+    "faces": DataSet("images", drawn_faces, "10,000 cartoon faces in colour, with four expressions"),
     "mnist": DataSet("images", mnist, "60,000 grey handwritten digits", data_dir=True, real=True),
     "fashion": DataSet("images", fashion, "60,000 grey pictures of clothes", data_dir=True, real=True),
     "stacked": DataSet("images", stacked, "three MNIST digits as red, green and blue", data_dir=True, real=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -10,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tinygan.data.errors import DataError
-from tinygan.data.pictures import SUFFIXES
+from tinygan.data.pictures import SUFFIXES, TOO_LARGE
 from tinygan.words import listed, printable
 
 Parts = tuple[str, ...]
@@ -38,7 +39,7 @@ class Entry:
 
     parts: Parts
     stamp: tuple[int, int]
-    open: Callable[[], BinaryIO]
+    open: Callable[[], Any]
 
     @property
     def name(self) -> str:
@@ -125,7 +126,7 @@ def _walk(tree: Tree, path: Path, parts: Parts, ancestors: Parts) -> None:
         return
     for each in inside:
         below = (*parts, each.name)
-        if each.is_dir():
+        if os.path.isdir(each.path):  # DirEntry.is_dir fails on links that lead in a circle
             real = os.path.realpath(each.path)
             if not any(f"{above}{os.sep}".startswith(real.rstrip(os.sep) + os.sep) for above in ancestors):
                 tree.folders.add(below)
@@ -133,9 +134,12 @@ def _walk(tree: Tree, path: Path, parts: Parts, ancestors: Parts) -> None:
             continue
         try:
             status = each.stat()
-            stamp = status.st_size, status.st_mtime_ns
         except OSError:  # a link to nowhere, as opening it will tell
             stamp = 0, 0
+        else:
+            stamp = status.st_size, status.st_mtime_ns
+            if not stat.S_ISREG(status.st_mode):
+                continue  # a pipe or a device, on which a reader could wait for ever
         tree.add(Entry(below, stamp, partial(open, each.path, "rb")))
 
 
@@ -164,7 +168,7 @@ def _of_zip(path: Path) -> Tree:
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
     if info.file_size > BYTES:
-        raise DataError(f"{info.file_size:,} bytes when unpacked, more than {BYTES:,}")
+        raise DataError(f"{TOO_LARGE}{info.file_size:,} bytes when unpacked, more than {BYTES:,}")
     try:
         return BytesIO(archive.read(info))
     except Exception as error:  # zipfile and its decoders raise ten types for damaged members

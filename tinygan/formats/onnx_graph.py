@@ -14,6 +14,7 @@ import numpy as np
 
 from tinygan.formats import onnx_rules as rules
 from tinygan.formats.errors import FormatError, needed
+from tinygan.formats.onnx_softmax import log_softmax_of
 from tinygan.formats.trace import Batch, Length, Value
 
 TO_FIRST, TO_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
@@ -115,7 +116,7 @@ class Graph:
         xs, kind = rules.reads(value), type(value.op)
         if kind in rules.IMAGES:
             self.names[id(value), True] = rules.IMAGES[kind](self, value, *xs)
-        elif kind in rules.ELEMENTWISE and not rules.log_softmax_of(value):
+        elif kind in rules.ELEMENTWISE and not log_softmax_of(value):
             first = len(value.shape) == 4 and self._all_first(xs)
             names = [self._name(x, first) for x in xs]
             self.names[id(value), first] = rules.ELEMENTWISE[kind](self, value, *names)

@@ -22,12 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tinygan.autograd import Op, Tensor
 from tinygan.backend import backend_of
+from tinygan.backend.base import Array
 
 Change: TypeAlias = "Callable[[Tensor, np.random.Generator], Tensor]"
 
@@ -115,7 +116,7 @@ class Shift(Op):
     def __init__(self, down: np.ndarray, right: np.ndarray):
         self.down, self.right = down, right
 
-    def forward(self, xp, x):
+    def forward(self, xp: Any, x: Array) -> Array:
         n, height, width, _ = x.shape
         border = int(max(np.abs(self.down).max(initial=0), np.abs(self.right).max(initial=0)))
         image = np.arange(n)[:, None, None]
@@ -124,7 +125,7 @@ class Shift(Op):
         roomy = xp.pad(x, ((0, 0), (border, border), (border, border), (0, 0)), mode="constant")
         return roomy[tuple(map(backend_of(x).asarray, (image, row, column)))]
 
-    def backward(self, gy, y, x):
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return Shift(-self.down, -self.right)(gy)
 
 

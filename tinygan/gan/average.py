@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+from tinygan.autograd import Tensor
 from tinygan.backend import backend_of
 from tinygan.nn import Module
 
@@ -36,5 +37,5 @@ class MovingAverage:
             mine.changed_in_place()
 
     @staticmethod
-    def _tensors(network: Module):
+    def _tensors(network: Module) -> list[Tensor]:
         return [*network.parameters(), *(tensor for _, tensor in network.buffers())]

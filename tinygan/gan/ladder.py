@@ -46,19 +46,19 @@ MOST = 512
 SMALLEST = 4  # pixels at the ladder's foot, at least
 
 
-def rungs(shape: Shape) -> int:
+def rungs(shape: Shape, preset: str = "dcgan") -> int:
     """How many times both sides of a picture (H, W, C) can be halved without falling below 4 pixels; at least 2.
 
     Raises
     ------
     ValueError
-        If `shape` is not that of a picture, or its sides do not divide by 4.
+        If `shape` is not that of a picture, or its sides do not divide by 4; the sentence names the `preset`.
     """
     if len(shape) != 3:
-        raise ValueError(f"the preset dcgan needs images (H, W, C), not samples of shape {shape}")
+        raise ValueError(f"the preset {preset} needs images (H, W, C), not samples of shape {shape}")
     height, width = shape[:2]
     if height % 4 or width % 4:
-        raise ValueError(f"the preset dcgan needs images whose height and width divide by 4, not {shape[:2]}")
+        raise ValueError(f"the preset {preset} needs images whose height and width divide by 4, not {shape[:2]}")
     count = 0
     while height % 2 == width % 2 == 0 and min(height, width) >= 2 * SMALLEST:
         height, width, count = height // 2, width // 2, count + 1

@@ -12,12 +12,12 @@ so no probability is ever formed, and none can be rounded to 0 or 1.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from typing import Any
 
 from tinygan.autograd import Tensor, ops
 from tinygan.autograd.ops import bce_with_logits
+from tinygan.words import did_you_mean
 
 
 class Loss:
@@ -72,18 +72,18 @@ class Minimax(Loss):
 
     has_labels = True
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         real = bce_with_logits(real_logits, 1 - self.label_smoothing)
         return real + bce_with_logits(fake_logits, 0)
 
-    def generator(self, fake_logits, real_logits=None):
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
         return -bce_with_logits(fake_logits, 0)
 
 
 class NonSaturating(Minimax):
     """Minimax for D; G minimises -E ln D(G(z)), whose gradient is largest where D is sure (section 3)."""
 
-    def generator(self, fake_logits, real_logits=None):
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
         return bce_with_logits(fake_logits, 1)
 
 
@@ -101,11 +101,11 @@ class LeastSquares(Loss):
         super().__init__(label_smoothing)
         self.scale = 0.5 if half else 1.0
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         real = ((real_logits - (1 - self.label_smoothing)) ** 2).mean()
         return self.scale * (real + (fake_logits**2).mean())
 
-    def generator(self, fake_logits, real_logits=None):
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
         return self.scale * ((fake_logits - 1) ** 2).mean()
 
 
@@ -118,10 +118,10 @@ class Wasserstein(Loss):
     boundary: float | None = None
     is_probability = False
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         return fake_logits.mean() - real_logits.mean()
 
-    def generator(self, fake_logits, real_logits=None):
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
         return -fake_logits.mean()
 
 
@@ -133,7 +133,7 @@ class Hinge(Wasserstein):
 
     boundary = 0.0
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         return ops.relu(1 - real_logits).mean() + ops.relu(1 + fake_logits).mean()
 
 
@@ -148,13 +148,13 @@ class Relativistic(Loss):
     boundary = None
     is_probability = False
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         if real_logits.shape != fake_logits.shape:
             shapes = f"{real_logits.shape} and {fake_logits.shape}"
             raise ValueError(f"{self.name} pairs each real with a fake, but got {shapes}")
         return bce_with_logits(real_logits - fake_logits, 1)
 
-    def generator(self, fake_logits, real_logits=None):
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
         return self.discriminator(fake_logits, self._real(real_logits))
 
 
@@ -170,11 +170,11 @@ class RelativisticAverage(Loss):
     boundary = None
     is_probability = False
 
-    def discriminator(self, real_logits, fake_logits):
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         real = bce_with_logits(real_logits - fake_logits.mean(), 1)
         return real + bce_with_logits(fake_logits - real_logits.mean(), 0)
 
-    def generator(self, fake_logits, real_logits=None):
+    def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
         return self.discriminator(fake_logits, self._real(real_logits))
 
 
@@ -212,9 +212,7 @@ def get(name: str, **options: Any) -> Loss:
     0.6931
     """
     if name not in LOSSES:
-        near = difflib.get_close_matches(str(name).lower(), LOSSES, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(f"unknown loss {name!r}: {hint}choose one of {', '.join(LOSSES)}")
+        raise ValueError(f"unknown loss {name!r}{did_you_mean(str(name).lower(), LOSSES)}")
     known = inspect.signature(LOSSES[name]).parameters
     for option in options:
         if option not in known:

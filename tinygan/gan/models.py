@@ -31,6 +31,7 @@ from tinygan.gan.ladder import dcgan as dcgan
 from tinygan.gan.networks import Networks
 from tinygan.gan.networks import Pair as Pair
 from tinygan.gan.networks import output_range as output_range
+from tinygan.gan.resnet import resnet as resnet
 from tinygan.nn import (
     BatchNorm,
     Conv2D,

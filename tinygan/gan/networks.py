@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from tinygan.autograd import Tensor, no_grad
 from tinygan.nn import Dropout, Flatten, Module, Reshape, Sequential, Sigmoid, Tanh
 
-Pair = tuple[Module, Module]
+Pair: TypeAlias = tuple[Module, Module]
+Maker: TypeAlias = Callable[..., Module]
 EXTRAS = ("dropout", "outputs")  # what a make_discriminator may take besides the shape and rng
 
 
@@ -126,25 +127,26 @@ class Networks:
         rng = rng or np.random.default_rng()
         asked = {"dropout": dropout, "outputs": outputs}
         extras = {name: asked[name] for name in EXTRAS if self.takes(name)}
+        made: list[Any]
         if self.ready:
             if dropout:
                 raise ValueError("ready networks have the dropout they were made with: leave dropout at 0")
-            generator, discriminator = self.make_generator, self.make_discriminator
+            made = [self.make_generator, self.make_discriminator]
         else:
             for name in ("dropout",) * bool(dropout) + ("outputs",) * (outputs > 1):
                 if name not in extras:
                     raise ValueError(f"{name} {asked[name]} needs a make_discriminator with an argument {name}")
             seen = (*shape[:-1], pack * shape[-1] + channels)
-            generator = self.make_generator(shape, latent, rng)  # type: ignore[call-arg]
-            discriminator = self.make_discriminator(seen, rng, **extras)  # type: ignore[call-arg]
-        for what, made in (("generator", generator), ("discriminator", discriminator)):
-            if not isinstance(made, Module):
-                raise ValueError(f"make_{what} must return a Module, not {type(made).__name__}")
+            make_g, make_d = cast("Maker", self.make_generator), cast("Maker", self.make_discriminator)
+            made = [make_g(shape, latent, rng), make_d(seen, rng, **extras)]
+        for what, network in zip(("generator", "discriminator"), made, strict=True):
+            if not isinstance(network, Module):
+                raise ValueError(f"make_{what} must return a Module, not {type(network).__name__}")
             if drop_rng is not None:
-                for _, layer in made.modules():
+                for _, layer in network.modules():
                     if isinstance(layer, Dropout):
                         layer.rng = drop_rng
-        return generator, discriminator
+        return made[0], made[1]
 
     def range_of(self, generator: Module) -> tuple[float, float] | None:
         """The range of the generator's images: the one given, or that of its last activation, or None if unknown."""

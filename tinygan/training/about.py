@@ -81,14 +81,15 @@ class About:
                 raise ConfigError("it does not say how many classes it was trained on")
         except (TypeError, ConfigError) as error:
             raise CheckpointError(f"{path} is the generator of another model: {error}") from None
-        low, high = ends
+        low, high = meta["range"]
+        named = isinstance(names, list) and len(names) == classes
         return cls(
             meta["step"],
             config,
-            tuple(shape),
+            tuple(meta["shape"]),
             (low, high),
             classes,
-            tuple(names) if names and len(names) == classes else None,
+            tuple(names or ()) if named else None,
             sha256,
         )
 

@@ -226,7 +226,7 @@ def given_in_python(text: str | None) -> bool:
     return text is not None and text.startswith("<")
 
 
-def option_type(f: dataclasses.Field) -> type:
+def option_type(f: dataclasses.Field[Any]) -> type:
     """The plain type of an option: int for `int`, float for `float | None`."""
     hint = _hints()[f.name]
     return next(t for t in (typing.get_args(hint) or (hint,)) if t is not type(None))
@@ -237,7 +237,7 @@ def _hints() -> dict[str, Any]:
     return typing.get_type_hints(Config)
 
 
-def _check_option(f: dataclasses.Field, value: Any) -> None:
+def _check_option(f: dataclasses.Field[Any], value: Any) -> None:
     kind: Any = option_type(f)
     rule = f.metadata
     if value is None and f.default is None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from tinygan import data, evaluation
-from tinygan.data.batches import Batches, MixtureBatches, rng_state, set_rng_state
+from tinygan.data.batches import Batches, MixtureBatches
+from tinygan.data.rng import rng_state, set_rng_state
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 from tinygan.gan.noise import Noise
