@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from tinygan import plot
-from tinygan.backend import use_backend
-from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, output_file
+from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, opened, output_file
 from tinygan.data import from_range
 from tinygan.files import whole_file
-from tinygan.training import trained
 from tinygan.training.config import ConfigError
 from tinygan.training.trained import Trained
 
@@ -35,8 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     out = output_file(args.out, {".png": "a picture", ".npz": "the samples"})
     in_bounds("--n", args.n, 1, 1_000_000)
     check_source(args)
-    use_backend(args.backend)
-    source = trained.load(args.run, args.networks)
+    source = opened(args)
     if args.codes:
         print(draw_codes(args, source, out))
         return

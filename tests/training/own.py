@@ -51,8 +51,8 @@ def write_npy(path: Path) -> Path:
 def write_cifar(path: Path) -> Path:
     """A byte for the label, 1024 reds, 1024 greens, 1024 blues; the classes' names lie beside."""
     pixels, labels = images(side=32, channels=3)
-    records = [bytes([label]) + picture.transpose(2, 0, 1).tobytes() for picture, label in zip(pixels, labels)]
-    path.write_bytes(b"".join(records))
+    planes = pixels.transpose(0, 3, 1, 2)
+    path.write_bytes(b"".join(bytes([label]) + each.tobytes() for each, label in zip(planes, labels, strict=True)))
     path.with_name("batches.meta.txt").write_text("\n".join(CLASSES) + "\n")
     return path
 
@@ -60,7 +60,7 @@ def write_cifar(path: Path) -> Path:
 def write_csv(path: Path) -> Path:
     pixels, labels = images()
     names = ["label", *(f"pixel{i}" for i in range(64))]
-    rows = [[label, *picture.ravel().tolist()] for picture, label in zip(pixels, labels)]
+    rows = [[label, *picture.ravel().tolist()] for picture, label in zip(pixels, labels, strict=True)]
     path.write_text("\n".join(",".join(map(str, row)) for row in [names, *rows]) + "\n")
     return path
 

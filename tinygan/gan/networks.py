@@ -187,7 +187,9 @@ def _made(what: str, make: Callable[..., Any], *args: Any, **extras: Any) -> Mod
     try:
         made = make(*args, **extras)
     except (Exception, SystemExit) as error:  # whatever a user's function may raise
-        raise ValueError(failure(error) if isinstance(error, ValueError) else f"{what} failed: {failure(error)}") from error
+        raise ValueError(
+            failure(error) if isinstance(error, ValueError) else f"{what} failed: {failure(error)}"
+        ) from error
     if not isinstance(made, Module):
         raise ValueError(f"{what} must return a Module, not one of type {type(made).__name__}")
     return made

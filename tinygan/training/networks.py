@@ -29,6 +29,10 @@ class Chosen:
         """Of the file."""
         return self.file.sha256 if self.file else None
 
+    def called(self, config: Config) -> str:
+        """What messages call them: the preset, or the name of own networks."""
+        return self.networks.name if config.networks is not None else config.preset
+
 
 def chosen_networks(config: Config, given: Networks | None = None) -> Chosen:
     """The networks of a new run: those `given`, or of the file that the options name, or the preset's."""

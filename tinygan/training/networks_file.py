@@ -67,6 +67,10 @@ class NetworksFile:
         """Of the content, in hexadecimal."""
         return hashlib.sha256(self.content).hexdigest()
 
+    def said(self) -> str:
+        """One line: which file the networks are of."""
+        return f"the networks are {self.name} of {self.path}"
+
     def copy_to(self, folder: Path) -> None:
         """Put a copy into a run folder."""
         with whole_file(folder / COPY) as file:

@@ -18,6 +18,7 @@ from tinygan.training import checkpoint
 from tinygan.training.about import About
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.networks import build_networks, kept_networks, noise_of
+from tinygan.training.networks_file import NetworksFile
 from tinygan.training.run_folder import RunFolder
 from tinygan.words import did_you_mean
 
@@ -36,12 +37,15 @@ class Trained:
         What it is fed.
     path : Path
         The file it was read from.
+    file : NetworksFile or None
+        That of the user's own networks.
     """
 
     network: Module
     about: About
     behind: Noise
     path: Path
+    file: NetworksFile | None = None
 
     @property
     def config(self) -> Config:
@@ -175,11 +179,11 @@ def _rebuilt(
     """The generator with these weights; its file says how it was built."""
     about = About.from_meta(meta, path)
     rng = np.random.default_rng(0)
-    chosen = kept_networks(about.config, about.networks_sha256, path.parent, networks).networks
+    chosen = kept_networks(about.config, about.networks_sha256, path.parent, networks)
     try:
-        noise = noise_of(about.config, about.classes, chosen)
-        network, _ = build_networks(about.config, about.shape, rng, rng, noise, chosen)
+        noise = noise_of(about.config, about.classes, chosen.networks)
+        network, _ = build_networks(about.config, about.shape, rng, rng, noise, chosen.networks)
         network.load_state_dict(dict(arrays))
     except ValueError as error:
         raise checkpoint.CheckpointError(f"{path} is the generator of another model: {error}") from None
-    return Trained(network, about, noise, path)
+    return Trained(network, about, noise, path, chosen.file)
