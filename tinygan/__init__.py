@@ -29,6 +29,9 @@ else:  # hidden from type checkers, which would take every misspelt name of this
 
         return Run
 
+    def __dir__():
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "Game",

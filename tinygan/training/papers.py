@@ -35,7 +35,7 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     if given_in_python(config.networks):
         own = " --networks FILE.py:NAME"
         more += (
-            "                 (FILE.py:NAME is where your networks are; or tinygan.training.trained.load from Python)\n"
+            "                 (FILE.py:NAME says where your networks are)\n"
         )
     if setup.networks.file:
         setup.networks.file.copy_to(run.path)
