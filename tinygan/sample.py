@@ -37,7 +37,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.codes:
         print(draw_codes(args, source, out))
         return
-    noise = source.noise(args.n, args.seed, args.truncation, args.label)
+    headings = source.about.headings if out.suffix == ".png" and args.label is None else None
+    if headings and args.n < len(headings):  # no room for a column of each class
+        headings = None
+    if headings:
+        noise = source.columns(args.n, args.seed, args.truncation)
+    else:
+        noise = source.noise(args.n, args.seed, args.truncation, args.label)
     samples, labels = source.draw(noise), source.labels(noise)
     if out.suffix == ".npz":
         arrays: dict[str, Any] = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
@@ -46,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     elif source.in_plane:
         plot.save_points(out, samples, title=f"{args.n} samples at step {source.step}")
     else:
-        plot.save_grid(out, from_range(samples, *source.range))
+        plot.save_grid(out, from_range(samples, *source.range), len(headings) if headings else None, headings=headings)
     print(f"{args.n} samples{source.said_of(args.label)} of {source.path} in {out}")
     print(source.complaint(samples), end="")
 

@@ -34,9 +34,7 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     more = own = ""
     if given_in_python(config.networks):
         own = " --networks FILE.py:NAME"
-        more += (
-            "                 (FILE.py:NAME says where your networks are)\n"
-        )
+        more += "                 (FILE.py:NAME says where your networks are)\n"
     if setup.networks.file:
         setup.networks.file.copy_to(run.path)
         more += "networks.py      your own networks, as they were when the run began; the commands here use this copy\n"

@@ -93,6 +93,15 @@ class Trained:
         labels = None if label is None else np.full(n, self.class_of(label))
         return self.behind.codes(np.random.default_rng([seed, 1]), n, labels)  # not the numbers of z again
 
+    def columns(self, n: int, seed: int, truncation: float | None = None) -> np.ndarray:
+        """Noise for a grid with a column for each class, whose rows share all else: (n, latent + code)."""
+        assert self.condition is not None
+        k = self.condition.classes
+        rows = -(-n // k)
+        noise = self.noise(rows, seed, truncation).repeat(k, axis=0)
+        self.behind.split(noise)[1][:, :k] = np.tile(np.eye(k), (rows, 1))
+        return noise[:n]
+
     def class_of(self, label: int | str) -> int:
         """The number, from 0, of the class called `label` or, if none is called so, numbered so.
 
