@@ -78,9 +78,13 @@ def test_public_names():
 
     for name in ("use_backend", "to_numpy", "Tensor", "grad", "no_grad", "gradcheck"):
         assert callable(getattr(tg, name))
-    for name in ("ops", "nn", "optim", "losses", "data", "models", "metrics", "testing"):
+    for name in ("Run", "Networks", "Game", "MovingAverage"):
+        assert isinstance(getattr(tg, name), type)
+    for name in ("ops", "nn", "optim", "losses", "data", "models", "metrics", "plot", "testing"):
         assert type(getattr(tg, name)).__name__ == "module"
     assert set(tg.__all__) <= set(dir(tg))
+    with pytest.raises(AttributeError, match="module 'tinygan' has no attribute 'Runn'"):
+        tg.Runn  # noqa: B018
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix())

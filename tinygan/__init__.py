@@ -6,14 +6,39 @@
 [2.0, 4.0, 6.0]
 """
 
-from tinygan import data, metrics, nn, optim
+from typing import TYPE_CHECKING
+
+from tinygan import data, metrics, nn, optim, plot
 from tinygan.autograd import Op, Tensor, grad, no_grad, ops
 from tinygan.backend import to_numpy, use_backend
 from tinygan.gan import losses, models, penalties
+from tinygan.gan.average import MovingAverage
+from tinygan.gan.game import Game
+from tinygan.gan.networks import Networks
 from tinygan.testing import gradcheck
 
+if TYPE_CHECKING:
+    from tinygan.training.run import Run
+else:  # hidden from type checkers, which would take every misspelt name of this module for a name
+
+    def __getattr__(name):
+        """`Run` brings the progress bar, so it is imported when it is first asked for (PEP 562)."""
+        if name != "Run":
+            raise AttributeError(f"module 'tinygan' has no attribute {name!r}")
+        from tinygan.training.run import Run
+
+        return Run
+
+    def __dir__():
+        return sorted({*globals(), *__all__})
+
+
 __all__ = [
+    "Game",
+    "MovingAverage",
+    "Networks",
     "Op",
+    "Run",
     "Tensor",
     "data",
     "grad",
@@ -26,6 +51,7 @@ __all__ = [
     "ops",
     "optim",
     "penalties",
+    "plot",
     "to_numpy",
     "use_backend",
 ]

@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tinygan.backend import BackendUnavailable
+from tinygan.backend import BackendUnavailable, use_backend
 from tinygan.data import DataError
 from tinygan.formats import FormatError
+from tinygan.training import trained
 from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import ConfigError
 from tinygan.training.loop import TrainingStopped
 from tinygan.training.run_folder import OF_A_RUN, RunError
+from tinygan.training.trained import Trained
 from tinygan.words import nearest
 
 BAD_INPUT = (ConfigError, DataError, CheckpointError, RunError, FormatError, BackendUnavailable)
@@ -117,6 +119,15 @@ def check_source(args: Any) -> None:
         raise ConfigError(f"--seed must be at least 0, not {args.seed}")
     if args.truncation is not None and not (math.isfinite(args.truncation) and args.truncation > 0):
         raise ConfigError(f"--truncation must be a finite number above 0, not {args.truncation}")
+
+
+def opened(args: Any) -> Trained:
+    """The generator that `add_source` asks for, on its backend; own networks are said to be used."""
+    use_backend(args.backend)
+    source = trained.load(args.run, args.networks)
+    if source.file:
+        print(source.file.said())
+    return source
 
 
 def in_bounds(option: str, value: int, low: int, high: int) -> None:

@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 
 from tinygan import classifier, evaluation, plot
-from tinygan.backend import use_backend
-from tinygan.commandline import Parser, add_source, check_source, guarded, output_file
+from tinygan.commandline import Parser, add_source, check_source, guarded, opened, output_file
 from tinygan.data import Images, from_range
 from tinygan.evaluation.features import METRICS as OF_FEATURES
 from tinygan.evaluation.features import captions
 from tinygan.files import whole_file
 from tinygan.metrics import nearest_neighbours
-from tinygan.training import trained
 from tinygan.training.build import load_data
 from tinygan.training.config import ConfigError
 from tinygan.training.measured import measure
@@ -87,8 +85,7 @@ def of_features(args: Any) -> dict[str, Any]:
 
 def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     """The numbers of a run's generator beside the reference rows; what --json holds."""
-    use_backend(args.backend)
-    source = trained.load(args.run, args.networks)
+    source = opened(args)
     (low, high), path = source.range, source.path
     extractor = classifier.load(args.classifier) if args.classifier is not None else None
     for name in ("data", "data_dir"):  # they may lie elsewhere by now

@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 
 from tinygan import __version__, formats
-from tinygan.backend import use_backend
-from tinygan.commandline import Parser, guarded, output_file
+from tinygan.commandline import Parser, guarded, opened, output_file
 from tinygan.formats.errors import needed
-from tinygan.training import trained
 from tinygan.training.config import ConfigError
 from tinygan.training.trained import Trained
 from tinygan.words import did_you_mean
@@ -32,6 +30,7 @@ def parser() -> Parser:
     p.add_argument("--networks", metavar="FILE.py:NAME", help=own)
     what = "; ".join(f"{name}: {holds}" for name, (holds, _) in FORMATS.items())
     p.add_argument("--to", required=True, choices=tuple(FORMATS), help=what)
+    p.set_defaults(backend="numpy")
     p.add_argument("--out", metavar="FILE", help="where to (beside the file that RUN is read from)")
     return p
 
@@ -41,8 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     needed(FORMATS[args.to][1])
     endings = {f".{args.to}": FORMATS[args.to][0]}
     out = output_file(args.out, endings) if args.out is not None else None
-    use_backend("numpy")
-    source = trained.load(args.run, args.networks)
+    source = opened(args)
     out = out or output_file(str(beside(source.path, args.to)), endings)
     if out.exists() and out.samefile(source.path):
         raise ConfigError(f"--out {out} is the file that the generator is read from: choose another name")

@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 
 from tinygan import data, plot
-from tinygan.backend import use_backend
-from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, output_file
+from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, opened, output_file
 from tinygan.data import Mixture, from_range
 from tinygan.gan.latent import lerp, noise, slerp
-from tinygan.training import trained
 from tinygan.training.trained import Trained
 
 PROGRAM = "python -m tinygan.interpolate"
@@ -57,8 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.steps is not None:
         in_bounds("--steps", args.steps, 2, MOST_STEPS)
     check_source(args)
-    use_backend(args.backend)
-    source = trained.load(args.run, args.networks)
+    source = opened(args)
     steps = args.steps or (GRID_STEPS if out.suffix == ".png" and not source.in_plane else FINE_STEPS)
 
     ends = noise(np.random.default_rng(args.seed), (args.pairs, 2, source.config.latent), args.truncation)

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from tinygan import plot
-from tinygan.backend import use_backend
-from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, output_file
+from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, opened, output_file
 from tinygan.data import from_range
 from tinygan.files import whole_file
-from tinygan.training import trained
 from tinygan.training.config import ConfigError
 from tinygan.training.trained import Trained
 
@@ -35,12 +33,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     out = output_file(args.out, {".png": "a picture", ".npz": "the samples"})
     in_bounds("--n", args.n, 1, 1_000_000)
     check_source(args)
-    use_backend(args.backend)
-    source = trained.load(args.run, args.networks)
+    source = opened(args)
     if args.codes:
         print(draw_codes(args, source, out))
         return
-    noise = source.noise(args.n, args.seed, args.truncation, args.label)
+    headings = source.about.headings if out.suffix == ".png" and args.label is None else None
+    if headings and args.n < len(headings):  # no room for a column of each class
+        headings = None
+    if headings:
+        noise = source.columns(args.n, args.seed, args.truncation)
+    else:
+        noise = source.noise(args.n, args.seed, args.truncation, args.label)
     samples, labels = source.draw(noise), source.labels(noise)
     if out.suffix == ".npz":
         arrays: dict[str, Any] = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
@@ -49,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     elif source.in_plane:
         plot.save_points(out, samples, title=f"{args.n} samples at step {source.step}")
     else:
-        plot.save_grid(out, from_range(samples, *source.range))
+        plot.save_grid(out, from_range(samples, *source.range), len(headings) if headings else None, headings=headings)
     print(f"{args.n} samples{source.said_of(args.label)} of {source.path} in {out}")
     print(source.complaint(samples), end="")
 

@@ -72,9 +72,9 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
         if ranks.rank == 0:
             run.begin(f"{program(ranks.size)} {quoted(word for word in words if word != '--distributed')}".strip())
     run.folder = ranks.gather(run.folder)[0]
-    config, dataset = run.config, run.setup.dataset
-    print(f"{run.path}: {config.preset} on {config.data}, steps {run.step + 1} to {config.steps}", flush=True)
-    for line in (dataset.describe(), *dataset.notes):
+    config, networks = run.config, run.setup.networks.called(run.config)
+    print(f"{run.path}: {networks} on {config.data}, steps {run.step + 1} to {config.steps}", flush=True)
+    for line in run.said():
         print(line, flush=True)
     if ranks.size > 1:
         resume_line = f"{program(ranks.size)} --resume {quoted([run.path])}"

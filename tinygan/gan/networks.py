@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Callable
-from typing import Any, TypeAlias, cast
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygan.autograd import Tensor, no_grad
-from tinygan.nn import Dropout, Flatten, Module, Reshape, Sequential, Sigmoid, Tanh
+from tinygan.nn import Flatten, Module, Reshape, Sequential, Sigmoid, Tanh
 
 Pair: TypeAlias = tuple[Module, Module]
 Maker: TypeAlias = Callable[..., Module]
 EXTRAS = ("dropout", "outputs")  # what a make_discriminator may take besides the shape and rng
+LIBRARY = Path(__file__).resolve().parent.parent
 
 
 class Networks:
     """How to make a generator and a discriminator.
+
+    Any Module will do. A run is resumed to the last bit if all that changes while it trains is in Tensors of the
+    Modules (parameters, and buffers such as running means), and all random numbers are drawn, in training mode, from a
+    `numpy.random.Generator` that is an attribute of the Module that draws: a run gives them all one generator, whose
+    state it saves.
 
     Parameters
     ----------
@@ -40,9 +47,9 @@ class Networks:
     Raises
     ------
     TypeError
-        If one of the two is neither a function nor a Module, or only one of them is a Module.
+        If one of the two is neither a function nor a Module, only one of them is a Module, or `name` is no text.
     ValueError
-        If `output_range` is no pair that runs upwards.
+        If `output_range` is no pair that runs upwards, or `name` is empty.
 
     Examples
     --------
@@ -70,6 +77,10 @@ class Networks:
         if isinstance(make_generator, Module) != isinstance(make_discriminator, Module):
             raise TypeError("Networks takes two functions or two ready Modules, not one of each")
         self.make_generator, self.make_discriminator = both
+        if not isinstance(name, str):
+            raise TypeError(f"the name of Networks must be text, not {name!r}")
+        if not name.strip():
+            raise ValueError("the name of Networks must not be empty: leave it out, or give a word")
         self.output_range = None if output_range is None else _checked_range(output_range)
         self.name = name
 
@@ -117,36 +128,34 @@ class Networks:
         outputs : int
             How many numbers the discriminator returns for a sample.
         drop_rng : numpy.random.Generator, optional
-            What all Dropout layers of both draw from; by default what they were made with.
+            What all layers of both draw from that keep a generator of random numbers, such as Dropout; by default
+            each draws from what it was made with.
 
         Raises
         ------
         ValueError
-            If the networks do not fit the shape, or are asked for what they cannot do; in one sentence.
+            If the networks cannot be made, or are asked for what they cannot do; in one sentence.
         """
         rng = rng or np.random.default_rng()
         asked = {"dropout": dropout, "outputs": outputs}
         extras = {name: asked[name] for name in EXTRAS if self.takes(name)}
-        made: list[Any]
+        generator: Any
+        discriminator: Any
         if self.ready:
             if dropout:
                 raise ValueError("ready networks have the dropout they were made with: leave dropout at 0")
-            made = [self.make_generator, self.make_discriminator]
+            generator, discriminator = self.make_generator, self.make_discriminator
         else:
             for name in ("dropout",) * bool(dropout) + ("outputs",) * (outputs > 1):
                 if name not in extras:
                     raise ValueError(f"{name} {asked[name]} needs a make_discriminator with an argument {name}")
             seen = (*shape[:-1], pack * shape[-1] + channels)
-            make_g, make_d = cast("Maker", self.make_generator), cast("Maker", self.make_discriminator)
-            made = [make_g(shape, latent, rng), make_d(seen, rng, **extras)]
-        for what, network in zip(("generator", "discriminator"), made, strict=True):
-            if not isinstance(network, Module):
-                raise ValueError(f"make_{what} must return a Module, not {type(network).__name__}")
+            generator = _made("make_generator", self.make_generator, shape, latent, rng)
+            discriminator = _made("make_discriminator", self.make_discriminator, seen, rng, **extras)
+        for module in (generator, discriminator):
             if drop_rng is not None:
-                for _, layer in network.modules():
-                    if isinstance(layer, Dropout):
-                        layer.rng = drop_rng
-        return made[0], made[1]
+                draw_from(module, drop_rng)
+        return generator, discriminator
 
     def range_of(self, generator: Module) -> tuple[float, float] | None:
         """The range of the generator's images: the one given, or that of its last activation, or None if unknown."""
@@ -167,43 +176,32 @@ def output_range(generator: Module) -> tuple[float, float] | None:
     return None
 
 
-def check_shapes(generator: Module, discriminator: Module, shape: tuple[int, ...], latent: int, **seen: int) -> None:
-    """Call both networks once, in evaluation mode, and compare what they return with what the game needs.
-
-    Parameters
-    ----------
-    generator, discriminator : Module
-    shape : tuple of int
-        Of one sample.
-    latent : int
-        Length of the generator's input.
-    **seen : int
-        ``pack``, ``channels`` and ``outputs``, as in `Networks`.
-
-    Raises
-    ------
-    ValueError
-        In one sentence that names the network, what it returned (or raised) and what is needed.
-    """
-    pack, channels, outputs = seen.get("pack", 1), seen.get("channels", 0), seen.get("outputs", 1)
-    judged = (*shape[:-1], pack * shape[-1] + channels)
-    for what, network, given, wanted in (
-        ("generator", generator, (latent,), shape),
-        ("discriminator", discriminator, judged, (outputs,)),
-    ):
-        try:
-            with network.evaluating(), no_grad():
-                y: Any = network(Tensor(np.zeros((2, *given), np.float32)))
-        except Exception as error:  # whatever a user's forward may raise, its own words say the most
-            raise ValueError(f"the {what} cannot take an input of shape {_batch(given)}: {error}") from error
-        got = getattr(y, "shape", type(y).__name__)
-        if got != (2, *wanted):
-            returned = _batch(got[1:]) if isinstance(got, tuple) and got[:1] == (2,) else got
-            raise ValueError(f"the {what} returns {returned} for an input of {_batch(given)}, not {_batch(wanted)}")
+def draw_from(network: Module, rng: np.random.Generator) -> None:
+    """Let every layer that keeps a generator of random numbers as an attribute draw from `rng`."""
+    for _, module in network.modules():
+        for name, value in vars(module).items():
+            if isinstance(value, np.random.Generator):
+                setattr(module, name, rng)
 
 
-def _batch(shape: tuple[int, ...]) -> str:
-    return f"({', '.join(['N', *map(str, shape)])})"
+def _made(what: str, make: Callable[..., Any], *args: Any, **extras: Any) -> Module:
+    try:
+        made = make(*args, **extras)
+    except (Exception, SystemExit) as error:  # whatever a user's function may raise
+        raise ValueError(
+            failure(error) if isinstance(error, ValueError) else f"{what} failed: {failure(error)}"
+        ) from error
+    if not isinstance(made, Module):
+        raise ValueError(f"{what} must return a Module, not one of type {type(made).__name__}")
+    return made
+
+
+def failure(error: BaseException) -> str:
+    """What went wrong in a user's code, and in which line of it."""
+    text = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if LIBRARY not in Path(frame.filename).resolve().parents]
+    return f"{text} ({own[-1].filename}, line {own[-1].lineno})" if own else text
 
 
 def _checked_range(ends: Any) -> tuple[float, float]:

@@ -1,10 +1,12 @@
 """Many small images as one: the sample grid."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from tinygan.files import PathLike, whole_file
+from tinygan.plot.headings import with_headings
 
 # Between black and white, so that neither dark nor bright images run into each other.
 SEPARATOR = 96
@@ -70,6 +72,7 @@ def save_grid(
     columns: int | None = None,
     padding: int = 2,
     scale: int = 2,
+    headings: Sequence[str] | None = None,
 ) -> None:
     """Write `image_grid` of `images` as a PNG, each pixel enlarged to `scale` by `scale`.
 
@@ -81,11 +84,13 @@ def save_grid(
         As in `image_grid`; `padding` counts pixels before the enlargement.
     scale : int
         Enlargement without smoothing, so that 28 x 28 digits are easy to see.
+    headings : sequence of str, optional
+        Names over the first columns, shortened where they do not fit.
 
     Raises
     ------
     TypeError, ValueError
-        As in `image_grid`, or if `scale` is below 1.
+        As in `image_grid`, or if `scale` is below 1, or there are more headings than columns.
     OSError
         If the file cannot be written.
     """
@@ -95,5 +100,10 @@ def save_grid(
         raise ValueError(f"scale must be at least 1, not {scale}")
     grid = image_grid(images, columns, padding)
     picture = Image.fromarray(grid.repeat(scale, axis=0).repeat(scale, axis=1))
+    if headings:
+        pitch = (np.shape(images)[2] + padding) * scale
+        if (len(headings) - 1) * pitch >= picture.width:
+            raise ValueError(f"{len(headings)} headings are more than the grid has columns")
+        picture = with_headings(picture, headings, pitch)
     with whole_file(path) as file:
         picture.save(file, format="PNG")

@@ -42,6 +42,12 @@ class About:
     class_names: tuple[str, ...] | None = None
     networks_sha256: str | None = None
 
+    @property
+    def headings(self) -> tuple[str, ...] | None:
+        """The names of the classes a generator is asked for, if they say more than their numbers 0, 1, ..."""
+        names = self.class_names if self.config.labelled else None
+        return None if names == tuple(map(str, range(len(names or ())))) else names
+
     def to_meta(self, kind: str) -> dict[str, Any]:
         """The same in types that JSON can hold; `kind` is "checkpoint" or "generator"."""
         plain = {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}

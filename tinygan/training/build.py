@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,10 @@ def build(
     weights, pictures = np.random.default_rng(seeds[0]), np.random.default_rng(seeds[4])
     dropout, order, noise = (ranks.rng(seed) for seed in seeds[1:4])
     chosen = networks if isinstance(networks, Chosen) else chosen_networks(config, networks)
-    if dataset is None:
+    given = dataset is not None
+    if data.kind(dataset if given else config.data) == "points":
+        config.check_for_points()
+    if not given:
         dataset = load_data(config, shape)
     behind = noise_of(config, classes_of(dataset), chosen.networks)
     generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, behind, chosen.networks)
@@ -80,22 +84,30 @@ def build(
     return Setup(config, dataset, chosen, batches, game, (low, high), dropout, z, ranks, behind, judge)
 
 
-def load_data(config: Config, shape: tuple[int, ...] = (), split: str = "train") -> Any:
-    """The data that a Config names; own images come to the `shape` of an old run, whatever else is in their folder.
+def load_data(config: Config, shape: tuple[int, ...] = (), split: str = "train", given: Any = None) -> Any:
+    """The data that a Config names, or those `given` as an object in their place.
+
+    Own images come to the `shape` of an old run, whatever else is in their folder.
 
     Raises
     ------
     ConfigError, DataError
         In one sentence, if they cannot be had.
     """
-    if given_in_python(config.data):
-        raise ConfigError(f"this run learnt from data given in Python, {config.data}: give them again with data=")
-    size: Any = config.size
-    channels = config.channels
+    if given is None and given_in_python(config.data):
+        again = "give them again, with data=, or as a file by --data PATH"
+        raise ConfigError(f"this run learnt from data given in Python, {config.data}: {again}")
+    looks = looks_of(vars(config))
     if len(shape) == 3 and (config.data not in data.NAMES or config.data == "folder"):
-        size, channels = shape[:2], shape[2]
-    looks = dict(size=size, channels=channels, crop=config.crop, background=config.background, strict=config.strict)
-    return data.load(config.data, config.data_dir, split=split, **looks)
+        looks.update(size=shape[:2], channels=shape[2])
+    if given is not None:
+        return data.load(given, **looks)
+    return data.load(config.data, config.data_dir, split=split, strict=config.strict, **looks)
+
+
+def looks_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the options that say what form images are to come in."""
+    return {name: options[name] for name in ("size", "channels", "crop", "background") if name in options}
 
 
 def _game(

@@ -6,6 +6,8 @@ over the data.
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 
 from tinygan.backend import to_numpy
@@ -57,7 +59,8 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
     eval_interval = config.eval_interval or config.sample_interval
 
     # Overflow and NaN are found and said in plain words below, with the layer's name.
-    with stop_on_signals() as stop, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    numbers_may_overflow = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    with stop_on_signals() as stop, contextlib.closing(record), numbers_may_overflow:
         if start == 0:
             record.save(0, *setup.state(0))
             record.begin()
@@ -101,7 +104,6 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
             if last:
                 break
 
-    record.close()
     if step < config.steps:
         raise TrainingInterrupted(
             f"stopped after step {step} of {config.steps}; go on with: {how_to_go_on(setup, run)}"

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from tinygan.gan import additions, conditioning
-from tinygan.gan.networks import Networks, Pair, check_shapes
+from tinygan.gan.networks import Networks, Pair
 from tinygan.gan.noise import Noise
+from tinygan.gan.pair_check import check_pair
 from tinygan.nn import Module
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, given_in_python
@@ -27,6 +28,10 @@ class Chosen:
     def sha256(self) -> str | None:
         """Of the file."""
         return self.file.sha256 if self.file else None
+
+    def called(self, config: Config) -> str:
+        """What messages call them: the preset, or the name of own networks."""
+        return self.networks.name if config.networks is not None else config.preset
 
 
 def chosen_networks(config: Config, given: Networks | None = None) -> Chosen:
@@ -59,11 +64,17 @@ def kept_networks(config: Config, sha256: str | None, folder: Path, given: Netwo
     ConfigError
         In one sentence, if they cannot be had, or the file is another.
     """
+    if given is not None and config.networks is None:
+        raise ConfigError(f"{folder} was trained with the networks of --preset {config.preset}: give it no others")
     if isinstance(given, Networks):
+        if sha256 is not None:
+            raise ConfigError(f"{folder} has a copy of the file of its networks: give it no others")
         return Chosen(given)
     if given is not None:
         file = NetworksFile.named(given)
-        if sha256 is not None and file.sha256 != sha256:
+        if sha256 is None:  # the run has no copy, and will have none
+            return Chosen(file.networks())
+        if file.sha256 != sha256:
             raise ConfigError(f"--networks: {file.path} is not the file that the run began with (another SHA-256)")
         return Chosen(file.networks(), file)
     if sha256 is not None:
@@ -77,9 +88,20 @@ def kept_networks(config: Config, sha256: str | None, folder: Path, given: Netwo
 
 
 def noise_of(config: Config, classes: int | None, networks: Networks) -> Noise:
-    """What the generator is fed, for data with so many classes, or with no labels."""
+    """What the generator is fed, for data with so many classes, or with no labels.
+
+    Raises
+    ------
+    ConfigError
+        In one sentence, if the conditioning asks for labels, or for outputs of the discriminator, that there are not.
+    """
+    more = networks.takes("outputs")
+    if config.conditioning in ("acgan", "infogan") and not more:
+        have = "ready networks have not" if networks.ready else "give make_discriminator an argument outputs"
+        does = f"--conditioning {config.conditioning} wants a discriminator that returns more than its logit"
+        raise ConfigError(f"{does}: {have}, or take --conditioning cgan")
     try:
-        return Noise(config.latent, conditioning.get(config.conditioning, classes, networks.takes("outputs")))
+        return Noise(config.latent, conditioning.get(config.conditioning, classes, more))
     except ValueError:
         has = f"--conditioning {config.conditioning} needs labels, and --data {config.data} has none"
         raise ConfigError(f"{has}: infogan does without, and so does --conditioning none") from None
@@ -112,7 +134,7 @@ def build_networks(
             shape, noise.length, weights, dropout=config.dropout, drop_rng=dropout, **seen
         )
         if own:
-            check_shapes(generator, discriminator, shape, noise.length, **seen)
+            check_pair(generator, discriminator, shape, noise.length, **seen)
         if config.minibatch_std:
             discriminator = additions.with_minibatch_std(discriminator, weights)
         if config.spectral_norm:
@@ -122,9 +144,6 @@ def build_networks(
         raise ConfigError(f"{whose} do{'' if own else 'es'} not fit --data {config.data}: {error}") from None
     generator.name_parameters("G")
     discriminator.name_parameters("D")
-    for what, network in (("generator", generator), ("discriminator", discriminator)):
-        if not network.parameters():
-            raise ConfigError(f"the {what} has no parameters to train")
     return generator, discriminator
 
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from tinygan.files import whole_file
 from tinygan.gan.networks import Networks
+from tinygan.nn import Module
 from tinygan.training.config import ConfigError
-from tinygan.words import did_you_mean
+from tinygan.words import did_you_mean, printable
 
 COPY = "networks.py"  # in the run folder
 
@@ -49,21 +50,26 @@ class NetworksFile:
         """
         file, colon, name = spec.rpartition(":")
         if not colon or not file or not name.isidentifier():
-            raise ConfigError(f"--networks must be FILE.py:NAME, such as my.py:networks, not {spec!r}")
-        return cls.read(Path(file).expanduser(), name)
+            raise ConfigError(f"--networks must be FILE.py:NAME, such as my.py:networks, not {printable(spec)!r}")
+        return cls.read(Path(os.path.expanduser(file)), name)
 
     @classmethod
     def read(cls, path: Path, name: str) -> NetworksFile:
         """The file at `path`; errors as `named`."""
         try:
             return cls(path, name, path.read_bytes())
-        except OSError as error:
-            raise ConfigError(f"--networks: {path} cannot be read ({error.strerror or error})") from None
+        except (OSError, ValueError) as error:  # the latter for a name with a zero byte
+            why = getattr(error, "strerror", None) or error
+            raise ConfigError(f"--networks: {printable(path)} cannot be read ({why})") from None
 
     @property
     def sha256(self) -> str:
         """Of the content, in hexadecimal."""
         return hashlib.sha256(self.content).hexdigest()
+
+    def said(self) -> str:
+        """One line: which file the networks are of."""
+        return f"the networks are {self.name} of {self.path}"
 
     def copy_to(self, folder: Path) -> None:
         """Put a copy into a run folder."""
@@ -88,7 +94,7 @@ class NetworksFile:
         try:
             exec(compile(self.content, str(self.path), "exec"), vars(module))
             found = vars(module).get(self.name)
-            if callable(found) and not isinstance(found, Networks):
+            if callable(found) and not isinstance(found, (Networks, Module, type)):
                 found = found()
         except KeyboardInterrupt:
             raise
@@ -103,16 +109,19 @@ class NetworksFile:
         if self.name not in vars(module):
             hint = did_you_mean(self.name, known) if known else ": write NAME = tg.Networks(make_g, make_d)"
             raise ConfigError(f"--networks: {self.path} has no {self.name}{hint}")
-        what = f"{self.name} of {self.path} is, or returns, a {type(found).__name__}"
-        raise ConfigError(f"--networks: {what}, not a Networks: write {self.name} = tg.Networks(make_g, make_d)")
+        what = f"{self.name} of {self.path} is, or returns, something of type {type(found).__name__}"
+        raise ConfigError(f"--networks: {what}, not Networks: write {self.name} = tg.Networks(make_g, make_d)")
 
     def _said(self, error: BaseException) -> str:
         """The error with the place in the file where it came from."""
         here = str(self.path)
+        text = str(error)
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == here]
         if isinstance(error, SyntaxError) and error.filename == here and error.lineno:
+            text = error.msg
             lines.append(error.lineno)
-        return f"{here}{f', line {lines[-1]}' if lines else ''}: {type(error).__name__}: {error}"
+        where = f"{here}, line {lines[-1]}" if lines else here
+        return f"{where}: {type(error).__name__}{text and f': {text}'}"
 
 
 def kept_in(folder: Path, name: str, sha256: str) -> NetworksFile:

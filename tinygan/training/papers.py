@@ -25,14 +25,17 @@ stats.jsonl      a line every {log_interval} steps: step, losses, D(x), D(G(z)) 
                  accuracies, gradient norms, steps per second
 metrics.jsonl    how good the samples are: a line for every picture, or every --eval-interval
 checkpoint-*.npz everything needed to go on: {go_on} with more steps
-generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.png
+generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.png{own}
 {more}"""
 
 
 def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     """The copy of the networks, README.txt, config.json, in this order: from a folder with options a run can begin."""
     config, folder = setup.config, quoted([run.path])
-    more = ""
+    more = own = ""
+    if given_in_python(config.networks):
+        own = " --networks FILE.py:NAME"
+        more += "                 (FILE.py:NAME says where your networks are)\n"
     if setup.networks.file:
         setup.networks.file.copy_to(run.path)
         more += "networks.py      your own networks, as they were when the run began; the commands here use this copy\n"
@@ -41,16 +44,17 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
         what = "class" if condition.needs_labels else "way of the code"
         more += f"fakes_*.png      a column for each {what}; the images of a row differ in nothing else\n"
     if config.keep_best != "none":
-        command_of_best = f"python -m tinygan.sample {quoted([run.path / BEST])} --out samples.png"
+        command_of_best = f"python -m tinygan.sample {quoted([run.path / BEST])} --out samples.png{own}"
         more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"
     if metrics_of(config.judged_as):
-        more += f"how good it is:  python -m tinygan.evaluate {folder}\n"
+        more += f"how good it is:  python -m tinygan.evaluate {folder}{own}\n"
     text = README.format(
         first=f"fakes_init.png, then {run.picture(config.steps).name}",
         pictures="training.gif",
         command=command or "the lines of Python that began it",
         log_interval=config.log_interval,
         folder=folder,
+        own=own,
         go_on=how_to_go_on(setup, run),
         more=more,
     )

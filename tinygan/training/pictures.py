@@ -50,7 +50,9 @@ def save_reals(setup: Setup, path: Path) -> None:
 def save_images(setup: Setup, path: Path, images: np.ndarray) -> None:
     """A grid; with classes, each has a column, unless there are more of them than images."""
     classes = setup.condition.classes if setup.condition else 0
-    plot.save_grid(path, from_range(images, *setup.range), classes if 0 < classes <= len(images) else None)
+    in_columns = 0 < classes <= len(images)
+    headings = setup.about(0).headings if in_columns else None
+    plot.save_grid(path, from_range(images, *setup.range), classes if in_columns else None, headings=headings)
 
 
 def save_fakes(setup: Setup, path: Path, fakes: np.ndarray, step: int) -> None:

@@ -1,4 +1,4 @@
-"""The options of a run that goes on: which may change, and paths that hold in any folder."""
+"""The options of a run that goes on: which of them may change."""
 
 from __future__ import annotations
 
@@ -10,20 +10,9 @@ from typing import Any
 import numpy as np
 
 from tinygan import data as datasets
-from tinygan.training.config import Config, ConfigError, flag, given_in_python
+from tinygan.training.config import Config, ConfigError, flag
 from tinygan.training.run_folder import RunError, RunFolder
-
-
-def with_whole_paths(options: dict[str, Any]) -> dict[str, Any]:
-    """The options with whole paths, so that a run can be resumed from another folder."""
-    found = dict(options)
-    if found.get("data_dir"):
-        found["data_dir"] = str(Path(found["data_dir"]).expanduser().absolute())
-    data = found.get("data")
-    if data and data not in datasets.NAMES and not given_in_python(data):
-        datasets.check(data, found.get("data_dir"))  # before a wrong name becomes a path
-        found["data"] = str(Path(data).expanduser().absolute())
-    return found
+from tinygan.words import did_you_mean
 
 
 def resumed_options(
@@ -33,7 +22,11 @@ def resumed_options(
     old, step = meta.get("config"), meta.get("step")
     if not isinstance(old, dict) or not isinstance(step, int):
         raise RunError(f"{source} was written by another version of tinygan: it does not say its options and step")
-    for f in dataclasses.fields(Config):
+    known = {f.name: f for f in dataclasses.fields(Config)}
+    for name in given:
+        if name not in known:
+            raise ConfigError(f"there is no option {name!r}{did_you_mean(name, known)}")
+    for f in known.values():
         if f.name in given and not f.metadata["resumable"] and given[f.name] != old.get(f.name):
             moved = f.name == "data" and not {given["data"], old.get("data")} & set(datasets.NAMES)
             if not moved:  # own data may lie elsewhere: their content is compared

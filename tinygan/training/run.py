@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,15 @@ from tinygan.evaluation import Measured
 from tinygan.gan.networks import Networks
 from tinygan.training import loop, presets
 from tinygan.training.about import About
-from tinygan.training.build import build
+from tinygan.training.build import build, load_data, looks_of
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks
 from tinygan.training.measured import measure
 from tinygan.training.networks import kept_networks
+from tinygan.training.options import named_networks, plain_options, with_whole_paths
 from tinygan.training.papers import describe, title, write_papers
 from tinygan.training.record import Watch
-from tinygan.training.resuming import newest_state, resumed_options, with_whole_paths
+from tinygan.training.resuming import newest_state, resumed_options
 from tinygan.training.run_folder import RunError, RunFolder
 from tinygan.training.scores import check_best
 from tinygan.training.setup import Setup
@@ -87,19 +90,16 @@ class Run:
             raise ConfigError("--epochs says how long to train: give it without --steps and --quick")
         if not str(outdir):
             raise ConfigError("--outdir must name the folder in which run folders are made, not be empty")
-        own, dataset = None, None
-        if isinstance(networks, Networks):
-            own, options["networks"] = networks, f"<{networks.name}>"
-        elif networks is not None:
-            options["networks" if ":" in networks else "preset"] = networks
-        if isinstance(data, (str, Path)):
-            options["data"] = str(data)
+        options = plain_options({**options, **named_networks(networks, options.get("preset"))})
+        dataset = None
+        if isinstance(data, (str, os.PathLike)):
+            options["data"] = os.fspath(data)
         elif data is not None:
-            looks = {key: options[key] for key in ("size", "channels", "crop", "background") if key in options}
-            dataset = datasets.load(data, **looks)
+            dataset = datasets.load(data, **looks_of(options))
             options["data"] = f"<{dataset.name}>"
         points = None if dataset is None else not isinstance(dataset, datasets.Images)
         config = presets.configure(with_whole_paths(options), quick, points)
+        own = networks if isinstance(networks, Networks) else None
         self._take(build(config, ranks, dataset, own), Path(outdir).expanduser())
         self.setup.take_epochs(epochs)
 
@@ -130,10 +130,8 @@ class Run:
             of a file need not be given: the run has a copy of it.
         data_changed : bool
             The data may have another content than when the run began, such as more pictures: a new epoch begins.
-        epochs, ranks
-            As for a new run.
-        **options
-            ``steps`` is the new total.
+        epochs, ranks, **options
+            As for a new run; ``steps`` is the new total.
 
         Raises
         ------
@@ -142,16 +140,16 @@ class Run:
         """
         if epochs is not None and "steps" in options:
             raise ConfigError("give --steps or --epochs, not both")
-        if isinstance(data, (str, Path)):
-            options["data"], data = str(data), None
         folder = RunFolder.existing(path)
         arrays, meta, source = newest_state(folder)
+        options = plain_options(options)
+        if isinstance(data, (str, os.PathLike)):
+            options["data"], data = os.fspath(data), None
         config, step = resumed_options(meta, with_whole_paths(options), folder, source)
         check_best(config, folder)
         shape = About.from_meta(meta, source).shape if arrays else ()
         chosen = kept_networks(config, meta.get("networks_sha256"), folder.path, networks)
-        looks: dict[str, Any] = dict(size=shape[:2], channels=shape[2]) if len(shape) == 3 else {}
-        dataset = None if data is None else datasets.load(data, **looks)
+        dataset = None if data is None else load_data(config, shape, given=data)
         run = cls.__new__(cls)
         run._take(build(config, ranks, dataset, chosen, shape), folder.path.parent, folder, step)
         if arrays:
@@ -193,11 +191,16 @@ class Run:
         elif not self.begun:
             self.folder.forget_after(self.step if self.step > 0 else -1)  # at 0 the first picture is made again too
         self.folder.log(command or "from Python")
-        for line in (self.setup.dataset.describe(), *self.setup.dataset.notes):
+        for line in self.said():
             self.folder.log(line)
         if new:
             write_papers(self.setup, self.folder, command)
         self.begun = True
+
+    def said(self) -> list[str]:
+        """What was read, a line each: the data, what should be known of them, and the file of own networks."""
+        dataset, file = self.setup.dataset, self.setup.networks.file
+        return [dataset.describe(), *dataset.notes, *([file.said()] if file else [])]
 
     def train(
         self,
@@ -225,8 +228,8 @@ class Run:
             If it has ended.
         """
         if steps is not None:
-            self.config.steps = steps
-            self.config.check()
+            dataclasses.replace(self.config, **plain_options({"steps": steps})).check()
+            self.config.steps = int(steps)
         if self.step >= self.config.steps:
             raise RunError(f"this run has taken its {self.step} steps: give more, as in train(steps={2 * self.step})")
         if not self.begun:

@@ -18,6 +18,7 @@ from tinygan.training import checkpoint
 from tinygan.training.about import About
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.networks import build_networks, kept_networks, noise_of
+from tinygan.training.networks_file import NetworksFile
 from tinygan.training.run_folder import RunFolder
 from tinygan.words import did_you_mean
 
@@ -36,12 +37,15 @@ class Trained:
         What it is fed.
     path : Path
         The file it was read from.
+    file : NetworksFile or None
+        That of the user's own networks.
     """
 
     network: Module
     about: About
     behind: Noise
     path: Path
+    file: NetworksFile | None = None
 
     @property
     def config(self) -> Config:
@@ -88,6 +92,15 @@ class Trained:
         """The codes alone: (n, length), or (n, 0) for a generator without."""
         labels = None if label is None else np.full(n, self.class_of(label))
         return self.behind.codes(np.random.default_rng([seed, 1]), n, labels)  # not the numbers of z again
+
+    def columns(self, n: int, seed: int, truncation: float | None = None) -> np.ndarray:
+        """Noise for a grid with a column for each class, whose rows share all else: (n, latent + code)."""
+        assert self.condition is not None
+        k = self.condition.classes
+        rows = -(-n // k)
+        noise = self.noise(rows, seed, truncation).repeat(k, axis=0)
+        self.behind.split(noise)[1][:, :k] = np.tile(np.eye(k), (rows, 1))
+        return noise[:n]
 
     def class_of(self, label: int | str) -> int:
         """The number, from 0, of the class called `label` or, if none is called so, numbered so.
@@ -175,11 +188,11 @@ def _rebuilt(
     """The generator with these weights; its file says how it was built."""
     about = About.from_meta(meta, path)
     rng = np.random.default_rng(0)
-    chosen = kept_networks(about.config, about.networks_sha256, path.parent, networks).networks
+    chosen = kept_networks(about.config, about.networks_sha256, path.parent, networks)
     try:
-        noise = noise_of(about.config, about.classes, chosen)
-        network, _ = build_networks(about.config, about.shape, rng, rng, noise, chosen)
+        noise = noise_of(about.config, about.classes, chosen.networks)
+        network, _ = build_networks(about.config, about.shape, rng, rng, noise, chosen.networks)
         network.load_state_dict(dict(arrays))
     except ValueError as error:
         raise checkpoint.CheckpointError(f"{path} is the generator of another model: {error}") from None
-    return Trained(network, about, noise, path)
+    return Trained(network, about, noise, path, chosen.file)
