@@ -65,7 +65,8 @@ for step in range(1, 101):
 # ## A real run
 #
 # The command line is a function, too. This is `python -m tinygan.train --preset mlp ...`, and it makes a numbered
-# folder:
+# folder. (Behind it stands `tg.Run`: `tg.Run("mlp", steps=1500).train()` makes the same folder from Python, and takes
+# networks and data of your own.)
 
 
 # %%
