@@ -101,7 +101,7 @@ class Run:
 
     def _take(self, setup: Setup, outdir: Path, folder: RunFolder | None = None, step: int = 0) -> None:
         self.setup, self.outdir, self.folder, self.watch = setup, outdir, folder, Watch(step=step)
-        self.begun = False
+        self.begun, self.notes = False, list(setup.dataset.notes)
 
     @classmethod
     def resume(
@@ -153,8 +153,8 @@ class Run:
         dataset = None if data is None else load_data(config, shape, given=data)
         run = cls.__new__(cls)
         run._take(build(config, ranks, dataset, chosen, shape), folder.path.parent, folder, step)
-        if arrays:
-            run.setup.load_state(arrays, meta, str(source), data_changed)
+        if arrays and run.setup.load_state(arrays, meta, str(source), data_changed):
+            run.notes.append("the data have changed since the run began: a new epoch begins")
         run.setup.take_epochs(epochs)
         if step >= run.config.steps:
             done = f"{folder.path} is already at step {step} of {run.config.steps}"
@@ -200,8 +200,8 @@ class Run:
 
     def said(self) -> list[str]:
         """What was read, a line each: the data, what should be known of them, and the file of own networks."""
-        dataset, file = self.setup.dataset, self.setup.networks.file
-        return [dataset.describe(), *dataset.notes, *([file.said()] if file else [])]
+        file = self.setup.networks.file
+        return [self.setup.dataset.describe(), *self.notes, *([file.said()] if file else [])]
 
     @property
     def name(self) -> str:
