@@ -130,7 +130,8 @@ def test_kill_9_at_random_moments(kind, places):
         "color+cutout",
     )
     often = ("--log-interval", 1, "--sample-interval", 20, "--checkpoint-interval", 10)
-    whole = here / train(*options, *often, "--outdir", "whole")
+    start("train", *options, *often, "--outdir", "whole", cwd=here).communicate(timeout=60)
+    (whole,) = here.glob("whole/*")
     rng, run = random.Random(kind), None
     for _ in range(4):
         if run is None:
@@ -147,7 +148,7 @@ def test_kill_9_at_random_moments(kind, places):
         if finished:
             break
     if newest(run)[1]["step"] < 200:
-        train("--resume", run)
+        start("train", "--resume", run, cwd=elsewhere).communicate(timeout=60)
     assert_same_run(run, whole)
 
 

@@ -80,7 +80,13 @@ def kept_networks(config: Config, sha256: str | None, folder: Path, given: Netwo
     if sha256 is not None:
         assert config.networks is not None
         file = kept_in(folder, config.networks.rpartition(":")[2], sha256)
-        return Chosen(file.networks(), file)
+        try:
+            return Chosen(file.networks(), file)
+        except ConfigError as error:
+            if not isinstance(error.__cause__, ImportError):
+                raise
+            mend = "name the file at its own place, with --networks FILE.py:NAME"
+            raise ConfigError(f"{error}; what lies beside the file was not copied: {mend}") from None
     if given_in_python(config.networks):
         again = "networks=tg.Networks(...), or --networks FILE.py:NAME"
         raise ConfigError(f"{folder} was trained with networks given in Python: give them again, with {again}")
