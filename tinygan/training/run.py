@@ -26,7 +26,7 @@ from tinygan.training.resuming import resumed_options
 from tinygan.training.run_folder import RunError, RunFolder
 from tinygan.training.scores import check_best
 from tinygan.training.setup import Setup
-from tinygan.training.trained import Trained
+from tinygan.training.trained import Trained, check_drawing
 
 RUNS = "runs"
 
@@ -249,7 +249,7 @@ class Run:
         loop.train(self.setup, self.folder, self.step, self.watch)
 
     def stop(self) -> None:
-        """End `train` after the step in progress, as Ctrl-C does: for callbacks, and other threads."""
+        """End `train` after its next step, as Ctrl-C does: for callbacks, and other threads."""
         self.watch.stopping = True
 
     def samples(
@@ -270,8 +270,9 @@ class Run:
         Raises
         ------
         ConfigError
-            If there is no class `label`.
+            If there is no class `label`, or another argument cannot be.
         """
+        check_drawing(n, seed, truncation)
         source = self.trained
         found = source.draw(source.noise(n, seed, truncation, label))
         return found if source.in_plane else from_range(found, *source.range)
