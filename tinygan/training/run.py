@@ -100,7 +100,7 @@ class Run:
         points = None if dataset is None else not isinstance(dataset, datasets.Images)
         config = presets.configure(with_whole_paths(options), quick, points)
         own = networks if isinstance(networks, Networks) else None
-        self._take(build(config, ranks, dataset, own), Path(outdir).expanduser())
+        self._take(build(config, ranks, dataset, own), Path(os.path.expanduser(outdir)))
         self.setup.take_epochs(epochs)
 
     def _take(self, setup: Setup, outdir: Path, folder: RunFolder | None = None, step: int = 0) -> None:
