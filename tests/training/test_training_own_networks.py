@@ -89,7 +89,7 @@ def test_a_run_goes_on_with_its_copy_of_the_file(here, tmp_path, monkeypatch, fa
     for name in ("generator.npz", "checkpoint-000008.npz"):
         assert call("sample", run / name, "--out", "c.npz").status == 0
         assert (np.load("c.npz")["samples"] == np.load("a.npz")["samples"]).all()
-    assert "there is no classifier to judge" in call("evaluate", run).err
+    assert "too few images to judge by" in call("evaluate", run).err
 
 
 @posix_only

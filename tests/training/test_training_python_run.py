@@ -219,7 +219,7 @@ def test_a_finished_run_is_resumed_with_more_steps():
     with pytest.raises(RunError, match="is already at step 6 of 6: ask for more, such as --steps 12"):
         tg.Run.resume(run.path, networks=NETWORKS, data=PIXELS)
     again = tg.Run.resume(str(run.path), networks=NETWORKS, data=PIXELS, steps=8, log_interval=2)
-    assert (again.step, again.path, again.name) == (6, run.path, run.name)
+    assert (again.step, again.path) == (6, run.path)
     again.train()
     assert [row["step"] for row in rows(run.path)] == [1, 2, 3, 4, 5, 6, 8]
 
@@ -261,7 +261,7 @@ OPTIONS = {
     "conditioning": (dict(conditioning="cgan"), "needs labels"),
     "preset": (dict(preset="dcgn"), "unknown preset 'dcgn': did you mean dcgan?"),
     "no preset": (dict(preset=None), "unknown preset None"),
-    "metrics": (dict(metrics="all"), "no metric knows --data <array>"),
+    "metrics": (dict(metrics="all"), "too few images to judge by"),
     "data twice": (dict(data_dir="here"), "--data-dir goes with"),
     "outdir": (dict(outdir=""), "--outdir must name the folder"),
 }

@@ -31,8 +31,10 @@ class Chosen:
         return self.file.sha256 if self.file else None
 
     def called(self, config: Config) -> str:
-        """What messages call them: the preset, or the name of own networks."""
-        return self.networks.name if config.networks is not None else config.preset
+        """What messages and folders call them: the preset, or the name of own networks."""
+        if config.networks is None:
+            return config.preset
+        return self.file.name if self.file and self.networks.name == presets.OWN else self.networks.name
 
 
 def chosen_networks(config: Config, given: Networks | None = None) -> Chosen:

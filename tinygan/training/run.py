@@ -43,8 +43,7 @@ class Run:
     Parameters
     ----------
     networks : Networks, str or None
-        Your own; or the name of a preset; or FILE.py:NAME. With your own, the options start from `Config`'s
-        defaults, which are DCGAN's.
+        Your own, a preset's name or FILE.py:NAME. With your own, options start from `Config`'s defaults, DCGAN's.
     data : str, path, array, pair (images, labels), Images, or object with ``sample(n, rng)``; optional
         All that `tinygan.data.load` takes; the preset's by default.
     outdir : path
