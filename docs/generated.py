@@ -54,7 +54,8 @@ def presets_table() -> str:
         makers = preset.networks.make_generator, preset.networks.make_discriminator
         networks = " and ".join(f"{{py:func}}`~{make.__module__}.{make.__name__}`" for make in makers)
         said = [settings(preset.options)]
-        for where, options in (("points", preset.on_points), ("MNIST and its like", preset.on_real_images)):
+        places = {"points": preset.on_points, "MNIST and its like": preset.on_real_images}
+        for where, options in (*places.items(), ("images above 32 x 32", preset.on_large_images)):
             said += [f"on {where}: {settings(options)}"] if options else []
         rows.append([f"`{name}`", preset.about, networks, " and ".join(preset.fits), "; ".join(said)])
     return table(["preset", "what it is", "networks", "data", "changes"], rows)

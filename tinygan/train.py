@@ -87,6 +87,8 @@ def asked_run(args: Any, ranks: Ranks) -> Run:
     """A new run or, with --resume, an old one."""
     options = {f.name: v for f in dataclasses.fields(Config) if (v := getattr(args, f.name)) is not None}
     if args.resume is None:
+        if args.data_changed:
+            raise ConfigError("--data-changed goes with --resume: a new run takes the data as they are")
         where = RUNS if args.outdir is None else args.outdir
         return Run(outdir=where, quick=args.quick, epochs=args.epochs, ranks=ranks, **options)
     for name in ("outdir", "quick"):

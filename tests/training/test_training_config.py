@@ -49,7 +49,8 @@ def test_the_list_of_presets_is_whole():
     assert result.status == 0 and result.err == ""
     for name, preset in presets.PRESETS.items():
         assert f"{name:8} {preset.about}\n" in result.out
-        for key, value in [*preset.options.items(), *preset.on_points.items(), *preset.on_real_images.items()]:
+        places = preset.options, preset.on_points, preset.on_real_images, preset.on_large_images
+        for key, value in [item for place in places for item in place.items()]:
             assert f"{key}={value}" in result.out
 
 
@@ -69,6 +70,37 @@ def test_real_images_change_what_the_preset_says_and_what_is_given_wins(name):
     expected = {**presets.PRESETS[name].options, **presets.PRESETS[name].on_real_images, "seed": 5}
     assert {key: getattr(config, key) for key in expected} == expected
     assert presets.configure(dict(preset=name, data="mnist", steps=7), quick=True).steps == 7
+
+
+@pytest.mark.parametrize(
+    "options, large",
+    [
+        (dict(data="faces"), True),
+        (dict(data="faces", size="64"), True),
+        (dict(data="faces", size="32"), False),
+        (dict(data="faces", size="32x36"), True),
+        (dict(data="digits"), False),
+        (dict(data="<digits>"), False),
+        (dict(data="mnist", size="64"), True),
+        (dict(data="mnist"), False),
+        (dict(data="<cats>"), True),
+        (dict(data="<cats>", size="28"), False),
+        (dict(data="digits", size="nonsense"), False),  # whoever reads the data says what is wrong with it
+    ],
+)
+def test_large_images_change_what_the_preset_says_and_what_is_given_wins(options, large):
+    preset, config = presets.PRESETS["dcgan"], presets.configure(dict(preset="dcgan", seed=5, **options))
+    real = preset.on_real_images if options["data"] == "mnist" else {}
+    expected = {**preset.options, **real, **(preset.on_large_images if large else {}), "seed": 5}
+    assert {key: getattr(config, key) for key in expected} == expected
+    assert preset.on_large_images and presets.configure(dict(preset="dcgan", steps=7, **options)).steps == 7
+
+
+def test_the_sets_that_count_as_small_are_small():
+    named = {name for name, row in data.SETS.items() if row.kind == "images"}
+    assert named - set(presets.SMALL_IMAGES) == {"faces", "folder"}
+    assert data.digits(n=10).sample_shape == (28, 28, 1)
+    assert data.faces(n=1).sample_shape[0] > presets.LARGEST_SMALL
 
 
 @pytest.mark.parametrize("data", ["ring", "grid"])

@@ -164,7 +164,8 @@ class Module:
         def watch(module: Module) -> None:
             def forward(*inputs: Any) -> Tensor:
                 y = type(module).forward(module, *inputs)
-                shapes[id(module)] = str(("N", *y.shape[1:])).replace("'", "")
+                if isinstance(y, Tensor):  # a part of a user's network may return what it likes
+                    shapes[id(module)] = str(("N", *y.shape[1:])).replace("'", "")
                 return y
 
             module.forward = forward  # type: ignore[method-assign,assignment]

@@ -128,6 +128,8 @@ class Config:
         self.check_each()
         if not given_in_python(self.data):
             datasets.check(self.data, self.data_dir)
+        elif self.data_dir is not None:
+            raise ConfigError("--data-dir goes with a data set's name, not with data given in Python: leave it out")
         self.augmentations()
         self.penalties()
         self.measured()

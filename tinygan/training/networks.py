@@ -15,6 +15,7 @@ from tinygan.nn import Module
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, given_in_python
 from tinygan.training.networks_file import NetworksFile, kept_in
+from tinygan.training.options import named_networks
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,10 @@ class Chosen:
         return self.file.sha256 if self.file else None
 
     def called(self, config: Config) -> str:
-        """What messages call them: the preset, or the name of own networks."""
-        return self.networks.name if config.networks is not None else config.preset
+        """What messages and folders call them: the preset, or the name of own networks."""
+        if config.networks is None:
+            return config.preset
+        return self.file.name if self.file and self.networks.name == presets.OWN else self.networks.name
 
 
 def chosen_networks(config: Config, given: Networks | None = None) -> Chosen:
@@ -64,6 +67,7 @@ def kept_networks(config: Config, sha256: str | None, folder: Path, given: Netwo
     ConfigError
         In one sentence, if they cannot be had, or the file is another.
     """
+    named_networks(given)  # or it is none of the three
     if given is not None and config.networks is None:
         raise ConfigError(f"{folder} was trained with the networks of --preset {config.preset}: give it no others")
     if isinstance(given, Networks):
@@ -80,7 +84,13 @@ def kept_networks(config: Config, sha256: str | None, folder: Path, given: Netwo
     if sha256 is not None:
         assert config.networks is not None
         file = kept_in(folder, config.networks.rpartition(":")[2], sha256)
-        return Chosen(file.networks(), file)
+        try:
+            return Chosen(file.networks(), file)
+        except ConfigError as error:
+            if not isinstance(error.__cause__, ImportError):
+                raise
+            mend = "name the file at its own place, with --networks FILE.py:NAME"
+            raise ConfigError(f"{error}; what lies beside the file was not copied: {mend}") from None
     if given_in_python(config.networks):
         again = "networks=tg.Networks(...), or --networks FILE.py:NAME"
         raise ConfigError(f"{folder} was trained with networks given in Python: give them again, with {again}")

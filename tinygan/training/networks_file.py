@@ -132,6 +132,9 @@ def kept_in(folder: Path, name: str, sha256: str) -> NetworksFile:
     ConfigError
         In one sentence, if it is missing, or no longer what the run began with.
     """
+    if not (folder / COPY).exists():
+        mend = "name your file with --networks FILE.py:NAME"
+        raise ConfigError(f"{folder / COPY}, the copy of the networks, is missing: {mend}")
     file = NetworksFile.read(folder / COPY, name)
     if file.sha256 != sha256:
         raise ConfigError(f"{file.path} was changed since the run began (another SHA-256): put back what it was")

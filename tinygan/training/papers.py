@@ -66,12 +66,11 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
 
 def title(setup: Setup) -> str:
     """What the run's folder is called behind its number: networks, data, loss."""
-    config, networks = setup.config, setup.networks
-    which = networks.file.name if networks.file else networks.networks.name if config.networks else config.preset
+    config = setup.config
     what = config.data[1:-1] if given_in_python(config.data) else config.data
     if config.data == "folder" and config.data_dir:
         what = config.data_dir
-    return f"{short_name(which)}-{short_name(what)}-{config.loss}"
+    return f"{short_name(setup.networks.called(config))}-{short_name(what)}-{config.loss}"
 
 
 def describe(setup: Setup) -> str:

@@ -32,7 +32,7 @@ class Watch:
     on_pictures : function(step, samples), optional
         With every picture: images (n, H, W, C) in [0, 1], or points (n, 2).
     stopping : bool
-        Set to true, it ends the run after the step in progress, as Ctrl-C does.
+        Set to true, it ends the run after the next step, as Ctrl-C does.
     step : int
         The last step that was taken.
     """

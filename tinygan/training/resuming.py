@@ -36,7 +36,13 @@ def resumed_options(
         config = Config(**{**old, **given})
     except TypeError:
         raise RunError(f"{source} was written by another version of tinygan, with other options") from None
-    config.check()
+    try:
+        config.check()
+    except datasets.DataError as error:
+        if "data" in given or config.data in datasets.NAMES:
+            raise
+        moved_to = "if the data lie elsewhere now, say where with --data PATH"
+        raise datasets.DataError(f"{error}; {moved_to}") from None
     return config, step
 
 

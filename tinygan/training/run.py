@@ -30,7 +30,7 @@ from tinygan.training.resuming import newest_state, resumed_options
 from tinygan.training.run_folder import RunError, RunFolder
 from tinygan.training.scores import check_best
 from tinygan.training.setup import Setup
-from tinygan.training.trained import Trained
+from tinygan.training.trained import Trained, check_drawing
 
 RUNS = "runs"
 
@@ -43,8 +43,7 @@ class Run:
     Parameters
     ----------
     networks : Networks, str or None
-        Your own; or the name of a preset; or FILE.py:NAME. With your own, the options start from `Config`'s
-        defaults, which are DCGAN's.
+        Your own, a preset's name or FILE.py:NAME. With your own, options start from `Config`'s defaults, DCGAN's.
     data : str, path, array, pair (images, labels), Images, or object with ``sample(n, rng)``; optional
         All that `tinygan.data.load` takes; the preset's by default.
     outdir : path
@@ -100,12 +99,12 @@ class Run:
         points = None if dataset is None else not isinstance(dataset, datasets.Images)
         config = presets.configure(with_whole_paths(options), quick, points)
         own = networks if isinstance(networks, Networks) else None
-        self._take(build(config, ranks, dataset, own), Path(outdir).expanduser())
+        self._take(build(config, ranks, dataset, own), Path(os.path.expanduser(outdir)))
         self.setup.take_epochs(epochs)
 
     def _take(self, setup: Setup, outdir: Path, folder: RunFolder | None = None, step: int = 0) -> None:
         self.setup, self.outdir, self.folder, self.watch = setup, outdir, folder, Watch(step=step)
-        self.begun = False
+        self.begun, self.notes = False, list(setup.dataset.notes)
 
     @classmethod
     def resume(
@@ -152,8 +151,8 @@ class Run:
         dataset = None if data is None else load_data(config, shape, given=data)
         run = cls.__new__(cls)
         run._take(build(config, ranks, dataset, chosen, shape), folder.path.parent, folder, step)
-        if arrays:
-            run.setup.load_state(arrays, meta, str(source), data_changed)
+        if arrays and run.setup.load_state(arrays, meta, str(source), data_changed):
+            run.notes.append("the data have changed since the run began: a new epoch begins")
         run.setup.take_epochs(epochs)
         if step >= run.config.steps:
             done = f"{folder.path} is already at step {step} of {run.config.steps}"
@@ -199,8 +198,8 @@ class Run:
 
     def said(self) -> list[str]:
         """What was read, a line each: the data, what should be known of them, and the file of own networks."""
-        dataset, file = self.setup.dataset, self.setup.networks.file
-        return [dataset.describe(), *dataset.notes, *([file.said()] if file else [])]
+        file = self.setup.networks.file
+        return [self.setup.dataset.describe(), *self.notes, *([file.said()] if file else [])]
 
     def train(
         self,
@@ -239,7 +238,7 @@ class Run:
         loop.train(self.setup, self.folder, self.step, self.watch)
 
     def stop(self) -> None:
-        """End `train` after the step in progress, as Ctrl-C does: for callbacks, and other threads."""
+        """End `train` after its next step, as Ctrl-C does: for callbacks, and other threads."""
         self.watch.stopping = True
 
     def samples(
@@ -260,8 +259,9 @@ class Run:
         Raises
         ------
         ConfigError
-            If there is no class `label`.
+            If there is no class `label`, or another argument cannot be.
         """
+        check_drawing(n, seed, truncation)
         source = self.trained
         found = source.draw(source.noise(n, seed, truncation, label))
         return found if source.in_plane else from_range(found, *source.range)

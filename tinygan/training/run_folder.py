@@ -69,7 +69,7 @@ class RunFolder:
         RunError
             If there is none, or it holds no run.
         """
-        path = Path(path)
+        path = Path(os.path.expanduser(path))
         if not path.is_dir():
             raise RunError(f"there is no run folder {path}")
         run = cls(path)

@@ -21,6 +21,7 @@ from tinygan.training.checkpoint import CheckpointError, part
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks, program
 from tinygan.training.networks import Chosen
+from tinygan.words import listed
 
 EVAL_SAMPLES = 2500  # of each measurement, as many as in PacGAN's experiments on points
 
@@ -136,10 +137,15 @@ class Setup:
 
     def load_state(
         self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], where: str, data_changed: bool = False
-    ) -> None:
+    ) -> bool:
         """Take over what `state` returned; `where` names the file in errors.
 
         With `data_changed`, data with another content begin a new epoch.
+
+        Returns
+        -------
+        bool
+            Whether the data have another content.
 
         Raises
         ------
@@ -155,6 +161,10 @@ class Setup:
             raise CheckpointError(f"{was}: go on with {program(len(places))} --resume")
         try:
             own = places[self.ranks.rank]
+            here = self.batches.state()["fingerprint"]
+            changed = bool(own["data"].get("fingerprint", here) != here)
+            if changed and data_changed and self.config.labelled:
+                self._check_classes(meta)
             game.generator.load_state_dict(part(arrays, "G"))
             game.discriminator.load_state_dict(part(arrays, "D"))
             game.opt_g.load_state_dict(part(arrays, "opt_g"))
@@ -164,10 +174,19 @@ class Setup:
             self.batches.load_state(own["data"], changed=data_changed)
             set_rng_state(game.rng, own["noise_rng"])
             set_rng_state(self.drop_rng, own["drop_rng"])
-        except data.DataError:  # of the place in the data, which says all itself
+        except data.DataError:  # of the data, which says all itself
             raise
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{where} is a checkpoint of another model: {error}") from None
+        return changed
+
+    def _check_classes(self, meta: Mapping[str, Any]) -> None:
+        """Raise DataError if a generator that is asked for classes would be asked for others than it learnt."""
+        was, now = meta.get("class_names"), self.about(0).class_names
+        if meta.get("classes") != classes_of(self.dataset) or (was and now and tuple(was) != now):
+            there, here = (listed(names) if names else "others" for names in (was, now))
+            mend = "with --conditioning the classes must stay what they are: start a new run"
+            raise data.DataError(f"the run learnt the classes {there}, and the data have {here}: {mend}")
 
 
 def classes_of(dataset: data.Images | data.Mixture | data.Points) -> int | None:

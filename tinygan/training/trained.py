@@ -146,6 +146,16 @@ class Trained:
         return f" of {'class' if self.condition.needs_labels else 'code'} {label}"
 
 
+def check_drawing(n: Any, seed: Any, truncation: Any) -> None:
+    """Raise ConfigError, in one sentence, if so many samples of such noise cannot be drawn."""
+    for name, value, least in (("samples", n, 1), ("seed", seed, 0)):
+        if not isinstance(value, (int, np.integer)) or value < least:
+            raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    number = isinstance(truncation, (int, float, np.number))
+    if truncation is not None and not (number and np.isfinite(truncation) and truncation > 0):
+        raise ConfigError(f"truncation must be a finite number above 0, not {truncation!r}")
+
+
 def load(run: str | Path, networks: Networks | str | None = None) -> Trained:
     """The generator of a run folder, a generator*.npz or a checkpoint.
 
