@@ -161,8 +161,8 @@ class Setup:
             raise CheckpointError(f"{was}: go on with {program(len(places))} --resume")
         try:
             own = places[self.ranks.rank]
-            here = self.batches.state()["fingerprint"]
-            changed = bool(own["data"].get("fingerprint", here) != here)
+            here, place = self.batches.state()["fingerprint"], own["data"]
+            changed = isinstance(place, dict) and place.get("fingerprint", here) != here
             if changed and data_changed and self.config.labelled:
                 self._check_classes(meta)
             game.generator.load_state_dict(part(arrays, "G"))
@@ -171,7 +171,7 @@ class Setup:
             game.opt_d.load_state_dict(part(arrays, "opt_d"))
             if game.average:
                 game.average.network.load_state_dict(part(arrays, "average"))
-            self.batches.load_state(own["data"], changed=data_changed)
+            self.batches.load_state(place, changed=data_changed)
             set_rng_state(game.rng, own["noise_rng"])
             set_rng_state(self.drop_rng, own["drop_rng"])
         except data.DataError:  # of the data, which says all itself
