@@ -138,8 +138,10 @@ def load_condition(name):
 
 def test_real_samples_stand_in_the_columns_of_their_classes():
     order, labels = np.array([3, 0, 1, 2, 4, 5]), np.array([0, 1, 1, 0, 1, 0])
-    assert pictures.by_class(order, labels, 6).tolist() == [3, 1, 0, 2, 5, 4]
-    assert pictures.by_class(order, np.array([0, 1, 1, 1, 1, 1]), 5).tolist() == [0, 3, 0, 1, 0]  # class 0 comes again
+    assert pictures.by_class(order, labels, 6, labels.max() + 1).tolist() == [3, 1, 0, 2, 5, 4]
+    few = np.array([0, 1, 1, 1, 1, 1])
+    assert pictures.by_class(order, few, 5, 2).tolist() == [0, 3, 0, 1, 0]  # class 0 comes again
+    assert pictures.by_class(order, np.array([0, 2, 2, 2, 2, 2]), 5, 3).tolist() == [0, -1, 3, 0, -1]  # 1 has none
 
 
 @each

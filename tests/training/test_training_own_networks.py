@@ -194,7 +194,9 @@ MAKE = "\nmine = tg.Networks(make_g, make_d, (-1, 1))\n"
 FORWARD = "\nclass Bad(Own):\n    def forward(self, x):\n        return {}\n"
 BAD_G = FORWARD + "def make_g(shape, latent, rng):\n    return Bad(latent, shape, rng)\n" + MAKE
 BAD_D = FORWARD + "def make_d(shape, rng):\n    return Bad(math.prod(shape), (1,), rng)\n" + MAKE
-NO_PARAMETERS = "\ndef make_d(shape, rng):\n    return nn.Sequential(nn.Flatten())\n" + MAKE
+HIDDEN = "\nHIDDEN = {'a': nn.Dense(1, 1)}\n" + BAD_D.format("HIDDEN['a'](self.flat(x))")
+BARE = "\nclass Bare(nn.Module):\n    def forward(self, x):\n        return x.sum(axis=(1, 2))\n"
+NO_PARAMETERS = BARE + "def make_d(shape, rng):\n    return Bare()\n" + MAKE
 
 FILES = {
     "empty": ("", "my.py has no mine", "write NAME = tg.Networks(make_g, make_d)"),
@@ -225,6 +227,7 @@ FILES = {
     "raises": (HEAD + "def make_d(*a):\n    {}['x']\n" + MAKE, "make_discriminator failed: KeyError: 'x' (my.py, line"),
     "returns a tuple": (HEAD + "def make_g(*a):\n    return 1, 2\n" + MAKE, "make_generator must return a Module"),
     "no parameters": (HEAD + NO_PARAMETERS, "the discriminator has no parameters to train"),
+    "layers in a dict": (HEAD + HIDDEN, "uses parameters that are not among its own", "attributes, or in lists"),
     "shape of G": (HEAD + BAD_G.format("self.flat(x)"), "the generator returns (N, 64)", "not (N, 8, 8, 1)"),
     "shape of D": (HEAD + BAD_D.format("self.flat(x).mean()"), "the discriminator returns ()", "not (N, 1)"),
     "always two": (HEAD + BAD_G.format("self.flat(x).reshape((2, 8, 8, 1))"), "cannot take", "in training"),
@@ -515,6 +518,13 @@ def test_minibatch_std_goes_into_a_sequential(here):
     halves = train(*MINE, "--minibatch-std", "--steps", 4)
     train("--resume", halves, "--steps", 6)
     assert_same_run(halves, whole)
+
+
+def test_batch_norm_needs_more_than_one_sample(here):
+    names = ["the generator has BatchNorm", "--batch-size above 1"]
+    refused("train", *MINE, "--batch-size", 1, names=names)
+    refused("train", "--preset", "deep", "--batch-size", 1, names=names)
+    refused("train", *MINE, "--batch-size", 1, "--pack", 2, names=["the discriminator has BatchNorm"])
 
 
 def test_dropout_needs_an_argument(here):

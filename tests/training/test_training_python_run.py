@@ -18,6 +18,7 @@ from training.runs import assert_same_arrays, assert_same_run, newest, rows
 import tinygan as tg
 from tinygan import nn
 from tinygan.data import DataError
+from tinygan.training import pictures
 from tinygan.training.config import ConfigError
 from tinygan.training.loop import TrainingInterrupted, TrainingStopped
 from tinygan.training.run_folder import RunError
@@ -99,15 +100,33 @@ def test_points_are_points():
     assert run.samples(5).shape == (5, 2) and seen == [(step, (60, 2)) for step in (0, 2, 4, 6)]
 
 
+def test_a_path_is_no_name():
+    """Also where a folder is called as a data set is."""
+    own.write_folder(Path("digits"), classes=False)
+    assert len(tg.Run(NETWORKS, Path("digits"), **TINY).setup.dataset) == 12
+    assert len(tg.Run(NETWORKS, "digits", **{**TINY, "size": 8}).setup.dataset) == 10_000
+
+
+def test_a_class_without_pictures_has_an_empty_column():
+    images = tg.data.Images("pets", PIXELS | 1, LABELS // 2 * 2, ("cat", "dog", "hen", "fox"))
+    run = tg.Run(NETWORKS, images, conditioning="cgan", **TINY)
+    reals = pictures.reals(run.setup, 10)
+    assert [bool((image > -1).all()) for image in reals] == [True, False, True, False] * 2 + [True, False]
+    means = [PIXELS[LABELS // 2 * 2 == k] for k in (0, 2)]
+    shown = np.rint((reals + 1) * 127.5).astype(np.uint8)
+    for image, of_class in zip(shown, [means[0], None, means[1], None] * 3, strict=False):
+        assert of_class is None or any((image == (each | 1)).all() for each in of_class)
+
+
 # -- callbacks --------------------------------------------------------------------------------------------
 
 
 def test_callbacks_see_every_step_and_every_picture_and_change_nothing():
-    steps, pictures = [], []
+    steps, seen = [], []
     watched, alone = tg.Run(NETWORKS, PIXELS, ema=0.9, **TINY), tg.Run(NETWORKS, PIXELS, ema=0.9, **TINY)
     watched.train(
         on_step=lambda step, numbers: steps.append((step, watched.step, numbers)),
-        on_pictures=lambda step, images: pictures.append((step, images)),
+        on_pictures=lambda step, images: seen.append((step, images)),
     )
     alone.train()
     assert_same_run(watched.path, alone.path)
@@ -116,8 +135,8 @@ def test_callbacks_see_every_step_and_every_picture_and_change_nothing():
     for (_, _, numbers), row in zip(steps, logged, strict=True):
         assert all(type(value) is float for value in numbers.values())
         assert numbers == {key: row[key] for key in numbers}
-    assert [step for step, _ in pictures] == [0, 2, 4, 6]
-    assert all(images.shape == (6, 8, 8, 1) and 0 <= images.min() <= images.max() <= 1 for _, images in pictures)
+    assert [step for step, _ in seen] == [0, 2, 4, 6]
+    assert all(images.shape == (6, 8, 8, 1) and 0 <= images.min() <= images.max() <= 1 for _, images in seen)
 
 
 def test_callbacks_with_rare_logs_change_nothing():

@@ -39,7 +39,7 @@ def check_pair(
     ------
     ValueError
         In one sentence that names the network, what it returned (or raised) and what is needed: finite float32 of the
-        shape of the samples, or of the outputs, which depend on the input and on every parameter.
+        shape of the samples, or of the outputs, which depend on the input, on every parameter, and on no others.
     """
     judged = (*shape[:-1], pack * shape[-1] + channels)
     rng = np.random.default_rng(0)
@@ -47,8 +47,6 @@ def check_pair(
         ("generator", generator, (latent,), shape),
         ("discriminator", discriminator, judged, (outputs,)),
     ):
-        if not network.parameters():
-            raise ValueError(f"the {what} has no parameters to train")
         with np.errstate(all="ignore"):
             _check(f"the {what}", network, given, wanted, rng)
 
@@ -74,7 +72,12 @@ def _check(
             raise ValueError(f"{what} returns {y.dtype} for an input of float32: {why}")
         if not np.isfinite(to_numpy(y)).all():
             raise ValueError(f"{what} returns numbers that are not finite, before any training")
-        used = {id(tensor) for tensor in leaves(y)}
+        used, owned = {id(tensor) for tensor in leaves(y)}, {id(tensor) for tensor in copied.parameters()}
+        if used - owned - {id(x)}:
+            where = "Modules and Tensors must be attributes, or in lists or tuples that are"
+            raise ValueError(f"{what} uses parameters that are not among its own, and would not be trained: {where}")
+        if not owned:
+            raise ValueError(f"{what} has no parameters to train")
         idle = [name for name, tensor in copied.named_parameters() if id(tensor) not in used]
         if idle:
             raise ValueError(f"{what} does not use its parameter {idle[0]}, so that it cannot be trained")

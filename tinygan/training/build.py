@@ -18,7 +18,7 @@ from tinygan.gan.game import Game
 from tinygan.gan.networks import Networks
 from tinygan.gan.noise import Noise
 from tinygan.gan.penalties import PENALTIES
-from tinygan.nn import Module
+from tinygan.nn import BatchNorm, Module
 from tinygan.optim import SGD, Adam, Optimizer, RMSProp
 from tinygan.training.config import Config, ConfigError, given_in_python
 from tinygan.training.distributed import Ranks
@@ -69,6 +69,7 @@ def build(
         dataset = load_data(config, shape)
     behind = noise_of(config, classes_of(dataset), chosen.networks)
     generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, behind, chosen.networks)
+    check_batch(config, generator, discriminator)
     low, high = image_range(chosen.networks, generator) if isinstance(dataset, data.Images) else (0.0, 1.0)
     game = _game(config, generator, discriminator, behind, noise, ranks, (low, high))
     ranks.carried = [tensor for network in (generator, discriminator) for _, tensor in network.buffers()]
@@ -108,6 +109,14 @@ def load_data(config: Config, shape: tuple[int, ...] = (), split: str = "train",
 def looks_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the options that say what form images are to come in."""
     return {name: options[name] for name in ("size", "channels", "crop", "background") if name in options}
+
+
+def check_batch(config: Config, generator: Module, discriminator: Module) -> None:
+    """Raise ConfigError if a BatchNorm would see one sample at a time."""
+    for network, n in ((generator, config.batch_size * config.pack), (discriminator, config.batch_size)):
+        if n == 1 and any(isinstance(layer, BatchNorm) for _, layer in network.modules()):
+            what = "the generator" if network is generator else "the discriminator"
+            raise ConfigError(f"{what} has BatchNorm, which compares the samples of a batch: give --batch-size above 1")
 
 
 def _game(

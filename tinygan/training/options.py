@@ -17,13 +17,16 @@ WHICH = "tg.Networks(make_g, make_d), the name of a preset, or FILE.py:NAME"
 
 
 def plain_options(options: dict[str, Any]) -> dict[str, Any]:
-    """NumPy's numbers as Python's, paths as text, and the size, which may be 64 or (48, 64), as "48x64"."""
+    """NumPy's numbers as Python's, paths as text, and the size, which may be 64 or (48, 64), as "48x64".
+
+    A `Path` is made whole, lest Path("digits") becomes the name of a data set.
+    """
     found = dict(options)
     for name, value in options.items():
         if isinstance(value, np.generic):
             found[name] = value.item()
         elif isinstance(value, os.PathLike):
-            found[name] = os.fspath(value)
+            found[name] = _whole(os.fspath(value))
     size = found.get("size")
     if size is not None and not isinstance(size, str):
         found["size"] = "x".join(map(str, parsed_size(size) or ()))

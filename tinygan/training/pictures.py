@@ -27,15 +27,17 @@ def reals(setup: Setup, n: int) -> np.ndarray:
         return dataset.sample(n, rng)
     order = rng.permutation(len(dataset))
     if dataset.labels is not None and setup.condition and setup.condition.needs_labels:
-        order = by_class(order, dataset.labels, n)
-    return to_range(dataset.pixels[order[:n]], *setup.range)
+        order = by_class(order, dataset.labels, n, setup.condition.classes)
+    images = to_range(dataset.pixels[order[:n]], *setup.range)
+    images[order[:n] < 0] = setup.range[0]
+    return images
 
 
-def by_class(order: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
-    """The places of n images, the i-th of class i % classes; the images of a small class come again."""
-    classes = [order[labels[order] == k] for k in range(labels.max() + 1)]
-    rows = -(-n // len(classes))
-    return np.stack([np.resize(places, rows) for places in classes], axis=1).ravel()[:n]
+def by_class(order: np.ndarray, labels: np.ndarray, n: int, classes: int) -> np.ndarray:
+    """The places of n images, the i-th of class i % classes, -1 if it has none; those of a small class come again."""
+    of_each = [order[labels[order] == k] for k in range(classes)]
+    rows = -(-n // classes)
+    return np.stack([np.resize(places if len(places) else [-1], rows) for places in of_each], axis=1).ravel()[:n]
 
 
 def save_reals(setup: Setup, path: Path) -> None:

@@ -89,11 +89,12 @@ class Run:
             raise ConfigError("--epochs says how long to train: give it without --steps and --quick")
         if not str(outdir):
             raise ConfigError("--outdir must name the folder in which run folders are made, not be empty")
-        options = plain_options({**options, **named_networks(networks, options.get("preset"))})
+        options.update(named_networks(networks, options.get("preset")))
         dataset = None
         if isinstance(data, (str, os.PathLike)):
-            options["data"] = os.fspath(data)
-        elif data is not None:
+            options["data"] = data
+        options = plain_options(options)
+        if data is not None and "data" not in options:
             dataset = datasets.load(data, **looks_of(options))
             options["data"] = f"<{dataset.name}>"
         points = None if dataset is None else not isinstance(dataset, datasets.Images)
@@ -141,9 +142,9 @@ class Run:
             raise ConfigError("give --steps or --epochs, not both")
         folder = RunFolder.existing(path)
         arrays, meta, source = newest_state(folder)
-        options = plain_options(options)
         if isinstance(data, (str, os.PathLike)):
-            options["data"], data = os.fspath(data), None
+            options["data"], data = data, None
+        options = plain_options(options)
         config, step = resumed_options(meta, with_whole_paths(options), folder, source)
         check_best(config, folder)
         shape = About.from_meta(meta, source).shape if arrays else ()
