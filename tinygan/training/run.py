@@ -279,10 +279,8 @@ class Run:
 
         Parameters
         ----------
-        n : int, optional
-            How many samples; what the judge takes by default.
-        seed : int
-            Of the noise.
+        n, seed : int
+            How many samples, by default what the judge takes, and the seed of their noise.
         classifier : Classifier or path, optional
             One of these images, such as `python -m tinygan.train_classifier` writes, to judge by.
         references : bool
