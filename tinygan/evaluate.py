@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import classifier, evaluation, plot
+from tinygan import evaluation, plot
 from tinygan.commandline import Parser, add_source, check_source, guarded, opened, output_file
 from tinygan.data import Images, from_range
 from tinygan.evaluation.features import METRICS as OF_FEATURES
@@ -87,7 +87,6 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     """The numbers of a run's generator beside the reference rows; what --json holds."""
     source = opened(args)
     (low, high), path = source.range, source.path
-    extractor = classifier.load(args.classifier) if args.classifier is not None else None
     for name in ("data", "data_dir"):  # they may lie elsewhere by now
         if getattr(args, name) is not None:
             setattr(source.config, name, getattr(args, name))
@@ -101,7 +100,7 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
         seed=args.seed,
         truncation=args.truncation,
         label=args.label,
-        extractor=extractor,
+        extractor=args.classifier,
         references=not args.no_references,
     )
     print(f"{found.judge.n} samples{source.said_of(args.label)} of {path} at step {source.step}", flush=True)

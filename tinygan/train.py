@@ -94,7 +94,9 @@ def asked_run(args: Any, ranks: Ranks) -> Run:
     for name in ("outdir", "quick"):
         if getattr(args, name):
             raise ConfigError(f"{flag(name)} is for a new run: it does not go with --resume")
-    return Run.resume(args.resume, epochs=args.epochs, data_changed=args.data_changed, ranks=ranks, **options)
+    run = Run.resume(args.resume, epochs=args.epochs, data_changed=args.data_changed, ranks=ranks, **options)
+    run.check_unfinished()
+    return run
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ class Batches:
         if batch_size > len(images):
             raise DataError(
                 f"a batch of {batch_size} does not fit the {len(images)} image{'s' * (len(images) > 1)} of "
-                f"{images.name!r}: choose a batch size of at most {len(images)}"
+                f"{images.name!r}: choose a batch size of at most {len(images)} (--batch-size)"
             )
         self.images = images
         self.batch_size = batch_size

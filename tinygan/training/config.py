@@ -7,7 +7,7 @@ import functools
 import importlib.util
 import math
 import typing
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,12 +32,12 @@ def option(
     high: float = math.inf,
     above: float = -math.inf,
     below: float = math.inf,
-    choices: Sequence[str] = (),
+    choices: Collection[str] = (),  # as it is: a loss that is added later counts
     resumable: bool = False,
 ) -> Any:
     """A field of `Config`: `low` and `high` may be reached, `above` and `below` may not."""
     bounds = dict(low=low, high=high, above=above, below=below)
-    return field(default=default, metadata=dict(help=help, choices=tuple(choices), resumable=resumable, **bounds))
+    return field(default=default, metadata=dict(help=help, choices=choices, resumable=resumable, **bounds))
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Config:
     strict: bool = option(False, "refuse a folder with damaged pictures, instead of passing over them", resumable=True)
     mirror: bool = option(False, "show half of the images turned left to right, at random")
     backend: str = option("numpy", "NumPy on the CPU, CuPy on an NVIDIA GPU", choices=("numpy", "cupy"), resumable=True)
-    loss: str = option("ns", "which loss both networks play for", choices=tuple(LOSSES))
+    loss: str = option("ns", "which loss both networks play for", choices=LOSSES)
     steps: int = option(
         3000, "steps in all (one discriminator and one generator update each)", low=1, high=10**9, resumable=True
     )

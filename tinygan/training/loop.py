@@ -85,6 +85,8 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
                     record.note(f"step {step}: {problem}")
                     raise TrainingStopped(f"step {step}: {problem}; the last checkpoint is {run.checkpoints()[-1]}")
             record.step(step, numbers)
+            if numbers and watch.stopping and ranks.size == 1:  # what was called just now asked for it
+                last = log_now = show_now = save_now = True
             if log_now:
                 record.log(step, numbers)
             # Rank 0 alone measures, and all come to save what it found to be the best.
@@ -104,7 +106,7 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
             if last:
                 break
 
-    if step < config.steps:
+    if step < config.steps and not watch.stopping:
         raise TrainingInterrupted(
             f"stopped after step {step} of {config.steps}; go on with: {how_to_go_on(setup, run)}"
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinygan import evaluation
+from tinygan import classifier, evaluation
 from tinygan.classifier import Classifier
 from tinygan.data import DataError
 from tinygan.evaluation import Measured
@@ -21,7 +22,7 @@ def measure(
     seed: int = 0,
     truncation: float | None = None,
     label: int | str | None = None,
-    extractor: Classifier | None = None,
+    extractor: Classifier | str | Path | None = None,
     references: bool = True,
 ) -> Measured:
     """The numbers of a generator's samples, beside known rows.
@@ -35,8 +36,8 @@ def measure(
         How many samples; what the judge takes by default.
     seed, truncation, label
         Of the noise, as in `Trained.noise`.
-    extractor : Classifier, optional
-        In the place of the data's own judge; see `tinygan.classifier.load`.
+    extractor : Classifier, or what `tinygan.classifier.load` takes; optional
+        In the place of the data's own judge.
     references : bool
         Whether to work out the rows beside the generator's.
 
@@ -52,6 +53,8 @@ def measure(
         noise = source.noise(count, seed, truncation, label)
         return source.draw(noise), source.labels(noise)
 
+    if isinstance(extractor, (str, Path)):
+        extractor = classifier.load(extractor)
     low, high = source.range
     return evaluation.measure(
         draw,

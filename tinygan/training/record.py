@@ -20,6 +20,9 @@ from tinygan.training.run_folder import RunFolder
 from tinygan.training.scores import Scores
 from tinygan.training.setup import Setup
 
+# At first everything is grey, and as alike as the samples of a collapsed generator: that is no illness yet.
+GREY_STEPS, GREY_SHARE = 200, 0.2
+
 
 @dataclass
 class Watch:
@@ -99,7 +102,7 @@ class Record:
         if self.watch.on_pictures:
             images = isinstance(setup.dataset, Images)
             self.watch.on_pictures(step, from_range(fakes, *setup.range) if images else fakes)
-        if step > 0:
+        if step > max(GREY_STEPS, GREY_SHARE * setup.config.steps):
             self.say(self.health.after_samples(fakes, pictures.reals(setup, len(fakes))), step)
 
     def evaluate(self, step: int) -> bool:

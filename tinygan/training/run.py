@@ -12,7 +12,6 @@ import numpy as np
 
 from tinygan import data as datasets
 from tinygan.classifier import Classifier
-from tinygan.classifier import load as load_classifier
 from tinygan.data import from_range
 from tinygan.evaluation import Measured
 from tinygan.gan.networks import Networks
@@ -155,9 +154,6 @@ class Run:
         if arrays and run.setup.load_state(arrays, meta, str(source), data_changed):
             run.notes.append("the data have changed since the run began: a new epoch begins")
         run.setup.take_epochs(epochs)
-        if step >= run.config.steps:
-            done = f"{folder.path} is already at step {step} of {run.config.steps}"
-            raise RunError(f"{done}: ask for more, such as --steps {2 * step or 1}")
         return run
 
     @property
@@ -173,9 +169,9 @@ class Run:
     @property
     def path(self) -> Path:
         """Its folder; RunError before there is one."""
-        if self.folder is None:
-            raise RunError("this run has no folder yet: train makes it")
-        return self.folder.path
+        if self.folder:
+            return self.folder.path
+        raise RunError("this run has no folder yet: train makes it")
 
     @property
     def trained(self) -> Trained:
@@ -216,30 +212,35 @@ class Run:
         steps : int, optional
             Another total of steps than the options say: with more of them a run that has ended goes on.
         on_step : function(step, numbers), optional
-            Called after every step with what stats.jsonl shows of it: losses, D(x), D(G(z)), gradient norms.
+            Called after every step with what stats.jsonl shows of it.
         on_pictures : function(step, samples), optional
             Called with every picture: images (n, H, W, C) in [0, 1], or points (n, 2).
 
         Raises
         ------
         TrainingStopped
-            On Ctrl-C (after saving), or when a loss or a weight is no finite number any more.
+            On Ctrl-C (after saving), or when a number is not finite any more.
         RunError
             If it has ended.
         """
         if steps is not None:
             dataclasses.replace(self.config, **plain_options({"steps": steps})).check()
             self.config.steps = int(steps)
-        if self.step >= self.config.steps:
-            raise RunError(f"this run has taken its {self.step} steps: give more, as in train(steps={2 * self.step})")
+        self.check_unfinished()
         if not self.begun:
             self.begin()
         assert self.folder is not None
         self.watch = Watch(on_step, on_pictures, step=self.step)
         loop.train(self.setup, self.folder, self.step, self.watch)
 
+    def check_unfinished(self) -> None:
+        """Raise RunError if there is nothing left to train."""
+        if self.step >= self.config.steps:
+            done = f"{self.folder.path if self.folder else 'this run'} is already at step {self.step}"
+            raise RunError(f"{done} of {self.config.steps}: ask for more, such as --steps {2 * self.step or 1}")
+
     def stop(self) -> None:
-        """End `train` after its next step, as Ctrl-C does: for callbacks, and other threads."""
+        """Let `train` save and return after the step in progress: for callbacks, and other threads."""
         self.watch.stopping = True
 
     def samples(
@@ -291,8 +292,7 @@ class Run:
         DataError
             If nothing can judge such data, or `n` is out of range.
         """
-        extractor = load_classifier(classifier) if isinstance(classifier, (str, Path)) else classifier
-        return measure(self.trained, self.setup.dataset, n=n, seed=seed, extractor=extractor, references=references)
+        return measure(self.trained, self.setup.dataset, n=n, seed=seed, extractor=classifier, references=references)
 
     def describe(self) -> str:
         """The data, the networks with their shapes, and every option."""
