@@ -1,24 +1,25 @@
 """Residual networks without normalisation, for `rsgan` with the penalties r1 and r2: R3GAN in a student's size.
 
-Both climb the ladder of `tinygan.gan.ladder`. On its rungs stand blocks that add something to what passes by, and from
-rung to rung the picture doubles or halves its sides (repeated pixels, means of four) while a 1x1 convolution changes
-its channels. There are 32 beside the picture, twice as many on each rung below, and 256 at most. G has a block on
-every rung; D has none on the first, where it would take a third of the step.
+Both climb the ladder of `tinygan.gan.ladder`. Between two rungs the picture doubles its sides (a transposed
+convolution of stride 2) or halves them (means of four, then a 1x1 convolution), and on the rungs stand residual blocks
+that add something to what passes by. There are 32 channels beside the picture, twice as many on the next rung, and
+128 on all others. D has no block on the picture's own rung, where it would take a third of the step.
 
-Nothing is normalised, so the initial weights must keep the signal's size. Each map outside of the blocks keeps the
-variance, and the last convolution of a block starts at a tenth of what would: a block then adds about 1 % of it. So
-at first logits and pixels are nearly linear maps, however many blocks there are, and training makes them curved.
+Nothing is normalised, so the initial weights must keep the signal's size: those outside of the blocks do, and the last
+convolution of a block starts at a tenth of He's. A block then adds about 1 % of the variance. So logits and pixels
+start as nearly linear maps, however many blocks there are, and training makes them curved.
 
 =======  ==================  =========  =========
 size     sides               weights G  weights D
 =======  ==================  =========  =========
-28 x 28  7, 14, 28           0.71 M     0.08 M
-32 x 32  4, 8, 16, 32        0.74 M     0.33 M
-64 x 64  4, 8, 16, 32, 64    1.02 M     0.61 M
+28 x 28  7, 14, 28           0.87 M     0.08 M
+32 x 32  4, 8, 16, 32        0.76 M     0.15 M
+64 x 64  4, 8, 16, 32, 64    1.07 M     0.22 M
 =======  ==================  =========  =========
 
 Source: Huang et al., "The GAN is dead; long live the GAN!", NeurIPS 2024. Their blocks have grouped convolutions, are
-wider inside than outside, start at exactly zero and come in twos; these have plain ones and are narrower inside.
+wider inside than outside, start at exactly zero and come in twos; these have plain convolutions and are narrower
+inside. They enlarge by interpolation, where here the transposed convolution learns how.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from tinygan.gan.networks import Networks
 from tinygan.nn import (
     AvgPool2D,
     Conv2D,
+    ConvTranspose2D,
     Dense,
     Dropout,
     Flatten,
@@ -41,7 +43,6 @@ from tinygan.nn import (
     Residual,
     Sequential,
     Tanh,
-    UpSample2D,
     init,
 )
 
@@ -49,7 +50,7 @@ Shape: TypeAlias = tuple[int, ...]
 Rng: TypeAlias = "np.random.Generator"
 
 FIRST = 32  # channels beside the picture
-MOST = 256
+MOST = 128
 SLOPE = 0.2
 START = 0.1  # of the last convolution of a block, as a share of He's
 
@@ -81,7 +82,7 @@ def widths(count: int) -> list[int]:
 
 
 def resnet_generator(shape: Shape, latent: int, rng: Rng) -> Sequential:
-    """latent -> Dense, block -> Conv 1x1, UpSample2D, block, ... -> Conv 3x3 -> pixels, tanh."""
+    """latent -> Dense, block -> ConvTranspose2D 4x4 of stride 2, block, ... -> Conv 3x3 -> pixels, tanh."""
     count, (height, width, channels) = rungs(shape, "resnet"), shape
     height, width = height >> count, width >> count
     foot, *above = reversed(widths(count))
@@ -91,8 +92,8 @@ def resnet_generator(shape: Shape, latent: int, rng: Rng) -> Sequential:
         block(foot, rng),
     ]
     for c_in, c_out in zip([foot, *above], above, strict=False):
-        # The 1x1 convolution comes first: the result is the same, at a quarter of the pixels.
-        layers += [Conv2D(c_in, c_out, 1, init=LINEAR, rng=rng), UpSample2D(2), block(c_out, rng)]
+        start = init.normal((4 * c_in) ** -0.5)  # of the 4x4 taps a pixel sees 2x2
+        layers += [ConvTranspose2D(c_in, c_out, 4, 2, "same", init=start, rng=rng), block(c_out, rng)]
     return Sequential(*layers, Conv2D(FIRST, channels, 3, 1, "same", init=LINEAR, rng=rng), Tanh())
 
 
