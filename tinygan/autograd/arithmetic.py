@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd.elementwise import log
+from tinygan.autograd.kinks import masked, where
 from tinygan.autograd.op import Cast, Gradients, Op
 from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
@@ -85,14 +86,30 @@ class PowConstant(Op):
 
 
 class Pow(Op):
-    """y = a^b for Tensors, a > 0 where b's gradient is wanted;  dy/da = b a^(b-1),  dy/db = y log a"""
+    """y = a^b for Tensors, a >= 0 where b's gradient is wanted;  dy/da = b a^(b-1),  dy/db = y log a
+
+    At a = 0 the power is flat along a where b = 0, and along b where b >= 0; there the formulas would be 0 times inf.
+    """
 
     def forward(self, xp: Any, a: Array, b: Array) -> Array:
         return a**b
 
     def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
-        ga = gy * b * a ** (b - 1) if self.wanted[0] else None
-        return ga, gy * y * log(a) if self.wanted[1] else None
+        ga = masked(gy, b * where(Flat(along=0)(a, b), 1.0, a) ** (b - 1)) if self.wanted[0] else None
+        return ga, masked(gy, y * log(where(Flat(along=1)(a, b), 1.0, a))) if self.wanted[1] else None
+
+
+class Flat(Op):
+    """True where a = 0 and a^b does not change with its base (`along` 0) or its exponent (1)."""
+
+    def __init__(self, along: int):
+        self.along = along
+
+    def forward(self, xp: Any, a: Array, b: Array) -> Array:
+        return (a == 0) & (b >= 0 if self.along else b == 0)
+
+    def backward(self, gy: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Gradients:
+        return None, None
 
 
 def add(a: Any, b: Any) -> Tensor:
@@ -124,7 +141,7 @@ def neg(x: Any) -> Tensor:
 
 
 def pow(x: Any, exponent: Any) -> Tensor:
-    """x to a power: a number, or a Tensor (then x must be positive for the exponent's gradient)."""
+    """x to a power: a number, or a Tensor (then x must not be negative where the exponent's gradient is wanted)."""
     if isinstance(exponent, (int, float, np.number)):
         # as a Python number, because an np.float64 would turn float32 into float64
         p = exponent if isinstance(exponent, int) else float(exponent)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd.elementwise import sigmoid, softplus
+from tinygan.autograd.kinks import masked
 from tinygan.autograd.op import Op
 from tinygan.autograd.reduce import log_softmax, mean
 from tinygan.autograd.tensor import Tensor, as_tensors
@@ -25,8 +26,16 @@ def cross_entropy(logits: Tensor, one_hot: Tensor) -> Tensor:
     """-E ln softmax(logits) of the right class: logits (n, K), one-hot rows (n, K) -> 0-d.
 
     It is ln K when all K logits are equal.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ; the message gives both.
     """
-    return -(log_softmax(logits) * one_hot).sum(axis=-1).mean()
+    logits, one_hot = as_tensors(logits, one_hot)
+    if logits.shape != one_hot.shape:
+        raise ValueError(f"cross_entropy needs a row for each row of logits {logits.shape}, not {one_hot.shape}")
+    return -masked(log_softmax(logits), one_hot).sum(axis=-1).mean()
 
 
 def bce_with_logits_composed(logits: Tensor, targets: Any) -> Tensor:
@@ -44,8 +53,14 @@ class BCEWithLogits(Op):
         self.target = target
 
     def forward(self, xp: Any, x: Array) -> Array:
-        # max(x, 0) - t x comes first: for t = 1 and large x it is exactly 0, and the logarithm keeps its digits.
-        return (xp.maximum(x, 0) - self.target * x + xp.log1p(xp.exp(-xp.abs(x)))).mean()
+        # (1 - t) max(x, 0) + t max(-x, 0) comes first: where D is right and sure it is exactly 0, and the logarithm
+        # keeps its digits. A term with the factor 0 is left out, or it would be nan at inf.
+        y = xp.log1p(xp.exp(-xp.abs(x)))
+        if self.target < 1:
+            y += (1 - self.target) * xp.maximum(x, 0)
+        if self.target > 0:
+            y += self.target * xp.maximum(-x, 0)
+        return y.mean()
 
     def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         slope = sigmoid(x) - self.target if self.target <= 0.5 else (1 - self.target) - sigmoid(-x)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd.elementwise import exp, log
-from tinygan.autograd.op import Cast, Op
+from tinygan.autograd.kinks import masked
+from tinygan.autograd.op import Cast, Gradients, Op
 from tinygan.autograd.shape import broadcast_to, reshape
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend import DEFAULT_DTYPE
@@ -71,21 +72,28 @@ class Max(Op):
 
     def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         kept = _kept(x.shape, self.axes)
-        return broadcast_to(reshape(gy, kept), x.shape) * MaxShare(self.axes)(x)
+        return masked(broadcast_to(reshape(gy, kept), x.shape), Share(self.axes)(x, reshape(y, kept)))
 
 
-class MaxShare(Op):
-    """y = 1 / (number of maxima) where x is a maximum over the axes, 0 elsewhere: the slope of max."""
+class Min(Max):
+    """y = min of x over some axes; equal minima share the gradient evenly."""
+
+    def forward(self, xp: Any, x: Array) -> Array:
+        return x.min(axis=self.axes, keepdims=self.keepdims)
+
+
+class Share(Op):
+    """y = 1 / (how many are so) where x is the value that was chosen over the axes, 0 elsewhere: the slope of max."""
 
     def __init__(self, axes: tuple[int, ...]):
         self.axes = axes
 
-    def forward(self, xp: Any, x: Array) -> Array:
-        hit = (x == x.max(axis=self.axes, keepdims=True)).astype(x.dtype)
+    def forward(self, xp: Any, x: Array, chosen: Array) -> Array:
+        hit = (x == chosen).astype(x.dtype)
         return hit / hit.sum(axis=self.axes, keepdims=True)
 
-    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> None:
-        return None
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor, chosen: Tensor) -> Gradients:
+        return None, None
 
 
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -117,7 +125,8 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Smallest value over `axis`; equal minima share the gradient evenly."""
-    return -max(-as_tensors(x)[0], axis, keepdims)
+    (x,) = as_tensors(x)
+    return Min(_axes("min", axis, x.ndim), keepdims)(x)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Tensor:

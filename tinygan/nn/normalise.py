@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd import Tensor, no_grad, ops
+from tinygan.autograd.kinks import masked
 from tinygan.backend import backend_of
 from tinygan.nn.linear import check_features
 from tinygan.nn.module import Module
@@ -189,4 +190,4 @@ class Dropout(Module):
         if not self.training or self.p == 0:
             return x
         keep = (self.rng.random(x.shape, dtype=np.float32) >= self.p).astype(x.dtype) / (1 - self.p)
-        return x * Tensor._wrap(backend_of(x.data).asarray(keep, dtype=x.dtype))
+        return masked(x, Tensor._wrap(backend_of(x.data).asarray(keep, dtype=x.dtype)))
