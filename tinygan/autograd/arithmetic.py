@@ -1,5 +1,8 @@
 """+ - * / **, of Tensors and numbers.
 
+Sums, products and powers of whole numbers are whole, in 64 bits (uint8 would wrap around at 256). What may leave a
+fraction is computed in the default float: / and a power that is negative, no whole number or a Tensor.
+
 An elementwise op never sees two shapes: `together` puts a BroadcastTo in front of it. So the gradient of
 broadcasting (a sum over the axes that were repeated) is written once, in `shape.py`.
 """
@@ -12,10 +15,9 @@ import numpy as np
 
 from tinygan.autograd.elementwise import log
 from tinygan.autograd.kinks import masked, where
-from tinygan.autograd.op import Cast, Gradients, Op
+from tinygan.autograd.op import Gradients, Op, as_floats, without_wrapping
 from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
-from tinygan.backend import DEFAULT_DTYPE
 from tinygan.backend.base import Array
 
 
@@ -114,36 +116,34 @@ class Flat(Op):
 
 def add(a: Any, b: Any) -> Tensor:
     """a + b, elementwise with broadcasting."""
-    return Add()(*together("add", a, b))
+    return Add()(*without_wrapping(together("add", a, b)))
 
 
 def sub(a: Any, b: Any) -> Tensor:
     """a - b, elementwise with broadcasting."""
-    return Sub()(*together("sub", a, b))
+    return Sub()(*without_wrapping(together("sub", a, b)))
 
 
 def mul(a: Any, b: Any) -> Tensor:
     """a * b, elementwise with broadcasting."""
-    return Mul()(*together("mul", a, b))
+    return Mul()(*without_wrapping(together("mul", a, b)))
 
 
 def div(a: Any, b: Any) -> Tensor:
     """a / b, elementwise with broadcasting."""
-    a, b = together("div", a, b)
-    if a.dtype.kind != "f" and b.dtype.kind != "f":  # NumPy would make float64 of integers
-        a = Cast(DEFAULT_DTYPE)(a)
-    return Div()(a, b)
+    return Div()(*as_floats(*together("div", a, b)))
 
 
 def neg(x: Any) -> Tensor:
     """-x."""
-    return Neg()(*as_tensors(x))
+    return Neg()(*without_wrapping(as_tensors(x)))
 
 
 def pow(x: Any, exponent: Any) -> Tensor:
     """x to a power: a number, or a Tensor (then x must not be negative where the exponent's gradient is wanted)."""
     if isinstance(exponent, (int, float, np.number)):
         # as a Python number, because an np.float64 would turn float32 into float64
-        p = exponent if isinstance(exponent, int) else float(exponent)
-        return PowConstant(p)(*as_tensors(x))
-    return Pow()(*together("pow", x, exponent))
+        p = int(exponent) if isinstance(exponent, (int, np.integer)) else float(exponent)
+        whole = isinstance(p, int) and p >= 0
+        return PowConstant(p)(*(without_wrapping(as_tensors(x)) if whole else as_floats(x)))
+    return Pow()(*as_floats(*together("pow", x, exponent)))

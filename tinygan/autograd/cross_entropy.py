@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygan.autograd.elementwise import sigmoid, softplus
 from tinygan.autograd.kinks import masked
-from tinygan.autograd.op import Op
+from tinygan.autograd.op import Op, as_floats
 from tinygan.autograd.reduce import log_softmax, mean
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
@@ -93,7 +93,7 @@ def bce_with_logits(logits: Any, targets: Any) -> Tensor:
     >>> round(bce_with_logits(Tensor([0.0, 0.0]), 1).item(), 4)  # ln 2
     0.6931
     """
-    (logits,) = as_tensors(logits)
+    (logits,) = as_floats(logits)
     if isinstance(targets, (int, float, np.number)):
         return BCEWithLogits(float(targets))(logits)
     return bce_with_logits_composed(logits, targets)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygan.autograd.op import Op
-from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.autograd.op import Op, as_floats
+from tinygan.autograd.tensor import Tensor
 from tinygan.backend.base import Array
 
 
@@ -75,29 +75,29 @@ class Softplus(Op):
 
 def exp(x: Any) -> Tensor:
     """e^x."""
-    return Exp()(*as_tensors(x))
+    return Exp()(*as_floats(x))
 
 
 def log(x: Any) -> Tensor:
     """Natural logarithm."""
-    return Log()(*as_tensors(x))
+    return Log()(*as_floats(x))
 
 
 def sqrt(x: Any) -> Tensor:
     """Square root. Its derivative is infinite at 0: add a small number first where x may be 0."""
-    return Sqrt()(*as_tensors(x))
+    return Sqrt()(*as_floats(x))
 
 
 def tanh(x: Any) -> Tensor:
     """Hyperbolic tangent."""
-    return Tanh()(*as_tensors(x))
+    return Tanh()(*as_floats(x))
 
 
 def sigmoid(x: Any) -> Tensor:
     """1 / (1 + e^-x), without overflow."""
-    return Sigmoid()(*as_tensors(x))
+    return Sigmoid()(*as_floats(x))
 
 
 def softplus(x: Any) -> Tensor:
     """ln(1 + e^x), without overflow. -ln sigmoid(x) is softplus(-x)."""
-    return Softplus()(*as_tensors(x))
+    return Softplus()(*as_floats(x))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd.op import Op
-from tinygan.autograd.tensor import Tensor
+from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend import backend_of, to_numpy
 from tinygan.backend.base import Array
 
@@ -49,7 +49,7 @@ def _is_basic(index: Any) -> bool:
     return all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts)
 
 
-def getitem(x: Tensor, index: Any) -> Tensor:
+def getitem(x: Any, index: Any) -> Tensor:
     """x[index]. Repeated indices add up in the gradient.
 
     Raises
@@ -57,6 +57,7 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     IndexError
         If the index does not fit x's shape.
     """
+    (x,) = as_tensors(x)
     backend = backend_of(x.data)
 
     def place(part: Any) -> Any:

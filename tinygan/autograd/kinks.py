@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd.op import Gradients, Op
+from tinygan.autograd.op import Gradients, Op, as_floats
 from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
@@ -164,31 +164,38 @@ class Clip(Op):
 
 def relu(x: Any) -> Tensor:
     """max(x, 0)."""
-    return ReLU()(*as_tensors(x))
+    return ReLU()(*as_floats(x))
 
 
 def leaky_relu(x: Any, slope: float = 0.2) -> Tensor:
     """x where x > 0, slope * x elsewhere."""
-    return LeakyReLU(float(slope))(*as_tensors(x)) if slope else relu(x)  # 0 times -inf would be nan
+    return LeakyReLU(float(slope))(*as_floats(x)) if slope else relu(x)  # 0 times -inf would be nan
 
 
 def abs(x: Any) -> Tensor:
     """``|x|``."""
-    return Abs()(*as_tensors(x))
+    return Abs()(*as_floats(x))
 
 
 def maximum(a: Any, b: Any) -> Tensor:
-    """The larger of a and b, elementwise with broadcasting; at a tie each gets half the gradient."""
+    """The larger of a and b, elementwise with broadcasting; at a tie each gets half the gradient.
+
+    Whole numbers and booleans stay what they are.
+    """
     return Maximum()(*together("maximum", a, b))
 
 
 def minimum(a: Any, b: Any) -> Tensor:
-    """The smaller of a and b, elementwise with broadcasting; at a tie each gets half the gradient."""
+    """The smaller of a and b, likewise."""
     return Minimum()(*together("minimum", a, b))
 
 
 def where(condition: Any, a: Any, b: Any) -> Tensor:
-    """a where `condition` (Tensor or array of booleans) holds, b elsewhere, with broadcasting."""
+    """a where `condition` (Tensor or array of booleans) holds, b elsewhere, with broadcasting.
+
+    Whole numbers stay whole. Both a and b are computed everywhere, so choose before a slope that is infinite, as in
+    ``log(where(x > 0, x, 1))``: of ``where(x > 0, log(x), 0)`` the gradient at 0 would be 0 times inf.
+    """
     a, b = as_tensors(a, b)
     if not isinstance(condition, Tensor):
         condition = Tensor(np.asarray(condition) if isinstance(condition, (list, tuple, bool)) else condition)
@@ -199,4 +206,4 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
 
 def clip(x: Any, low: float, high: float) -> Tensor:
     """x cut to [low, high]; no gradient where it was cut."""
-    return Clip(float(low), float(high))(*as_tensors(x))
+    return Clip(float(low), float(high))(*as_floats(x))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-# Operators are ops, and ops take Tensors: an honest circle. It is harmless, because the names behind
-# `autograd.ops` are looked up only when an operator runs.
 import tinygan.autograd as autograd
+from tinygan.autograd.operators import Operators
 from tinygan.backend import backend_of, current_backend
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ class Clock:
     changes = 0
 
 
-class Tensor:
+class Tensor(Operators):
     """An array that remembers the op that made it.
 
     Parameters
@@ -77,12 +76,23 @@ class Tensor:
         return self
 
     def like(self, value: Any) -> Tensor:
-        """`value` as a Tensor where this one lives. Numbers and arrays take this Tensor's dtype."""
+        """`value` as a Tensor where this one lives. Numbers and arrays take this Tensor's dtype.
+
+        Beside whole numbers a fraction stays a float, and what is too large or too small for the dtype is an int64.
+        """
         if isinstance(value, Tensor):
             return value
-        keeps = self.dtype.kind == "f" or (isinstance(value, int) and self.dtype.kind in "iu")
-        dtype = self.dtype if keeps else None
+        dtype: Any = self.dtype if self.dtype.kind == "f" else None
+        if isinstance(value, int) and self.dtype.kind in "iu":
+            limits = np.iinfo(self.dtype)
+            dtype = self.dtype if limits.min <= value <= limits.max else np.int64
         return Tensor._wrap(backend_of(self._data).asarray(value, dtype))
+
+    def _beside(self, value: Any) -> Any:
+        """The array of `value`, to be compared with this Tensor's: beside whole numbers a fraction keeps its digits."""
+        if isinstance(value, float) and self.dtype.kind in "iu":
+            return backend_of(self._data).asarray(value, np.float64)
+        return self.like(value)._data
 
     # -- the array -------------------------------------------------------------------------------
 
@@ -158,53 +168,6 @@ class Tensor:
         for x, gx in zip(xs, autograd.grad(self, xs, gy), strict=True):
             x.grad = gx if x.grad is None else x.grad + gx
 
-    # -- operators: each is an op of the same name in tinygan.ops ------------------------------------
-
-    def __add__(self, other: Any) -> Tensor:
-        return autograd.ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return autograd.ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return autograd.ops.sub(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return autograd.ops.sub(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return autograd.ops.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return autograd.ops.mul(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return autograd.ops.div(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return autograd.ops.div(other, self)
-
-    def __pow__(self, exponent: Any) -> Tensor:
-        return autograd.ops.pow(self, exponent)
-
-    def __rpow__(self, base: Any) -> Tensor:
-        return autograd.ops.pow(base, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return autograd.ops.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return autograd.ops.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return autograd.ops.neg(self)
-
-    def __abs__(self) -> Tensor:
-        return autograd.ops.abs(self)
-
-    def __getitem__(self, index: Any) -> Tensor:
-        return autograd.ops.getitem(self, index)
-
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
             "a Tensor cannot be assigned to in part, because its graph would be wrong: build the new one "
@@ -215,43 +178,16 @@ class Tensor:
     # identity, so that Tensors can be keys and members of lists.
 
     def __gt__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data > self.like(other)._data))
+        return Tensor._wrap(self.xp.asarray(self._data > self._beside(other)))
 
     def __ge__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data >= self.like(other)._data))
+        return Tensor._wrap(self.xp.asarray(self._data >= self._beside(other)))
 
     def __lt__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data < self.like(other)._data))
+        return Tensor._wrap(self.xp.asarray(self._data < self._beside(other)))
 
     def __le__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data <= self.like(other)._data))
-
-    # -- methods ---------------------------------------------------------------------------------
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return autograd.ops.sum(self, axis, keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return autograd.ops.mean(self, axis, keepdims)
-
-    def var(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return autograd.ops.var(self, axis, keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return autograd.ops.max(self, axis, keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return autograd.ops.min(self, axis, keepdims)
-
-    def reshape(self, *sizes: Any, shape: Any = None) -> Tensor:
-        """As `ops.reshape`: ``x.reshape((2, 3))``, ``x.reshape(2, 3)`` or ``x.reshape(shape=(2, 3))``."""
-        return autograd.ops.reshape(self, shape if shape is not None else sizes[0] if len(sizes) == 1 else sizes)
-
-    def transpose(self, *order: Any, axes: Any = None) -> Tensor:
-        """As `ops.transpose`: ``x.transpose()``, ``x.transpose((1, 0))`` or ``x.transpose(1, 0)``."""
-        return autograd.ops.transpose(
-            self, axes if axes is not None else order[0] if len(order) == 1 else order or None
-        )
+        return Tensor._wrap(self.xp.asarray(self._data <= self._beside(other)))
 
     # -- Python's questions ------------------------------------------------------------------------
 

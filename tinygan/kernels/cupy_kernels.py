@@ -20,7 +20,7 @@ from tinygan.autograd.cross_entropy import BCEWithLogits
 from tinygan.autograd.elementwise import Sigmoid, Softplus
 from tinygan.autograd.kinks import Gate, LeakyReLU, Masked
 from tinygan.autograd.normalise import BatchNorm
-from tinygan.autograd.reduce import Mean, Sum
+from tinygan.autograd.reduce import Mean, Sum, plain_sum
 from tinygan.autograd.shape import SumTo
 from tinygan.kernels import cupy_conv
 from tinygan.kernels.cupy_launch import Source, floats, launch
@@ -94,7 +94,7 @@ def column_sums(xp: Any, x: Any) -> Any:
 def sum_rows(op: Sum | Mean, xp: Any, x: Any) -> Any:
     lead = len(op.axes)
     if not _tall(x, lead) or tuple(sorted(op.axes)) != tuple(range(lead)):
-        return x.sum(axis=op.axes, keepdims=op.keepdims)
+        return plain_sum(x, op.axes, op.keepdims)
     y = column_sums(xp, x.reshape(-1, math.prod(x.shape[lead:])))
     return y.reshape((1,) * lead + x.shape[lead:] if op.keepdims else x.shape[lead:])
 

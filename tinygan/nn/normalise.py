@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygan.autograd import Tensor, no_grad, ops
 from tinygan.autograd.kinks import masked
+from tinygan.autograd.op import as_floats
 from tinygan.backend import backend_of
 from tinygan.nn.linear import check_features
 from tinygan.nn.module import Module
@@ -187,6 +188,7 @@ class Dropout(Module):
         return str(self.p)
 
     def forward(self, x: Tensor) -> Tensor:
+        (x,) = as_floats(x)
         if not self.training or self.p == 0:
             return x
         keep = (self.rng.random(x.shape, dtype=np.float32) >= self.p).astype(x.dtype) / (1 - self.p)
