@@ -155,7 +155,8 @@ class Networks:
 
 def output_range(generator: Module) -> tuple[float, float] | None:
     """The range of a Sequential's last activation, (-1, 1) or (0, 1), to which data are scaled. None: any number."""
-    for layer in reversed(generator.layers if isinstance(generator, Sequential) else []):
+    plain = isinstance(generator, Sequential) and type(generator).forward is Sequential.forward
+    for layer in reversed(generator.layers if plain else []):
         if isinstance(layer, Tanh):
             return -1.0, 1.0
         if isinstance(layer, Sigmoid):
