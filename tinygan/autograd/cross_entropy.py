@@ -76,8 +76,8 @@ def bce_with_logits(logits: Any, targets: Any) -> Tensor:
     ----------
     logits : Tensor
         Any real numbers.
-    targets : float, or Tensor or array that broadcasts with `logits`
-        In [0, 1]: the probability of "real".
+    targets : float, or Tensor or array of the shape of `logits`
+        In [0, 1]: the probability of "real". (What is on a GPU is not looked at, as the host would have to wait.)
 
     Returns
     -------
@@ -86,7 +86,7 @@ def bce_with_logits(logits: Any, targets: Any) -> Tensor:
     Raises
     ------
     ValueError
-        If the shapes of `logits` and `targets` do not broadcast.
+        If the shapes of `logits` and `targets` differ, or a target lies outside [0, 1].
 
     Examples
     --------
@@ -94,6 +94,33 @@ def bce_with_logits(logits: Any, targets: Any) -> Tensor:
     0.6931
     """
     (logits,) = as_floats(logits)
-    if isinstance(targets, (int, float, np.number)):
-        return BCEWithLogits(float(targets))(logits)
-    return bce_with_logits_composed(logits, targets)
+    targets = checked_targets("bce_with_logits", "logits", logits, targets)
+    if isinstance(targets, Tensor):
+        return bce_with_logits_composed(logits, targets)
+    return BCEWithLogits(targets)(logits)
+
+
+def checked_targets(name: str, what: str, x: Tensor, targets: Any) -> float | Tensor:
+    """The targets as one number, or as a Tensor of x's shape: (64,) beside (64, 1) would broadcast to (64, 64).
+
+    Raises
+    ------
+    ValueError
+        If the shape is another one, or a target lies outside [0, 1].
+    """
+    if isinstance(targets, (bool, int, float, np.number)):
+        targets = float(targets)
+        if not 0 <= targets <= 1:
+            raise ValueError(f"{name}: the target must lie in [0, 1], but it is {targets:g}")
+        return targets
+    _, targets = as_tensors(x, targets)
+    if targets.shape not in (x.shape, ()):
+        raise ValueError(f"{name}: the {what} {x.shape} and the targets {targets.shape} must have one shape")
+    check_probabilities(f"{name}: the targets", targets)
+    return targets
+
+
+def check_probabilities(what: str, x: Tensor) -> None:
+    """Raise a sentence if a number on the host lies outside [0, 1]. (nan stays nan, and shows by itself.)"""
+    if isinstance(x.data, np.ndarray) and x.size and (x.data.min() < 0 or x.data.max() > 1):
+        raise ValueError(f"{what} must lie in [0, 1], but run from {x.data.min():g} to {x.data.max():g}")
