@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
-from tinygan.backend import to_numpy
+from tinygan.autograd.index import whole_labels
 from tinygan.nn import init as initialisers
 from tinygan.nn.init import Initialiser, fans
 from tinygan.nn.module import Module
@@ -111,7 +111,7 @@ class Maxout(Module):
 
 
 class Embedding(Module):
-    """y = W[label]: integers (N,) from 0 on -> vectors (N, features). N(0, 1) weights by default."""
+    """y = W[label]: integers (N,), or of any shape, from 0 on -> vectors (N, features). N(0, 1) weights by default."""
 
     def __init__(
         self,
@@ -128,7 +128,5 @@ class Embedding(Module):
         return f"{self.num_embeddings}, {self.features}"
 
     def forward(self, labels: Any) -> Tensor:
-        host = to_numpy(labels)
-        if host.dtype.kind not in "iu" or host.size and not 0 <= host.min() <= host.max() < self.num_embeddings:
-            raise ValueError(f"{self} needs whole numbers from 0 to {self.num_embeddings - 1} as labels")
-        return self.W[labels]
+        refusal = f"{self} needs whole numbers from 0 to {self.num_embeddings - 1} as labels"
+        return self.W[whole_labels(labels, self.num_embeddings, refusal)]

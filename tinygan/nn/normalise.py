@@ -22,7 +22,8 @@ class BatchNorm(Module):
         running = momentum * running + (1 - momentum) * batch
 
     (Keras's convention; PyTorch's momentum is 1 minus this one). In evaluation mode the running ones are
-    used as constants, and the gradient is that of this other function. var is divided by n.
+    used as constants, and the gradient is that of this other function. var is divided by n. An empty batch stays empty,
+    and leaves the averages alone.
 
     Source: Ioffe and Szegedy, "Batch Normalization", ICML 2015.
 
@@ -40,6 +41,8 @@ class BatchNorm(Module):
     >>> y.data.round(3).ravel().tolist(), round(norm.running_mean.item(), 3)
     ([-1.0, 1.0], 0.1)
     """
+
+    mixes_samples = True
 
     def __init__(self, num_features: int, momentum: float = 0.9, eps: float = 1e-5):
         if not 0 <= momentum <= 1:
@@ -60,7 +63,7 @@ class BatchNorm(Module):
     def normalised(self, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
         """The layer's output with another gamma and beta (num_features,) in place of its own."""
         check_features(self, x, self.num_features)
-        if not self.training:
+        if not self.training or not x.size:
             scale = gamma / ops.sqrt(self.running_var + self.eps)
             return (x - self.running_mean) * scale + beta
         if x.size == self.num_features:
@@ -118,7 +121,8 @@ class ConditionalBatchNorm(BatchNorm):
         if code.shape != needed:
             raise ValueError(f"{self} needs a code of shape {needed} for an input of {x.shape}, but got {code.shape}")
         one, zero = (ops.broadcast_to(x.like(value), (self.num_features,)) for value in (1.0, 0.0))
-        gamma, beta = ((code @ row).reshape((len(x), *(1,) * (x.ndim - 2), -1)) for row in (self.gamma, self.beta))
+        rows = (len(x), *(1,) * (x.ndim - 2), self.num_features)
+        gamma, beta = ((code @ row).reshape(rows) for row in (self.gamma, self.beta))
         return self.normalised(x, one, zero) * gamma + beta
 
 
