@@ -197,8 +197,9 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     ``log(where(x > 0, x, 1))``: of ``where(x > 0, log(x), 0)`` the gradient at 0 would be 0 times inf.
     """
     a, b = as_tensors(a, b)
-    if not isinstance(condition, Tensor):
-        condition = Tensor(np.asarray(condition) if isinstance(condition, (list, tuple, bool)) else condition)
+    # a copy: the caller may fill the mask anew before the gradient needs it
+    condition = Tensor(np.array(condition)) if isinstance(condition, (list, tuple, bool)) else Tensor(condition)
+    condition = Tensor._wrap(condition.data.copy())
     if condition.dtype.kind != "b":
         raise TypeError(f"where: the condition must be of booleans (such as x > 0), not {condition.dtype}")
     return Where()(*together("where", condition, a, b))

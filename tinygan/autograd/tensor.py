@@ -34,6 +34,8 @@ class Tensor(Operators):
     name : str, optional
         Appears in every error about this Tensor.
 
+    A deep copy, and a pickled one, has the numbers and no history: of a parameter a parameter, of a result a constant.
+
     Attributes
     ----------
     op : Op or None
@@ -158,6 +160,21 @@ class Tensor(Operators):
         y._changed, y.name = self._changed, self.name
         return y
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A copy of the numbers alone: what was computed is copied without its history, as a constant."""
+        return _restored(self._data.copy(), self.requires_grad and self.op is None, self.name)
+
+    def __copy__(self) -> Tensor:
+        """The same array and the same history, in another object."""
+        y = Tensor._wrap(self._data)
+        for slot in self.__slots__:
+            setattr(y, slot, getattr(self, slot))
+        return y
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled are the numbers alone, as in a deep copy."""
+        return _restored, (self._data, self.requires_grad and self.op is None, self.name)
+
     def backward(self, gy: Any = None) -> None:
         """Add the gradients of this Tensor to `.grad` of every Tensor it was made from.
 
@@ -202,6 +219,12 @@ class Tensor(Operators):
     def __float__(self) -> float:
         return float(self.item())
 
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self.item(), digits)
+
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
@@ -218,12 +241,24 @@ class Tensor(Operators):
         return f"Tensor({values}, dtype={self.dtype}{extras})"
 
 
+def _restored(array: Any, requires_grad: bool, name: str | None) -> Tensor:
+    """A copied or unpickled Tensor, which has no history."""
+    y = Tensor._wrap(array)
+    y.requires_grad, y.name = requires_grad, name
+    return y
+
+
 def as_tensors(*values: Any) -> Sequence[Tensor]:
-    """All values as Tensors; numbers and arrays take the dtype and the place of the first Tensor."""
+    """All values as Tensors; numbers and arrays take the dtype and the place of the first Tensor.
+
+    Arrays beside a Tensor are copied: the caller may fill them anew before the gradient needs them.
+    """
     for v in values:
         if not isinstance(v, Tensor):
             break
     else:
         return values  # the usual case, at the least cost
     first = next((v for v in values if isinstance(v, Tensor)), None)
-    return [v if isinstance(v, Tensor) else first.like(v) if first is not None else Tensor(v) for v in values]
+    if first is None:
+        return [Tensor(v) for v in values]
+    return [v if isinstance(v, Tensor) else first.like(v.copy() if hasattr(v, "dtype") else v) for v in values]

@@ -10,7 +10,7 @@ from tinygan.autograd import Tensor, no_grad, ops
 from tinygan.autograd.kinks import masked
 from tinygan.autograd.op import as_floats
 from tinygan.backend import backend_of
-from tinygan.nn.linear import check_features
+from tinygan.nn.linear import check_features, whole_sizes
 from tinygan.nn.module import Module
 
 
@@ -47,7 +47,8 @@ class BatchNorm(Module):
     def __init__(self, num_features: int, momentum: float = 0.9, eps: float = 1e-5):
         if not 0 <= momentum <= 1:
             raise ValueError(f"{type(self).__name__}'s momentum must lie in [0, 1], but it is {momentum}")
-        self.num_features, self.momentum, self.eps = num_features, momentum, eps
+        (self.num_features,) = whole_sizes(self, num_features=num_features)
+        self.momentum, self.eps = momentum, eps
         one, zero = np.ones(num_features, np.float32), np.zeros(num_features, np.float32)
         self.gamma = Tensor(one.copy(), requires_grad=True, name=f"{self}.gamma")
         self.beta = Tensor(zero.copy(), requires_grad=True, name=f"{self}.beta")
