@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinygan.autograd.elementwise import Gate, LeakyReLU
+from tinygan.autograd.kinks import Gate, LeakyReLU
 
 # N, (H, W), (kh, kw), C, O, stride, padding
 CONVOLUTIONS = [

@@ -6,7 +6,7 @@ long array operations instead of a few for each parameter, and two arrays to sav
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,16 +21,22 @@ class Optimizer:
     Parameters
     ----------
     params : sequence of Tensor
+        Each of them once.
     lr : float
         Learning rate, above 0.
     slots : tuple of str
         Names of the flat buffers, each as long as all parameters together.
+
+    Raises
+    ------
+    TypeError
+        If `params` holds anything else than Tensors.
+    ValueError
+        If there is none, or one occurs twice, or is the result of an op; or if `lr` is not above 0.
     """
 
     def __init__(self, params: Sequence[Tensor], lr: float, slots: tuple[str, ...]):
-        self.params = list(params)
-        if not self.params:
-            raise ValueError(f"{type(self).__name__} got no parameters")
+        self.params = _checked(type(self).__name__, params)
         if not lr > 0:
             raise ValueError(f"{type(self).__name__}'s learning rate must be above 0, but it is {lr}")
         self.lr, self.t, self.slots = lr, 0, slots
@@ -135,6 +141,26 @@ class Optimizer:
             setattr(self, slot, backend_of(own).asarray(np.array(state[slot]), dtype=own.dtype))
 
 
+def _checked(name: str, params: Sequence[Tensor]) -> list[Tensor]:
+    """The parameters as a list, if an optimiser can move them."""
+    found: list[Tensor] = list(params) if isinstance(params, Iterable) else [params]
+    places: dict[int, int] = {}
+    wrong = [type(p).__name__ for p in found if not isinstance(p, Tensor)]
+    if wrong:
+        raise TypeError(f"{name} takes a list of Tensors, such as net.parameters(), but got a {wrong[0]}")
+    if not found:
+        raise ValueError(f"{name} got no parameters")
+    for i, p in enumerate(found):
+        called = p.name or f"parameter {i}"
+        if p.op is not None:
+            raise ValueError(f"{name} cannot move {called}, the result of {p.op.name}: give what it was computed from")
+        if id(p) in places:
+            both = f"places {places[id(p)]} and {i}"
+            raise ValueError(f"{name} got {called} twice ({both}) and would move it twice as far: give it once")
+        places[id(p)] = i
+    return found
+
+
 class SGD(Optimizer):
     """v = momentum * v + g;  p -= lr * v.  Source: Sutskever et al., ICML 2013 (as in PyTorch)."""
 
@@ -179,8 +205,9 @@ class Adam(Optimizer):
         v = beta2 * v + (1 - beta2) * g^2
         p -= lr * mhat / (sqrt(vhat) + eps),   mhat = m / (1 - beta1^t),   vhat = v / (1 - beta2^t)
 
-    t counts the steps, once for all parameters. The buffers hold m / (1 - beta1) and
-    v / (1 - beta2). The defaults are DCGAN's (Radford et al., 2016).
+    t counts the steps, once for all parameters. The buffers hold m / (1 - beta1) and v / (1 - beta2), which saves two
+    passes; where the betas change, or a state was saved with others, they are scaled so that m and v stay what they
+    were. The defaults are DCGAN's (Radford et al., 2016).
 
     Parameters
     ----------
@@ -211,13 +238,42 @@ class Adam(Optimizer):
         eps: float = 1e-8,
     ):
         super().__init__(params, lr, ("m", "v"))
-        if not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"Adam's betas must lie in [0, 1), but they are {betas}")
-        self.betas, self.eps = betas, eps
+        self._betas = _checked_betas(betas)
+        self.eps = eps
+
+    @property
+    def betas(self) -> tuple[float, float]:
+        """(beta1, beta2). They may be changed at any time; m and v stay what they were."""
+        return self._betas
+
+    @betas.setter
+    def betas(self, betas: tuple[float, float]) -> None:
+        former, self._betas = self._factors(), _checked_betas(betas)
+        self._rescale(former)
+
+    def _factors(self) -> np.ndarray:
+        """(1 - beta1, 1 - beta2), which m and v lack."""
+        return np.array([1 - beta for beta in self._betas], dtype=self.m.dtype)
+
+    def _rescale(self, former: np.ndarray) -> None:
+        """Make of the buffers, which lack the factors `former`, what lacks the present ones."""
+        for buffer, old, new in zip((self.m, self.v), former, self._factors(), strict=True):
+            if old != new:
+                buffer *= float(old / new)
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """The step count, copies of the buffers, and the factors that these lack, on the host."""
+        return {**super().state_dict(), "factors": self._factors()}
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """As in `Optimizer`; the betas stay this one's own."""
+        super().load_state_dict(state)
+        if "factors" in state:  # older files have none: they were saved with the same betas
+            self._rescale(np.asarray(state["factors"]).astype(self.m.dtype))
 
     def update(self, g: Any, part: slice, out: Any) -> Any:
         # m and v are kept without the constant factors (1 - beta), which come in at the end: two passes less.
-        xp, (beta1, beta2), m, v = self.xp, self.betas, self.m[part], self.v[part]
+        xp, (beta1, beta2), m, v = self.xp, self._betas, self.m[part], self.v[part]
         m *= beta1
         m += g
         v *= beta2
@@ -228,3 +284,9 @@ class Adam(Optimizer):
         xp.divide(m, out, out=out)
         out *= self.lr * (1 - beta1) / ((1 - beta1**self.t) * root)
         return out
+
+
+def _checked_betas(betas: Sequence[float]) -> tuple[float, float]:
+    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+        raise ValueError(f"Adam's betas must lie in [0, 1), but they are {betas}")
+    return betas[0], betas[1]

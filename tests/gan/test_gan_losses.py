@@ -1,12 +1,14 @@
 """The losses: closed forms, limits at huge logits, gradients, argument order, and PyTorch's opinion."""
 
 import inspect
+import re
 import warnings
 
 import numpy as np
 import pytest
 
 from tinygan import Tensor, grad, gradcheck, losses, ops, to_numpy
+from tinygan.autograd.cross_entropy import cross_entropy
 
 LN2 = np.log(2)
 NAMES = list(losses.LOSSES)
@@ -285,6 +287,70 @@ def test_bce_with_logits_is_exact_at_huge_logits(dtype):
         loss = losses.bce_with_logits(logits, np.array(targets))
         assert loss.dtype == dtype and float(loss) == value
         assert np.allclose(grad(loss, [logits])[0].data, slope * np.array([1, -1, 1, -1]), atol=1e-12)
+
+
+# -- shapes and ranges that are refused ---------------------------------------------------------------
+
+
+@each_loss
+@pytest.mark.parametrize(
+    ("real", "fake"), [((4, 1), (4,)), ((4,), (4, 1)), ((4, 2), (4, 1)), ((4, 1), (4, 1, 1))], ids=str
+)
+def test_logits_of_two_kinds_of_shape_are_refused_by_name(name, real, fake):
+    real, fake, loss = Tensor(np.zeros(real)), Tensor(np.zeros(fake)), losses.get(name)
+    with pytest.raises(ValueError, match=rf"{loss.name} .*{re.escape(f'{real.shape} and {fake.shape}')}"):
+        loss.discriminator(real, fake)
+    if loss.needs_real:
+        with pytest.raises(ValueError, match=loss.name):
+            loss.generator(fake, real)
+
+
+@pytest.mark.parametrize("function", [losses.bce_with_logits, losses.bce], ids=lambda f: f.__name__)
+def test_targets_of_another_shape_are_refused_naming_both(function, backend):
+    """(64, 1) beside (64,) would broadcast to 64 x 64, and no error would show that D cannot learn."""
+    x = Tensor(np.full((4, 1), 0.5, np.float32))
+    for targets in (np.ones(4), np.ones((1, 4)), np.ones((1, 1)), np.ones(1), [1.0] * 4, Tensor(np.ones((4, 2)))):
+        with pytest.raises(
+            ValueError, match=rf"{function.__name__}: .*\(4, 1\) and the targets \(.* must have one shape"
+        ):
+            function(x, targets)
+    one = float(to_numpy(function(x, 1)))
+    for targets in (np.ones((4, 1)), np.ones(()), [[1.0]] * 4, np.float32(1), True, Tensor(np.ones((4, 1), bool))):
+        assert float(to_numpy(function(x, targets))) == pytest.approx(one, rel=1e-6)
+
+
+@pytest.mark.parametrize("function", [losses.bce_with_logits, losses.bce], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("target", [-1, 2, 1.0001, np.nan])
+def test_targets_outside_0_to_1_are_refused(function, target):
+    x = Tensor([0.5, 0.5])
+    with pytest.raises(
+        ValueError, match=rf"{function.__name__}: the target must lie in \[0, 1\], but it is {target:g}"
+    ):
+        function(x, target)
+    if not np.isnan(target):
+        with pytest.raises(ValueError, match=rf"{function.__name__}: the targets must lie in \[0, 1\], but run from"):
+            function(x, np.array([0.5, target]))
+
+
+def test_bce_refuses_logits_and_passes_nan_on():
+    with pytest.raises(
+        ValueError, match=r"bce: the probabilities \(not logits\) must lie in \[0, 1\], but run from -2 to 3"
+    ):
+        losses.bce(Tensor([3.0, -2.0]), 1)
+    assert np.isnan(float(losses.bce(Tensor([np.nan, 0.5]), 1)))
+
+
+def test_a_gpu_is_not_asked_for_its_numbers(fake_cupy):
+    """Looking at them would make the host wait in every step."""
+    x, targets = Tensor([0.5, 0.5]), Tensor([0.0, 1.0])
+    fake_cupy.__init__()
+    losses.bce(x, targets), losses.bce_with_logits(x, targets), losses.get("ns").discriminator(x, x)
+    assert fake_cupy.syncs == 0
+
+
+def test_cross_entropy_wants_a_row_for_each_row():
+    with pytest.raises(ValueError, match=r"cross_entropy needs a row for each row of logits \(4, 3\), not \(3,\)"):
+        cross_entropy(Tensor(np.zeros((4, 3))), Tensor(np.zeros(3)))
 
 
 # -- PyTorch ----------------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ for a dense and for a convolutional discriminator.
 import numpy as np
 import pytest
 
+import tinygan as tg
 from tinygan import Tensor, grad, gradcheck, nn, ops, penalties
+from tinygan.gan.game import Game
 
 NAMES = list(penalties.PENALTIES)
 each_penalty = pytest.mark.parametrize("name", NAMES)
@@ -235,3 +237,63 @@ def test_pytorch_has_the_same_first_derivatives_of_the_networks(kind, case):
     mine = grad(ops.softplus(-network(Tensor(real))).mean(), network.parameters())
     for a, b in zip(mine, theirs, strict=True):
         assert np.allclose(a.data, b.numpy(), rtol=1e-10, atol=1e-14)
+
+
+# -- layers that mix samples ---------------------------------------------------------------------------
+
+
+class Centred(nn.Module):
+    """A layer of one's own that subtracts the batch's mean, and says so."""
+
+    mixes_samples = True
+
+    def forward(self, x):
+        return x - x.mean(axis=0)
+
+
+MIXING = {
+    "BatchNorm": lambda: nn.BatchNorm(5),
+    "inside a Residual": lambda: nn.Residual(nn.BatchNorm(5)),
+    "Centred": Centred,
+    "MinibatchStd": nn.MinibatchStd,
+}
+
+
+def mixing(layer):
+    after = 6 if isinstance(layer, nn.MinibatchStd) else 5
+    return nn.Sequential(nn.Dense(2, 5), layer, nn.Tanh(), nn.Dense(after, 1))
+
+
+def game(network, **options):
+    G = nn.Sequential(nn.Dense(3, 2))
+    opts = [tg.optim.SGD(net.parameters(), 0.01) for net in (G, network)]
+    return Game(G, network, *opts, tg.losses.get("ns"), 3, np.random.default_rng(0), **options)
+
+
+@each_penalty
+@pytest.mark.parametrize("kind", MIXING)
+def test_a_discriminator_that_mixes_samples_is_refused_by_name(name, kind, rng):
+    """r1 is 9e-15 behind a BatchNorm: each logit's gradient is cancelled by what the others lose."""
+    network, real = mixing(MIXING[kind]()), Tensor(rng.normal(size=(6, 2)).astype(np.float32))
+    layer = {"inside a Residual": r"1\.f\.0, BatchNorm"}.get(kind, f"1, {kind}")
+    sentence = rf"needs each sample's logit to depend on that sample alone, but the discriminator's layer {layer}"
+    with pytest.raises(ValueError, match=sentence):
+        penalties.PENALTIES[name](network, real, real + 1, rng)
+    with pytest.raises(ValueError, match=sentence):
+        game(network, penalties=[(penalties.PENALTIES[name], 1.0)])
+    game(network)  # without a penalty it may
+
+
+def test_in_evaluation_mode_batch_norm_mixes_nothing(rng):
+    network, real = mixing(nn.BatchNorm(5)).eval(), Tensor(rng.normal(size=(6, 2)).astype(np.float32))
+    assert float(penalties.r1(network, real, real, rng)) > 1e-3
+    game(network, penalties=[(penalties.r1, 1.0)])
+
+
+@pytest.mark.parametrize("layer", [nn.LayerNorm(5), nn.SpectralNorm(nn.Dense(5, 5)), nn.Dropout(0.5)], ids=str)
+def test_layers_that_judge_each_sample_alone_are_welcome(layer):
+    game(mixing(layer), penalties=[(penalties.gp, 10.0)]).step(lambda: np.zeros((4, 2), np.float32))
+
+
+def test_the_penalty_of_an_empty_batch_has_no_shape_trouble():
+    assert penalties.squared_gradient_norms(dense(), Tensor(np.zeros((0, 2), np.float32))).shape == (0,)

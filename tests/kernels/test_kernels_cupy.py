@@ -11,7 +11,8 @@ from standin import COMPILER, FakeCupy, kernels
 from tinygan import optim
 from tinygan.autograd import Tensor, grad
 from tinygan.autograd.cross_entropy import BCEWithLogits
-from tinygan.autograd.elementwise import Gate, LeakyReLU, Sigmoid, Softplus
+from tinygan.autograd.elementwise import Sigmoid, Softplus
+from tinygan.autograd.kinks import Gate, LeakyReLU
 from tinygan.autograd.normalise import BatchNorm
 from tinygan.autograd.reduce import Mean, Sum
 from tinygan.autograd.shape import SumTo

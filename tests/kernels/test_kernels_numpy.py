@@ -7,7 +7,7 @@ import pytest
 from cases import CONVOLUTIONS, KINKS
 
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
-from tinygan.autograd.elementwise import Gate, LeakyReLU
+from tinygan.autograd.kinks import Gate, LeakyReLU
 from tinygan.autograd.linear import MatMul
 from tinygan.autograd.normalise import BatchNorm
 from tinygan.autograd.reduce import Mean, Sum

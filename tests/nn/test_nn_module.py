@@ -5,7 +5,11 @@ import copy
 import numpy as np
 import pytest
 
+import tinygan as tg
 from tinygan import Tensor, grad, nn
+from tinygan.gan.additions import with_minibatch_std, with_spectral_norm
+from tinygan.gan.networks import output_range
+from tinygan.gan.unrolled import replaced
 
 
 def net(seed=0):
@@ -221,3 +225,82 @@ def test_summary_leaves_the_network_as_it_was(rng):
     with pytest.raises(ValueError, match=r"Dense\(3, 5\)"):
         network.summary((4,))
     assert not any("forward" in vars(m) for _, m in network.modules())
+
+
+class Headed(nn.Sequential):
+    """A Sequential with a forward, layers and a parameter of its own."""
+
+    def __init__(self):
+        super().__init__(nn.Dense(2, 3), nn.LeakyReLU(0.2))
+        self.heads = {"a": nn.Dense(3, 1), "b": [nn.BatchNorm(3)]}
+        self.scale = Tensor(np.ones(1, np.float32), requires_grad=True)
+
+    def forward(self, x):
+        return self.heads["a"](self.heads["b"][0](super().forward(x))) * self.scale
+
+
+def test_a_subclass_of_sequential_has_all_its_attributes_and_dicts_count():
+    net = Headed()
+    names = ["scale", "0.W", "0.b", "heads.a.W", "heads.a.b", "heads.b.0.gamma", "heads.b.0.beta"]
+    assert [name for name, _ in net.named_parameters()] == names
+    assert [name for name, _ in net.buffers()] == ["heads.b.0.running_mean", "heads.b.0.running_var"]
+    assert not net.eval().heads["b"][0].training and net.train().heads["b"][0].training
+    before = net.state_dict()
+    opt = tg.optim.Adam(net.parameters(), lr=0.1)
+    x = Tensor(np.random.default_rng(0).standard_normal((8, 2)).astype(np.float32))
+    opt.step(grad((net(x) ** 2).mean(), net.parameters()))
+    assert all(
+        (before[name] != net.state_dict()[name]).any() for name in names if name not in ("0.b", "heads.b.0.gamma")
+    )
+    net.load_state_dict(before)
+    assert np.array_equal(net.heads["a"].W.data, before["heads.a.W"])
+    assert net.astype(np.float64).heads["b"][0].running_var.dtype == np.float64
+
+
+def test_its_repr_and_summary_show_all_of_it():
+    net = Headed()
+    assert repr(net).startswith("Headed(\n  0: Dense(2, 3)") and "heads.a: Dense(3, 1)" in repr(net)
+    table = net.summary((2,))
+    assert "heads.a" in table and "heads.b.0" in table and f"{2 * 3 + 3 + 3 + 1 + 3 + 3 + 1} parameters in all" in table
+    counts = [int(line.split()[-1]) for line in table.splitlines()[2:-1]]
+    assert sum(counts) == 20 and all(len(line) == len(table.splitlines()[0]) for line in table.splitlines()[2:-1])
+
+
+def test_a_layer_in_its_list_and_an_attribute_of_it_is_one():
+    class Net(nn.Sequential):
+        def __init__(self):
+            self.first = nn.Dense(2, 2)
+            super().__init__(self.first, nn.Tanh())
+
+    assert [name for name, _ in Net().named_parameters()] == ["0.W", "0.b"]
+
+
+def test_layers_in_a_set_are_refused():
+    class Net(nn.Module):
+        def __init__(self):
+            self.parts = {nn.Dense(1, 1)}
+
+    with pytest.raises(
+        TypeError, match="parts is a set, which has no order: keep layers and Tensors in a list or a dict"
+    ):
+        Net().parameters()
+
+
+def test_what_is_added_to_a_discriminator_reaches_dicts_and_refuses_a_forward_of_its_own():
+    net = Headed()
+    wrapped = with_spectral_norm(net, np.random.default_rng(0))
+    assert isinstance(wrapped.heads["a"], nn.SpectralNorm) and isinstance(net.heads["a"], nn.Dense)
+    with pytest.raises(ValueError, match="MinibatchStd goes into a Sequential, and this discriminator is a Headed"):
+        with_minibatch_std(net)
+    new = Tensor(np.zeros((3, 1), np.float32))
+    with replaced(net, {id(net.heads["a"].W): new}):
+        assert net.heads["a"].W is new
+    assert net.heads["a"].W is not new
+
+
+def test_the_range_of_a_sequential_with_a_forward_of_its_own_is_not_guessed():
+    class Net(nn.Sequential):
+        def forward(self, x):
+            return super().forward(x) * 255
+
+    assert output_range(nn.Sequential(nn.Tanh())) == (-1, 1) and output_range(Net(nn.Tanh())) is None

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygan.autograd.op import Gradients, Op
+from tinygan.autograd.op import Gradients, Op, without_wrapping
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.autograd.window import Padding, Window, conv_window, transposed_window
 from tinygan.backend.base import Array
@@ -96,7 +96,7 @@ def conv2d(x: Any, w: Any, stride: int = 1, padding: Padding = 0) -> Tensor:
     ValueError
         If a shape, the stride or the padding does not fit.
     """
-    x, w = as_tensors(x, w)
+    x, w = without_wrapping(as_tensors(x, w))
     _check("conv2d", x, w, 2, "(N, H, W, C)")
     return Conv2D(conv_window("conv2d", x.shape[1:3], w.shape[:2], stride, padding))(x, w)
 
@@ -126,7 +126,7 @@ def conv_transpose2d(x: Any, w: Any, stride: int = 1, padding: Padding = 0, outp
     ValueError
         If a shape, the stride or a padding does not fit.
     """
-    x, w = as_tensors(x, w)
+    x, w = without_wrapping(as_tensors(x, w))
     _check("conv_transpose2d", x, w, 3, "(N, OH, OW, O)")
     window = transposed_window("conv_transpose2d", x.shape[1:3], w.shape[:2], stride, padding, output_padding)
     return ConvTranspose2D(window)(x, w)

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd.elementwise import sigmoid, softplus
-from tinygan.autograd.op import Op
+from tinygan.autograd.kinks import masked
+from tinygan.autograd.op import Op, as_floats
 from tinygan.autograd.reduce import log_softmax, mean
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
@@ -25,8 +26,16 @@ def cross_entropy(logits: Tensor, one_hot: Tensor) -> Tensor:
     """-E ln softmax(logits) of the right class: logits (n, K), one-hot rows (n, K) -> 0-d.
 
     It is ln K when all K logits are equal.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ; the message gives both.
     """
-    return -(log_softmax(logits) * one_hot).sum(axis=-1).mean()
+    logits, one_hot = as_tensors(logits, one_hot)
+    if logits.shape != one_hot.shape:
+        raise ValueError(f"cross_entropy needs a row for each row of logits {logits.shape}, not {one_hot.shape}")
+    return -masked(log_softmax(logits), one_hot).sum(axis=-1).mean()
 
 
 def bce_with_logits_composed(logits: Tensor, targets: Any) -> Tensor:
@@ -44,8 +53,14 @@ class BCEWithLogits(Op):
         self.target = target
 
     def forward(self, xp: Any, x: Array) -> Array:
-        # max(x, 0) - t x comes first: for t = 1 and large x it is exactly 0, and the logarithm keeps its digits.
-        return (xp.maximum(x, 0) - self.target * x + xp.log1p(xp.exp(-xp.abs(x)))).mean()
+        # (1 - t) max(x, 0) + t max(-x, 0) comes first: where D is right and sure it is exactly 0, and the logarithm
+        # keeps its digits. A term with the factor 0 is left out, or it would be nan at inf.
+        y = xp.log1p(xp.exp(-xp.abs(x)))
+        if self.target < 1:
+            y += (1 - self.target) * xp.maximum(x, 0)
+        if self.target > 0:
+            y += self.target * xp.maximum(-x, 0)
+        return y.mean()
 
     def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         slope = sigmoid(x) - self.target if self.target <= 0.5 else (1 - self.target) - sigmoid(-x)
@@ -61,8 +76,8 @@ def bce_with_logits(logits: Any, targets: Any) -> Tensor:
     ----------
     logits : Tensor
         Any real numbers.
-    targets : float, or Tensor or array that broadcasts with `logits`
-        In [0, 1]: the probability of "real".
+    targets : float, or Tensor or array of the shape of `logits`
+        In [0, 1]: the probability of "real". (What is on a GPU is not looked at, as the host would have to wait.)
 
     Returns
     -------
@@ -71,14 +86,41 @@ def bce_with_logits(logits: Any, targets: Any) -> Tensor:
     Raises
     ------
     ValueError
-        If the shapes of `logits` and `targets` do not broadcast.
+        If the shapes of `logits` and `targets` differ, or a target lies outside [0, 1].
 
     Examples
     --------
     >>> round(bce_with_logits(Tensor([0.0, 0.0]), 1).item(), 4)  # ln 2
     0.6931
     """
-    (logits,) = as_tensors(logits)
-    if isinstance(targets, (int, float, np.number)):
-        return BCEWithLogits(float(targets))(logits)
-    return bce_with_logits_composed(logits, targets)
+    (logits,) = as_floats(logits)
+    targets = checked_targets("bce_with_logits", "logits", logits, targets)
+    if isinstance(targets, Tensor):
+        return bce_with_logits_composed(logits, targets)
+    return BCEWithLogits(targets)(logits)
+
+
+def checked_targets(name: str, what: str, x: Tensor, targets: Any) -> float | Tensor:
+    """The targets as one number, or as a Tensor of x's shape: (64,) beside (64, 1) would broadcast to (64, 64).
+
+    Raises
+    ------
+    ValueError
+        If the shape is another one, or a target lies outside [0, 1].
+    """
+    if isinstance(targets, (bool, int, float, np.number)):
+        targets = float(targets)
+        if not 0 <= targets <= 1:
+            raise ValueError(f"{name}: the target must lie in [0, 1], but it is {targets:g}")
+        return targets
+    _, targets = as_tensors(x, targets)
+    if targets.shape not in (x.shape, ()):
+        raise ValueError(f"{name}: the {what} {x.shape} and the targets {targets.shape} must have one shape")
+    check_probabilities(f"{name}: the targets", targets)
+    return targets
+
+
+def check_probabilities(what: str, x: Tensor) -> None:
+    """Raise a sentence if a number on the host lies outside [0, 1]. (nan stays nan, and shows by itself.)"""
+    if isinstance(x.data, np.ndarray) and x.size and (x.data.min() < 0 or x.data.max() > 1):
+        raise ValueError(f"{what} must lie in [0, 1], but run from {x.data.min():g} to {x.data.max():g}")

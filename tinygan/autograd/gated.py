@@ -22,8 +22,8 @@ import math
 from typing import Any
 
 from tinygan.autograd.elementwise import exp, sigmoid
-from tinygan.autograd.op import Op
-from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.autograd.op import Op, as_floats
+from tinygan.autograd.tensor import Tensor
 from tinygan.backend.base import Array
 
 STEP, POINTS = 0.7, 12  # float64: the error is 2e-16
@@ -54,7 +54,7 @@ def gelu(x: Any) -> Tensor:
 
     Source: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
     """
-    (x,) = as_tensors(x)
+    (x,) = as_floats(x)
     return x * NormalCDF()(x)
 
 
@@ -63,5 +63,5 @@ def silu(x: Any) -> Tensor:
 
     Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units", Neural Networks 107, 2018.
     """
-    (x,) = as_tensors(x)
+    (x,) = as_floats(x)
     return x * sigmoid(x)

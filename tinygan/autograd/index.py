@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd.op import Op
-from tinygan.autograd.tensor import Tensor
+from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend import backend_of, to_numpy
 from tinygan.backend.base import Array
 
@@ -49,7 +49,7 @@ def _is_basic(index: Any) -> bool:
     return all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts)
 
 
-def getitem(x: Tensor, index: Any) -> Tensor:
+def getitem(x: Any, index: Any) -> Tensor:
     """x[index]. Repeated indices add up in the gradient.
 
     Raises
@@ -57,12 +57,15 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     IndexError
         If the index does not fit x's shape.
     """
+    (x,) = as_tensors(x)
     backend = backend_of(x.data)
 
     def place(part: Any) -> Any:
+        """Arrays are copied: the caller may fill them anew before the gradient needs them."""
         if isinstance(part, Tensor):
-            return part.data
-        # a copy: the caller may change an array before the gradient needs it
+            return part.data.copy()
+        if isinstance(part, list) and not part:
+            part = np.zeros(0, np.int64)  # nothing is chosen; NumPy would make floats of it
         return backend.asarray(np.array(part)) if isinstance(part, (list, np.ndarray)) else part
 
     index = tuple(place(part) for part in index) if isinstance(index, tuple) else place(index)
@@ -77,7 +80,21 @@ def one_hot(labels: Any, num_classes: int) -> Tensor:
     ValueError
         If a label is not an integer in [0, num_classes).
     """
-    host = to_numpy(labels)
-    if host.dtype.kind not in "iu" or host.size and not 0 <= host.min() <= host.max() < num_classes:
-        raise ValueError(f"one_hot: labels must be whole numbers from 0 to {num_classes - 1}")
+    host = whole_labels(labels, num_classes, f"one_hot: labels must be whole numbers from 0 to {num_classes - 1}")
     return Tensor(np.eye(num_classes, dtype=np.float32)[host])
+
+
+def whole_labels(labels: Any, classes: int, refusal: str) -> np.ndarray:
+    """A copy of the labels on the host, of whatever shape, also of none at all.
+
+    Raises
+    ------
+    ValueError
+        `refusal`, if a label is not a whole number in [0, classes).
+    """
+    host = to_numpy(labels)
+    if not host.size:
+        return host.astype(np.int64)
+    if host.dtype.kind not in "iu" or not 0 <= host.min() <= host.max() < classes:
+        raise ValueError(refusal)
+    return host

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd.arithmetic import add
-from tinygan.autograd.op import Gradients, Op
+from tinygan.autograd.op import Gradients, Op, without_wrapping
 from tinygan.autograd.shape import Transpose, reshape, sum_to
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
@@ -54,7 +54,7 @@ def matmul(a: Any, b: Any) -> Tensor:
     ValueError
         If an argument is 0-d or the inner lengths or the leading axes do not fit; the message gives both shapes.
     """
-    a, b = as_tensors(a, b)
+    a, b = without_wrapping(as_tensors(a, b))
     if not a.ndim or not b.ndim:
         raise ValueError(f"matmul needs vectors or matrices, not shapes {a.shape} and {b.shape}")
     left = reshape(a, (1, *a.shape)) if a.ndim == 1 else a
@@ -81,7 +81,7 @@ def affine(x: Any, w: Any, b: Any) -> Tensor:
     ValueError
         If the shapes do not fit.
     """
-    x, w, b = as_tensors(x, w, b)
+    x, w, b = without_wrapping(as_tensors(x, w, b))
     if x.ndim == w.ndim == 2 and b.shape == w.shape[1:] and x.shape[1] == w.shape[0]:
         return Affine()(x, w, b)
     return add(matmul(x, w), b)

@@ -10,10 +10,10 @@ from typing import Any
 
 from tinygan.autograd.elementwise import sqrt
 from tinygan.autograd.mode import is_recording
-from tinygan.autograd.op import Gradients, Op
+from tinygan.autograd.op import Gradients, Op, as_floats
 from tinygan.autograd.reduce import mean, var
 from tinygan.autograd.shape import sum_to
-from tinygan.autograd.tensor import Tensor, as_tensors
+from tinygan.autograd.tensor import Tensor
 from tinygan.backend import backend_of
 from tinygan.backend.base import Array
 
@@ -87,7 +87,7 @@ def batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> tup
     ValueError
         If the shapes do not fit; the message gives all three.
     """
-    x, gamma, beta = as_tensors(x, gamma, beta)
+    x, gamma, beta = as_floats(x, gamma, beta)
     if x.ndim < 2 or gamma.shape != x.shape[-1:] or beta.shape != x.shape[-1:]:
         raise ValueError(
             f"batch_norm of {x.shape} needs gamma and beta of shape (features,), not {gamma.shape} and {beta.shape}"

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from tinygan.autograd import mode
-from tinygan.autograd.tensor import Clock, Tensor
-from tinygan.backend import Backend, backend_of
+from tinygan.autograd.tensor import Clock, Tensor, as_tensors
+from tinygan.backend import DEFAULT_DTYPE, Backend, backend_of
 from tinygan.backend.base import Array
 
 Gradients: TypeAlias = Sequence[Tensor | None]  # one for each input, None where nothing flows
@@ -111,6 +113,28 @@ def _common_float(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return inputs
     widest = max(floats, key=lambda dtype: dtype.itemsize)
     return tuple(Cast(widest)(x) if x._data.dtype.kind != "b" and x._data.dtype != widest else x for x in inputs)
+
+
+def as_floats(*values: Any) -> Sequence[Tensor]:
+    """All values as Tensors of floats: a function of whole numbers or booleans computes in the default float."""
+    return [x if x._data.dtype.kind == "f" else Cast(DEFAULT_DTYPE)(x) for x in as_tensors(*values)]
+
+
+def without_wrapping(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The Tensors as they can be added and multiplied.
+
+    Booleans count as 0 and 1; whole numbers, where no float is among them, are taken to 64 bits, because sums and
+    products of uint8 would wrap around at 256.
+    """
+    kinds = [x._data.dtype.kind for x in tensors]
+    if kinds.count("f") == len(kinds):
+        return tensors
+    number = DEFAULT_DTYPE if "f" in kinds else np.int64
+    narrow = "b" if "f" in kinds else "biu"
+    return [
+        Cast(number)(x) if kind in narrow and x._data.dtype.itemsize < 8 else x
+        for kind, x in zip(kinds, tensors, strict=True)
+    ]
 
 
 class Cast(Op):

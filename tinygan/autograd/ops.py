@@ -3,23 +3,10 @@
 from tinygan.autograd.arithmetic import add, div, mul, neg, pow, sub
 from tinygan.autograd.conv import conv2d, conv_transpose2d
 from tinygan.autograd.cross_entropy import bce_with_logits
-from tinygan.autograd.elementwise import (
-    abs,
-    clip,
-    exp,
-    leaky_relu,
-    log,
-    maximum,
-    minimum,
-    relu,
-    sigmoid,
-    softplus,
-    sqrt,
-    tanh,
-    where,
-)
+from tinygan.autograd.elementwise import exp, log, sigmoid, softplus, sqrt, tanh
 from tinygan.autograd.gated import gelu, silu
 from tinygan.autograd.index import getitem, one_hot
+from tinygan.autograd.kinks import abs, clip, leaky_relu, maximum, minimum, relu, where
 from tinygan.autograd.linear import affine, matmul
 from tinygan.autograd.normalise import batch_norm
 from tinygan.autograd.pool import avg_pool2d, max_pool2d, upsample2d

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd.elementwise import exp, log
-from tinygan.autograd.op import Cast, Op
+from tinygan.autograd.kinks import masked
+from tinygan.autograd.op import Gradients, Op, as_floats
 from tinygan.autograd.shape import broadcast_to, reshape
 from tinygan.autograd.tensor import Tensor, as_tensors
-from tinygan.backend import DEFAULT_DTYPE
 from tinygan.backend.base import Array
 
 Axis = int | Sequence[int] | None
@@ -28,9 +28,23 @@ def _axes(name: str, axis: Axis, ndim: int) -> tuple[int, ...]:
     return axes
 
 
+def _axes_of_something(name: str, axis: Axis, x: Tensor) -> tuple[int, ...]:
+    """The same, where of nothing no number could be chosen."""
+    axes = _axes(name, axis, x.ndim)
+    if x.size == 0 and 0 not in (n for i, n in enumerate(x.shape) if i not in axes):
+        raise ValueError(f"{name}: there is nothing to choose from along axis {axis} of shape {x.shape}")
+    return axes
+
+
 def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
     """`shape` with length 1 along `axes`: what keepdims=True gives."""
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+def plain_sum(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """The array's own sum; whole numbers and booleans are counted in 64 bits."""
+    narrow = x.dtype.kind != "f" and x.dtype.itemsize < 8
+    return x.sum(axis=axes, keepdims=keepdims, dtype=np.int64 if narrow else None)
 
 
 class Sum(Op):
@@ -40,7 +54,7 @@ class Sum(Op):
         self.axes, self.keepdims = axes, keepdims
 
     def forward(self, xp: Any, x: Array) -> Array:
-        return x.sum(axis=self.axes, keepdims=self.keepdims)
+        return plain_sum(x, self.axes, self.keepdims)
 
     def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return broadcast_to(reshape(gy, _kept(x.shape, self.axes)), x.shape)
@@ -71,35 +85,43 @@ class Max(Op):
 
     def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         kept = _kept(x.shape, self.axes)
-        return broadcast_to(reshape(gy, kept), x.shape) * MaxShare(self.axes)(x)
+        return masked(broadcast_to(reshape(gy, kept), x.shape), Share(self.axes)(x, reshape(y, kept)))
 
 
-class MaxShare(Op):
-    """y = 1 / (number of maxima) where x is a maximum over the axes, 0 elsewhere: the slope of max."""
+class Min(Max):
+    """y = min of x over some axes; equal minima share the gradient evenly."""
+
+    def forward(self, xp: Any, x: Array) -> Array:
+        return x.min(axis=self.axes, keepdims=self.keepdims)
+
+
+class Share(Op):
+    """y = 1 / (how many are so) where x is the value that was chosen over the axes, 0 elsewhere: the slope of max."""
 
     def __init__(self, axes: tuple[int, ...]):
         self.axes = axes
 
-    def forward(self, xp: Any, x: Array) -> Array:
-        hit = (x == x.max(axis=self.axes, keepdims=True)).astype(x.dtype)
+    def forward(self, xp: Any, x: Array, chosen: Array) -> Array:
+        hit = (x == chosen).astype(x.dtype)
         return hit / hit.sum(axis=self.axes, keepdims=True)
 
-    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> None:
-        return None
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor, chosen: Tensor) -> Gradients:
+        return None, None
 
 
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Sum over `axis` (an int, several, or all when None)."""
+    """Sum over `axis` (an int, several, or all when None). Of whole numbers and booleans it is whole, in 64 bits."""
     (x,) = as_tensors(x)
     return Sum(_axes("sum", axis, x.ndim), keepdims)(x)
 
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Mean over `axis` (an int, several, or all when None)."""
+    """Mean over `axis` (an int, several, or all when None). Of whole numbers it is their exact sum / n, a float."""
     (x,) = as_tensors(x)
-    if x.dtype.kind != "f":  # NumPy would make float64 of integers
-        x = Cast(DEFAULT_DTYPE)(x)
-    return Mean(_axes("mean", axis, x.ndim), keepdims)(x)
+    axes = _axes("mean", axis, x.ndim)
+    if x.dtype.kind != "f":
+        return sum(x, axes, keepdims) / math.prod(x.shape[i] for i in axes)
+    return Mean(axes, keepdims)(x)
 
 
 def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -110,19 +132,27 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Largest value over `axis`; equal maxima share the gradient evenly."""
+    """Largest value over `axis`, of the dtype of x; equal maxima share the gradient evenly.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing along `axis`; the message gives the shape.
+    """
     (x,) = as_tensors(x)
-    return Max(_axes("max", axis, x.ndim), keepdims)(x)
+    return Max(_axes_of_something("max", axis, x), keepdims)(x)
 
 
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Smallest value over `axis`; equal minima share the gradient evenly."""
-    return -max(-as_tensors(x)[0], axis, keepdims)
+    """Smallest value over `axis`, of the dtype of x; equal minima share the gradient evenly. Raises as `max` does."""
+    (x,) = as_tensors(x)
+    return Min(_axes_of_something("min", axis, x), keepdims)(x)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Tensor:
     """x - ln sum e^x along `axis`, shifted by the maximum so that nothing overflows."""
-    (x,) = as_tensors(x)
+    (x,) = as_floats(x)
+    _axes("log_softmax", axis, x.ndim)
     shifted = x - max(x, axis, keepdims=True).detach()
     return shifted - log(sum(exp(shifted), axis, keepdims=True))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tinygan.autograd.op import Gradients, Op
+from tinygan.autograd.op import Cast, Gradients, Op
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
 
@@ -223,9 +224,24 @@ def pad(x: Any, width: int | Sequence[Sequence[int]], value: float = 0.0) -> Ten
     width : int or sequence of (before, after)
         One pair for each axis, or one number for all sides.
     value : float
+        Whole numbers become floats if it has a fraction, and wider if it does not fit their dtype.
+
+    Raises
+    ------
+    ValueError
+        If there is not a pair of widths, 0 or more, for each axis.
     """
     (x,) = as_tensors(x)
-    pairs = ((width, width),) * x.ndim if isinstance(width, int) else tuple((int(a), int(b)) for a, b in width)
+    if x.dtype.kind != "f" and value not in (0, 1):
+        dtype = x.like(int(value) if value % 1 == 0 else value).dtype
+        x = x if dtype == x.dtype else Cast(dtype)(x)
+    try:
+        if isinstance(width, (int, np.integer)):
+            pairs = ((int(width), int(width)),) * x.ndim
+        else:
+            pairs = tuple((operator.index(a), operator.index(b)) for a, b in width)
+    except (TypeError, ValueError):
+        pairs = ((-1, -1),)
     if len(pairs) != x.ndim or any(a < 0 or b < 0 for a, b in pairs):
         raise ValueError(f"pad: {width} is not a pair of widths, 0 or more, for each axis of shape {x.shape}")
     return Pad(pairs, value)(x)

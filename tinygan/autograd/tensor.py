@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-# Operators are ops, and ops take Tensors: an honest circle. It is harmless, because the names behind
-# `autograd.ops` are looked up only when an operator runs.
 import tinygan.autograd as autograd
+from tinygan.autograd.operators import Operators
 from tinygan.backend import backend_of, current_backend
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ class Clock:
     changes = 0
 
 
-class Tensor:
+class Tensor(Operators):
     """An array that remembers the op that made it.
 
     Parameters
@@ -34,6 +33,8 @@ class Tensor:
         Whether `grad` may be asked for gradients with respect to this Tensor.
     name : str, optional
         Appears in every error about this Tensor.
+
+    A deep copy, and a pickled one, has the numbers and no history: of a parameter a parameter, of a result a constant.
 
     Attributes
     ----------
@@ -77,12 +78,23 @@ class Tensor:
         return self
 
     def like(self, value: Any) -> Tensor:
-        """`value` as a Tensor where this one lives. Numbers and arrays take this Tensor's dtype."""
+        """`value` as a Tensor where this one lives. Numbers and arrays take this Tensor's dtype.
+
+        Beside whole numbers a fraction stays a float, and what is too large or too small for the dtype is an int64.
+        """
         if isinstance(value, Tensor):
             return value
-        keeps = self.dtype.kind == "f" or (isinstance(value, int) and self.dtype.kind in "iu")
-        dtype = self.dtype if keeps else None
+        dtype: Any = self.dtype if self.dtype.kind == "f" else None
+        if isinstance(value, int) and self.dtype.kind in "iu":
+            limits = np.iinfo(self.dtype)
+            dtype = self.dtype if limits.min <= value <= limits.max else np.int64
         return Tensor._wrap(backend_of(self._data).asarray(value, dtype))
+
+    def _beside(self, value: Any) -> Any:
+        """The array of `value`, to be compared with this Tensor's: beside whole numbers a fraction keeps its digits."""
+        if isinstance(value, float) and self.dtype.kind in "iu":
+            return backend_of(self._data).asarray(value, np.float64)
+        return self.like(value)._data
 
     # -- the array -------------------------------------------------------------------------------
 
@@ -148,6 +160,21 @@ class Tensor:
         y._changed, y.name = self._changed, self.name
         return y
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A copy of the numbers alone: what was computed is copied without its history, as a constant."""
+        return _restored(self._data.copy(), self.requires_grad and self.op is None, self.name)
+
+    def __copy__(self) -> Tensor:
+        """The same array and the same history, in another object."""
+        y = Tensor._wrap(self._data)
+        for slot in self.__slots__:
+            setattr(y, slot, getattr(self, slot))
+        return y
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled are the numbers alone, as in a deep copy."""
+        return _restored, (self._data, self.requires_grad and self.op is None, self.name)
+
     def backward(self, gy: Any = None) -> None:
         """Add the gradients of this Tensor to `.grad` of every Tensor it was made from.
 
@@ -157,53 +184,6 @@ class Tensor:
         xs = autograd.leaves(self)
         for x, gx in zip(xs, autograd.grad(self, xs, gy), strict=True):
             x.grad = gx if x.grad is None else x.grad + gx
-
-    # -- operators: each is an op of the same name in tinygan.ops ------------------------------------
-
-    def __add__(self, other: Any) -> Tensor:
-        return autograd.ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return autograd.ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return autograd.ops.sub(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return autograd.ops.sub(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return autograd.ops.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return autograd.ops.mul(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return autograd.ops.div(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return autograd.ops.div(other, self)
-
-    def __pow__(self, exponent: Any) -> Tensor:
-        return autograd.ops.pow(self, exponent)
-
-    def __rpow__(self, base: Any) -> Tensor:
-        return autograd.ops.pow(base, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return autograd.ops.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return autograd.ops.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return autograd.ops.neg(self)
-
-    def __abs__(self) -> Tensor:
-        return autograd.ops.abs(self)
-
-    def __getitem__(self, index: Any) -> Tensor:
-        return autograd.ops.getitem(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
@@ -215,43 +195,16 @@ class Tensor:
     # identity, so that Tensors can be keys and members of lists.
 
     def __gt__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data > self.like(other)._data))
+        return Tensor._wrap(self.xp.asarray(self._data > self._beside(other)))
 
     def __ge__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data >= self.like(other)._data))
+        return Tensor._wrap(self.xp.asarray(self._data >= self._beside(other)))
 
     def __lt__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data < self.like(other)._data))
+        return Tensor._wrap(self.xp.asarray(self._data < self._beside(other)))
 
     def __le__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data <= self.like(other)._data))
-
-    # -- methods ---------------------------------------------------------------------------------
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return autograd.ops.sum(self, axis, keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return autograd.ops.mean(self, axis, keepdims)
-
-    def var(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return autograd.ops.var(self, axis, keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return autograd.ops.max(self, axis, keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return autograd.ops.min(self, axis, keepdims)
-
-    def reshape(self, *sizes: Any, shape: Any = None) -> Tensor:
-        """As `ops.reshape`: ``x.reshape((2, 3))``, ``x.reshape(2, 3)`` or ``x.reshape(shape=(2, 3))``."""
-        return autograd.ops.reshape(self, shape if shape is not None else sizes[0] if len(sizes) == 1 else sizes)
-
-    def transpose(self, *order: Any, axes: Any = None) -> Tensor:
-        """As `ops.transpose`: ``x.transpose()``, ``x.transpose((1, 0))`` or ``x.transpose(1, 0)``."""
-        return autograd.ops.transpose(
-            self, axes if axes is not None else order[0] if len(order) == 1 else order or None
-        )
+        return Tensor._wrap(self.xp.asarray(self._data <= self._beside(other)))
 
     # -- Python's questions ------------------------------------------------------------------------
 
@@ -265,6 +218,12 @@ class Tensor:
 
     def __float__(self) -> float:
         return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __round__(self, digits: int | None = None) -> float:
+        return round(self.item(), digits)
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
@@ -282,12 +241,24 @@ class Tensor:
         return f"Tensor({values}, dtype={self.dtype}{extras})"
 
 
+def _restored(array: Any, requires_grad: bool, name: str | None) -> Tensor:
+    """A copied or unpickled Tensor, which has no history."""
+    y = Tensor._wrap(array)
+    y.requires_grad, y.name = requires_grad, name
+    return y
+
+
 def as_tensors(*values: Any) -> Sequence[Tensor]:
-    """All values as Tensors; numbers and arrays take the dtype and the place of the first Tensor."""
+    """All values as Tensors; numbers and arrays take the dtype and the place of the first Tensor.
+
+    Arrays beside a Tensor are copied: the caller may fill them anew before the gradient needs them.
+    """
     for v in values:
         if not isinstance(v, Tensor):
             break
     else:
         return values  # the usual case, at the least cost
     first = next((v for v in values if isinstance(v, Tensor)), None)
-    return [v if isinstance(v, Tensor) else first.like(v) if first is not None else Tensor(v) for v in values]
+    if first is None:
+        return [Tensor(v) for v in values]
+    return [v if isinstance(v, Tensor) else first.like(v.copy() if hasattr(v, "dtype") else v) for v in values]

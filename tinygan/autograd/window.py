@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -67,6 +68,18 @@ def _taps(window: Window) -> list[tuple[tuple[int, int], Slices, Slices]]:
     return found
 
 
+def is_whole(value: Any, least: int = 1) -> bool:
+    """Whether it is a whole number (of Python or NumPy), and not below `least`."""
+    return isinstance(value, (int, np.integer)) and int(value) >= least
+
+
+def whole_number(name: str, what: str, value: Any, least: int = 1) -> int:
+    """`value` as an int, if it is a whole number and not below `least`; ValueError otherwise."""
+    if not is_whole(value, least):
+        raise ValueError(f"{name}: the {what} must be a whole number, {least} or more, not {value!r}")
+    return int(value)
+
+
 def conv_window(name: str, image: Sequence[int], kernel: Sequence[int], stride: int, padding: Padding) -> Window:
     """The window of a convolution of an image (H, W) with a kernel (kh, kw).
 
@@ -75,12 +88,11 @@ def conv_window(name: str, image: Sequence[int], kernel: Sequence[int], stride: 
     ValueError
         If the stride is below 1, the padding is of no known form, or the kernel does not fit.
     """
-    if not isinstance(stride, (int, np.integer)) or stride < 1:
-        raise ValueError(f"{name}: the stride must be a whole number, 1 or more, not {stride!r}")
+    stride = whole_number(name, "stride", stride)
     axes = []
     for axis, (size, k) in enumerate(zip(image, kernel, strict=True)):
         before, after = _padding(name, padding, axis, size, k, stride)
-        axes.append(AxisWindow(size, k, int(stride), before, after))
+        axes.append(AxisWindow(size, k, stride, before, after))
     if any(a.out < 1 for a in axes):
         raise ValueError(
             f"{name}: a kernel of {tuple(kernel)} does not fit into an image of {tuple(image)} with padding {padding!r}"
@@ -100,15 +112,18 @@ def transposed_window(
     ValueError
         As in `conv_window`, or if `output_padding` is not in [0, stride).
     """
-    if not 0 <= output_padding < stride:
+    stride = whole_number(name, "stride", stride)
+    output_padding = whole_number(name, "output_padding", output_padding, 0)
+    if output_padding >= stride:
         raise ValueError(
             f"{name}: output_padding must lie in [0, stride), but it is {output_padding} at stride {stride}"
         )
-    if padding == "same" and output_padding:
+    same = isinstance(padding, str) and padding == "same"
+    if same and output_padding:
         raise ValueError(f"{name}: output_padding has no meaning with padding 'same'")
     image = []
     for axis, (n, k) in enumerate(zip(out, kernel, strict=True)):
-        if padding == "same":
+        if same:
             image.append(n * stride)
         else:
             before, after = _padding(name, padding, axis, 0, k, stride)
@@ -121,11 +136,12 @@ def transposed_window(
 
 
 def _padding(name: str, padding: Padding, axis: int, size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Pixels of padding before and after along one axis."""
-    if padding == "same":  # TensorFlow's rule: ceil(size / stride) outputs, the odd pixel at the end
+    """Pixels of padding before and after along one axis; "same" is TensorFlow's rule."""
+    if isinstance(padding, str) and padding == "same":  # ceil(size / stride) outputs, the odd pixel at the end
         total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
         return total // 2, total - total // 2
-    if isinstance(padding, int):
+    if isinstance(padding, (int, np.integer)):
+        padding = int(padding)
         pair = (padding, padding)
     else:
         try:

@@ -86,10 +86,10 @@ def _is_whole(x: Value, axis: int, *parts: slice) -> bool:
 
 def _places(g: Graph, part: Any, other: Any) -> str:
     """The name of the array that picks: the network's own input (labels), or a constant."""
-    labels = [t.data for t in g.given.tensors]
-    if part is labels[0] and other is labels[1]:
-        return g.name(g.given)
     places, others = to_numpy(part), to_numpy(other)
+    labels = [to_numpy(t) for t in g.given.tensors]  # drawn anew for each call, and an index is a copy of them
+    if labels[0].dtype.kind in "iu" and np.array_equal(places, labels[0]) and np.array_equal(others, labels[1]):
+        return g.name(g.given)
     if not np.array_equal(places, others):
         raise FormatError("an index array depends on the input or on the number of samples")
     if places.dtype.kind == "b":

@@ -20,7 +20,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygan.autograd import Op, arithmetic, conv, elementwise, gated, index, linear, normalise, op, reduce, shape
+from tinygan.autograd import (
+    Op,
+    arithmetic,
+    conv,
+    elementwise,
+    gated,
+    index,
+    kinks,
+    linear,
+    normalise,
+    op,
+    reduce,
+    shape,
+)
 from tinygan.autograd.window import AxisWindow
 from tinygan.formats.errors import FormatError, needed
 from tinygan.formats.onnx_index import get_item, one_free
@@ -75,20 +88,20 @@ ELEMENTWISE: dict[type[Op], Rule] = {
     arithmetic.Neg: plain("Neg"),
     arithmetic.Pow: plain("Pow"),
     arithmetic.PowConstant: power,
-    elementwise.Abs: plain("Abs"),
-    elementwise.Clip: clip,
+    kinks.Abs: plain("Abs"),
+    kinks.Clip: clip,
     elementwise.Exp: plain("Exp"),
-    elementwise.LeakyReLU: lambda g, y, x: g.node("LeakyRelu", x, alpha=float(y.op.slope)),
+    kinks.LeakyReLU: lambda g, y, x: g.node("LeakyRelu", x, alpha=float(y.op.slope)),
     elementwise.Log: plain("Log"),
-    elementwise.Maximum: plain("Max"),
-    elementwise.Minimum: plain("Min"),
-    elementwise.ReLU: plain("Relu"),
+    kinks.Maximum: plain("Max"),
+    kinks.Minimum: plain("Min"),
+    kinks.ReLU: plain("Relu"),
     elementwise.Sigmoid: plain("Sigmoid"),
-    elementwise.Sign: plain("Sign"),
+    kinks.Sign: plain("Sign"),
     elementwise.Softplus: softplus,
     elementwise.Sqrt: plain("Sqrt"),
     elementwise.Tanh: plain("Tanh"),
-    elementwise.Where: plain("Where"),
+    kinks.Where: plain("Where"),
     op.Cast: cast,
 }
 
@@ -186,6 +199,7 @@ OTHERS: dict[type[Op], Rule] = {
     normalise.BatchNorm: batch_norm,
     reduce.Max: reduction("ReduceMax"),
     reduce.Mean: reduction("ReduceMean"),
+    reduce.Min: reduction("ReduceMin"),
     reduce.Sum: reduction("ReduceSum"),
     shape.BroadcastTo: broadcast_to,
     shape.Concatenate: lambda g, y, *xs: g.node("Concat", *map(g.name, xs), axis=y.op.axis),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 import numpy as np
 
+from tinygan.autograd import Tensor
 from tinygan.nn import Conv2D, Dense, MinibatchStd, Module, Sequential, SpectralNorm
+from tinygan.nn.module import with_members
 
 
 def with_minibatch_std(discriminator: Module, rng: np.random.Generator | None = None) -> Sequential:
@@ -23,9 +24,9 @@ def with_minibatch_std(discriminator: Module, rng: np.random.Generator | None = 
     Raises
     ------
     ValueError
-        If the discriminator is no Sequential, or the last layer is no Dense.
+        If the discriminator is no Sequential, or has a forward of its own, or the last layer is no Dense.
     """
-    if not isinstance(discriminator, Sequential):
+    if not isinstance(discriminator, Sequential) or type(discriminator).forward is not Sequential.forward:
         raise ValueError(
             f"MinibatchStd goes into a Sequential, and this discriminator is a {type(discriminator).__name__}"
         )
@@ -45,16 +46,11 @@ def with_spectral_norm(discriminator: Module, rng: np.random.Generator | None = 
         return SpectralNorm(discriminator, rng)
     if isinstance(discriminator, SpectralNorm):
         return discriminator
+
+    def wrapped(member: Module | Tensor) -> Module | Tensor:
+        return with_spectral_norm(member, rng) if isinstance(member, Module) else member
+
     changed = copy.copy(discriminator)
     for name, value in vars(discriminator).items():
-        setattr(changed, name, _wrapped(value, rng))
+        setattr(changed, name, with_members(value, wrapped))
     return changed
-
-
-def _wrapped(value: Any, rng: np.random.Generator | None) -> Any:
-    """An attribute with the layers in it wrapped, in lists and tuples too."""
-    if isinstance(value, Module):
-        return with_spectral_norm(value, rng)
-    if isinstance(value, (list, tuple)):
-        return type(value)(_wrapped(member, rng) for member in value)
-    return value

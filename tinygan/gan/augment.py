@@ -27,6 +27,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tinygan.autograd import Op, Tensor
+from tinygan.autograd.kinks import masked
 from tinygan.backend import backend_of
 from tinygan.backend.base import Array
 
@@ -131,7 +132,7 @@ class Shift(Op):
 
 def cutout(x: Tensor, rng: np.random.Generator) -> Tensor:
     rows, columns = (window(size, len(x), rng) for size in x.shape[1:3])
-    return x * (1 - x.like(rows[:, :, None, None]) * x.like(columns[:, None, :, None]))
+    return masked(x, 1 - x.like(rows[:, :, None, None]) * x.like(columns[:, None, :, None]))
 
 
 def window(size: int, n: int, rng: np.random.Generator) -> np.ndarray:

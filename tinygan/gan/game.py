@@ -24,6 +24,7 @@ import numpy as np
 from tinygan.autograd import Tensor, grad, no_grad, ops
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.losses import Loss
+from tinygan.gan.penalties import check_independent
 from tinygan.gan.unrolled import unrolled
 from tinygan.nn import MinibatchStd, Module
 from tinygan.optim import Optimizer
@@ -46,7 +47,7 @@ class Game:
     rng : numpy.random.Generator
         Host generator of all noise: z, instance noise, the penalties' random points.
     penalties : list of (penalty, weight)
-        Added to the discriminator's loss.
+        Added to the discriminator's loss. ValueError if D has a layer that mixes samples, such as BatchNorm.
     n_critic : int
         Discriminator steps for each generator step.
     simultaneous : bool
@@ -109,6 +110,8 @@ class Game:
         layers = dict(self.discriminator.modules()).values()
         if self.joint_batch and any(isinstance(layer, MinibatchStd) for layer in layers):
             raise ValueError("MinibatchStd needs real and fake samples in batches of their own: give joint_batch=False")
+        if self.penalties:
+            check_independent(self.discriminator)
 
     def step(self, next_reals: Callable[[], np.ndarray], measure: bool = False) -> dict[str, Any]:
         """One step: `n_critic` updates of D and one of G.

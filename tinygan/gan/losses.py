@@ -15,7 +15,11 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
+
 from tinygan.autograd import Tensor, ops
+from tinygan.autograd.cross_entropy import check_probabilities, checked_targets
+from tinygan.autograd.op import as_floats
 from tinygan.autograd.ops import bce_with_logits
 from tinygan.words import did_you_mean
 
@@ -58,6 +62,14 @@ class Loss:
         """What is shown as D(x): the probability of "real", or the logit where it is no log-odds."""
         return ops.sigmoid(logits) if self.is_probability else logits
 
+    def check_pair(self, real_logits: Tensor, fake_logits: Tensor) -> None:
+        """Raise a sentence if the logits of one side are of another shape than the other's, but for their number."""
+        if real_logits.shape[1:] != fake_logits.shape[1:] or real_logits.ndim != fake_logits.ndim:
+            shapes = f"{real_logits.shape} and {fake_logits.shape}"
+            raise ValueError(
+                f"{self.name} needs logits of one shape, (N,) or (N, 1), for real and fake, but got {shapes}"
+            )
+
     def _real(self, real_logits: Tensor | None) -> Tensor:
         if real_logits is None:
             raise ValueError(f"the loss {self.name} compares fakes with real samples: give generator() real_logits too")
@@ -73,6 +85,7 @@ class Minimax(Loss):
     has_labels = True
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        self.check_pair(real_logits, fake_logits)
         real = bce_with_logits(real_logits, 1 - self.label_smoothing)
         return real + bce_with_logits(fake_logits, 0)
 
@@ -102,6 +115,7 @@ class LeastSquares(Loss):
         self.scale = 0.5 if half else 1.0
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        self.check_pair(real_logits, fake_logits)
         real = ((real_logits - (1 - self.label_smoothing)) ** 2).mean()
         return self.scale * (real + (fake_logits**2).mean())
 
@@ -119,6 +133,7 @@ class Wasserstein(Loss):
     is_probability = False
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        self.check_pair(real_logits, fake_logits)
         return fake_logits.mean() - real_logits.mean()
 
     def generator(self, fake_logits: Tensor, real_logits: Tensor | None = None) -> Tensor:
@@ -134,6 +149,7 @@ class Hinge(Wasserstein):
     boundary = 0.0
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        self.check_pair(real_logits, fake_logits)
         return ops.relu(1 - real_logits).mean() + ops.relu(1 + fake_logits).mean()
 
 
@@ -171,6 +187,7 @@ class RelativisticAverage(Loss):
     is_probability = False
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        self.check_pair(real_logits, fake_logits)
         real = bce_with_logits(real_logits - fake_logits.mean(), 1)
         return real + bce_with_logits(fake_logits - real_logits.mean(), 0)
 
@@ -226,8 +243,15 @@ def bce(probabilities: Tensor, targets: Any) -> Tensor:
     For the lesson: it is what the formula says, but a probability rounded to 0 or 1 has lost the gradient.
     So that the value stays finite there, probabilities are cut to [eps, 1 - eps], with eps the spacing of
     the dtype's numbers at 1 (about 1e-7 in float32). `bce_with_logits` has no such limit.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a probability or a target lies outside [0, 1]. (What is on a GPU is not looked at.)
     """
-    eps = float(probabilities.xp.finfo(probabilities.dtype).eps)
+    (probabilities,) = as_floats(probabilities)
+    check_probabilities("bce: the probabilities (not logits)", probabilities)
+    targets = probabilities.like(checked_targets("bce", "probabilities", probabilities, targets))
+    eps = float(np.finfo(probabilities.dtype).eps)
     p = ops.clip(probabilities, eps, 1 - eps)
-    targets = p.like(targets)
     return -(targets * ops.log(p) + (1 - targets) * ops.log(1 - p)).mean()

@@ -164,7 +164,9 @@ class Networks:
 
 def output_range(generator: Module) -> tuple[float, float] | None:
     """The range of a Sequential's last activation, (-1, 1) or (0, 1), to which data are scaled. None: any number."""
-    for layer in reversed(generator.layers if isinstance(generator, Sequential) else []):
+    if not isinstance(generator, Sequential) or type(generator).forward is not Sequential.forward:
+        return None
+    for layer in reversed(generator.layers):
         if isinstance(layer, Tanh):
             return -1.0, 1.0
         if isinstance(layer, Sigmoid):

@@ -7,26 +7,47 @@ exact, by double backward.
 
 The gradient of the sum of all logits with respect to the samples holds each sample's own gradient in its
 row, as long as no sample's logit depends on another sample. BatchNorm and MinibatchStd in the
-discriminator break this.
+discriminator break this in training mode (with BatchNorm r1 was 9e-15, where in evaluation mode it was 0.28), so they
+are refused: any layer that says of itself `mixes_samples`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
 from tinygan.autograd import Tensor, grad, ops
+from tinygan.nn import Module
 
 Discriminator = Callable[[Tensor], Tensor]
 
 
+def check_independent(discriminator: Module) -> None:
+    """Raise ValueError if a layer makes a sample's logit depend on the other samples of its batch."""
+    for name, layer in discriminator.modules():
+        if layer.mixes_samples and layer.training:
+            raise ValueError(
+                f"a gradient penalty needs each sample's logit to depend on that sample alone, but the discriminator's "
+                f"layer {name}, {layer}, mixes the samples of a batch: put LayerNorm or nothing in its place"
+            )
+
+
 def squared_gradient_norms(discriminator: Discriminator, samples: Tensor) -> Tensor:
-    """``|grad D(x)|^2`` for each sample: (N, ...) -> (N,)."""
+    """``|grad D(x)|^2`` for each sample: (N, ...) -> (N,).
+
+    Raises
+    ------
+    ValueError
+        If the discriminator is a Module with a layer that mixes samples, in training mode.
+    """
+    if isinstance(discriminator, Module):
+        check_independent(discriminator)
     x = Tensor._wrap(samples.data)
     x.requires_grad = True
     (gx,) = grad(discriminator(x).sum(), [x], create_graph=True)
-    return (gx * gx).reshape((x.shape[0], -1)).sum(axis=1)
+    return (gx * gx).reshape((x.shape[0], math.prod(x.shape[1:]))).sum(axis=1)
 
 
 def gp(discriminator: Discriminator, real: Tensor, fake: Tensor, rng: np.random.Generator) -> Tensor:

@@ -34,10 +34,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from tinygan.autograd import Tensor, grad
 from tinygan.nn import Module
+from tinygan.nn.module import with_members
 
 
 @contextmanager
@@ -74,9 +74,13 @@ def replaced(module: Module, tensors: Mapping[int, Tensor]) -> Iterator[None]:
 
     The old ones are not touched, and are back in their places afterwards, whatever happens inside.
     """
+
+    def swap(member: Module | Tensor) -> Module | Tensor:
+        return tensors.get(id(member), member) if isinstance(member, Tensor) else member
+
     places = [(vars(inner), name, value) for _, inner in module.modules() for name, value in vars(inner).items()]
     changed = [
-        (place, name, value, new) for place, name, value in places if (new := _swap(value, tensors)) is not value
+        (place, name, value, new) for place, name, value in places if (new := with_members(value, swap)) is not value
     ]
     try:
         for place, name, _, new in changed:
@@ -85,14 +89,3 @@ def replaced(module: Module, tensors: Mapping[int, Tensor]) -> Iterator[None]:
     finally:
         for place, name, value, _ in changed:
             place[name] = value
-
-
-def _swap(value: Any, tensors: Mapping[int, Tensor]) -> Any:
-    """The attribute with its Tensors replaced, in lists and tuples too; the same object if there are none."""
-    if isinstance(value, Tensor):
-        return tensors.get(id(value), value)
-    if isinstance(value, (list, tuple)):
-        members = [_swap(member, tensors) for member in value]
-        if any(new is not old for new, old in zip(members, value, strict=True)):
-            return type(value)(members)
-    return value

@@ -17,9 +17,10 @@ from typing import Any
 
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
 from tinygan.autograd.cross_entropy import BCEWithLogits
-from tinygan.autograd.elementwise import Gate, LeakyReLU, Sigmoid, Softplus
+from tinygan.autograd.elementwise import Sigmoid, Softplus
+from tinygan.autograd.kinks import Gate, LeakyReLU, Masked
 from tinygan.autograd.normalise import BatchNorm
-from tinygan.autograd.reduce import Mean, Sum
+from tinygan.autograd.reduce import Mean, Sum, plain_sum
 from tinygan.autograd.shape import SumTo
 from tinygan.kernels import cupy_conv
 from tinygan.kernels.cupy_launch import Source, floats, launch
@@ -30,11 +31,19 @@ TALL = 1024  # rows from which two launches beat one
 
 # -- one number at a time ------------------------------------------------------------------------------
 
+SELECT = "y = m == 0 ? T(0) : m * g"  # 0 times inf would be nan
+
 LEAKY_RELU = Source("tinygan_leaky_relu", "T x, T slope", "T y", "y = x > 0 ? x : slope * x")
-GATE = Source("tinygan_gate", "T g, T x, T below, T above", "T y", "y = x > 0 ? above * g : below * g")
+GATE = Source("tinygan_gate", "T g, T x, T below, T above", "T y", f"const T m = x > 0 ? above : below; {SELECT}")
+MASKED = Source("tinygan_masked", "T g, T m", "T y", SELECT)
 SIGMOID = Source("tinygan_sigmoid", "T x", "T y", "y = exp(x < 0 ? x : T(0)) / (1 + exp(-fabs(x)))")
 SOFTPLUS = Source("tinygan_softplus", "T x", "T y", "y = (x > 0 ? x : T(0)) + log1p(exp(-fabs(x)))")
-BCE = Source("tinygan_bce", "T x, T target", "T y", "y = (x > 0 ? x : T(0)) - target * x + log1p(exp(-fabs(x)))")
+BCE = Source(
+    "tinygan_bce",
+    "T x, T target",
+    "T y",
+    "const T m = x > 0 ? 1 - target : -target; y = (m == 0 ? T(0) : m * x) + log1p(exp(-fabs(x)))",
+)
 
 
 def leaky_relu(op: LeakyReLU, xp: Any, x: Any) -> Any:
@@ -43,6 +52,10 @@ def leaky_relu(op: LeakyReLU, xp: Any, x: Any) -> Any:
 
 def gate(op: Gate, xp: Any, g: Any, x: Any) -> Any:
     return launch(xp, GATE, g, x, op.below, op.above) if floats(g, x) else op.forward(xp, g, x)
+
+
+def masked(op: Masked, xp: Any, g: Any, m: Any) -> Any:
+    return launch(xp, MASKED, g, m) if floats(g, m) else op.forward(xp, g, m)
 
 
 def sigmoid(op: Sigmoid, xp: Any, x: Any) -> Any:
@@ -81,7 +94,7 @@ def column_sums(xp: Any, x: Any) -> Any:
 def sum_rows(op: Sum | Mean, xp: Any, x: Any) -> Any:
     lead = len(op.axes)
     if not _tall(x, lead) or tuple(sorted(op.axes)) != tuple(range(lead)):
-        return x.sum(axis=op.axes, keepdims=op.keepdims)
+        return plain_sum(x, op.axes, op.keepdims)
     y = column_sums(xp, x.reshape(-1, math.prod(x.shape[lead:])))
     return y.reshape((1,) * lead + x.shape[lead:] if op.keepdims else x.shape[lead:])
 
@@ -228,6 +241,7 @@ KERNELS: dict[Any, Callable[..., Any]] = {
     ConvWeight: conv_weight,
     Gate: gate,
     LeakyReLU: leaky_relu,
+    Masked: masked,
     Mean: mean,
     Sigmoid: sigmoid,
     Softplus: softplus,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from tinygan.autograd import Tensor, ops
+from tinygan.autograd.tensor import as_tensors
 from tinygan.nn.module import Module
 
 
@@ -73,7 +75,8 @@ class Flatten(Module):
     """(N, ...) -> (N, product of the rest)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.reshape((x.shape[0], -1))
+        (x,) = as_tensors(x)
+        return x.reshape((*x.shape[:1], math.prod(x.shape[1:])))  # which -1 would not tell of an empty batch
 
 
 class Reshape(Module):
@@ -86,4 +89,5 @@ class Reshape(Module):
         return str(self.shape)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.reshape((x.shape[0], *self.shape))
+        (x,) = as_tensors(x)
+        return x.reshape((*x.shape[:1], *self.shape))

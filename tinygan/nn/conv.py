@@ -8,7 +8,7 @@ from tinygan.autograd import Tensor, ops
 from tinygan.autograd.window import Padding
 from tinygan.nn import init as initialisers
 from tinygan.nn.init import Initialiser, fans
-from tinygan.nn.linear import check_features, new_weight
+from tinygan.nn.linear import check_features, new_weight, whole_sizes
 from tinygan.nn.module import Module
 
 
@@ -50,7 +50,8 @@ class Conv2D(Module):
         init: Initialiser | None = None,
         rng: np.random.Generator | None = None,
     ):
-        self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel_size
+        sizes = whole_sizes(self, in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size)
+        self.in_channels, self.out_channels, self.kernel_size = sizes
         self.stride, self.padding = stride, padding
         self.W = new_weight(init, rng, (kernel_size, kernel_size, in_channels, out_channels), f"{self}.W")
         self.b = Tensor(np.zeros(out_channels, np.float32), requires_grad=True, name=f"{self}.b") if bias else None
@@ -106,7 +107,8 @@ class ConvTranspose2D(Module):
         init: Initialiser | None = None,
         rng: np.random.Generator | None = None,
     ):
-        self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel_size
+        sizes = whole_sizes(self, in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size)
+        self.in_channels, self.out_channels, self.kernel_size = sizes
         self.stride, self.padding, self.output_padding = stride, padding, output_padding
         shape = (kernel_size, kernel_size, out_channels, in_channels)
         fan_out, fan_in = fans(shape)  # exchanged: this layer runs from the last axis to the one before
@@ -135,7 +137,7 @@ class UpSample2D(Module):
     """Each pixel repeated factor x factor times: (N, H, W, C) -> (N, H * factor, W * factor, C)."""
 
     def __init__(self, factor: int = 2):
-        self.factor = factor
+        (self.factor,) = whole_sizes(self, factor=factor)
 
     def extra(self) -> str:
         return str(self.factor)
@@ -148,7 +150,8 @@ class MaxPool2D(Module):
     """The maximum of each size x size window: (N, H, W, C) -> (N, OH, OW, C). `stride` is `size` if None."""
 
     def __init__(self, size: int = 2, stride: int | None = None):
-        self.size, self.stride = size, stride
+        (self.size,) = whole_sizes(self, size=size)
+        self.stride = stride if stride is None else whole_sizes(self, stride=stride)[0]
 
     def extra(self) -> str:
         return str(self.size) if self.stride is None else f"{self.size}, stride={self.stride}"

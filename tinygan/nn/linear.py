@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
-from tinygan.backend import to_numpy
+from tinygan.autograd.index import whole_labels
+from tinygan.autograd.window import whole_number
 from tinygan.nn import init as initialisers
 from tinygan.nn.init import Initialiser, fans
 from tinygan.nn.module import Module
@@ -17,6 +18,11 @@ def new_weight(init: Initialiser | None, rng: np.random.Generator | None, shape:
     """A fresh weight of `shape` (..., in, out); Glorot's initialiser and an unseeded Generator by default."""
     init = init or initialisers.glorot()
     return Tensor(init(rng or np.random.default_rng(), shape, *fans(shape)), requires_grad=True, name=name)
+
+
+def whole_sizes(layer: Any, **sizes: Any) -> list[int]:
+    """The sizes as ints; ValueError, naming the layer and the size, if one is no whole number or below 1."""
+    return [whole_number(type(layer).__name__, name, size) for name, size in sizes.items()]
 
 
 def check_features(layer: Any, x: Tensor, features: int, ndim: int | None = None) -> None:
@@ -65,7 +71,7 @@ class Dense(Module):
         init: Initialiser | None = None,
         rng: np.random.Generator | None = None,
     ):
-        self.in_features, self.out_features = in_features, out_features
+        self.in_features, self.out_features = whole_sizes(self, in_features=in_features, out_features=out_features)
         self.W = new_weight(init, rng, (in_features, out_features), f"{self}.W")
         self.b = Tensor(np.zeros(out_features, np.float32), requires_grad=True, name=f"{self}.b") if bias else None
 
@@ -99,7 +105,8 @@ class Maxout(Module):
         init: Initialiser | None = None,
         rng: np.random.Generator | None = None,
     ):
-        self.in_features, self.out_features, self.pieces = in_features, out_features, pieces
+        sizes = whole_sizes(self, in_features=in_features, out_features=out_features, pieces=pieces)
+        self.in_features, self.out_features, self.pieces = sizes
         self.dense = Dense(in_features, out_features * pieces, init=init, rng=rng)
 
     def extra(self) -> str:
@@ -111,7 +118,7 @@ class Maxout(Module):
 
 
 class Embedding(Module):
-    """y = W[label]: integers (N,) from 0 on -> vectors (N, features). N(0, 1) weights by default."""
+    """y = W[label]: integers (N,), or of any shape, from 0 on -> vectors (N, features). N(0, 1) weights by default."""
 
     def __init__(
         self,
@@ -121,14 +128,12 @@ class Embedding(Module):
         init: Initialiser | None = None,
         rng: np.random.Generator | None = None,
     ):
-        self.num_embeddings, self.features = num_embeddings, features
+        self.num_embeddings, self.features = whole_sizes(self, num_embeddings=num_embeddings, features=features)
         self.W = new_weight(init or initialisers.normal(1.0), rng, (num_embeddings, features), f"{self}.W")
 
     def extra(self) -> str:
         return f"{self.num_embeddings}, {self.features}"
 
     def forward(self, labels: Any) -> Tensor:
-        host = to_numpy(labels)
-        if host.dtype.kind not in "iu" or host.size and not 0 <= host.min() <= host.max() < self.num_embeddings:
-            raise ValueError(f"{self} needs whole numbers from 0 to {self.num_embeddings - 1} as labels")
-        return self.W[labels]
+        refusal = f"{self} needs whole numbers from 0 to {self.num_embeddings - 1} as labels"
+        return self.W[whole_labels(labels, self.num_embeddings, refusal)]

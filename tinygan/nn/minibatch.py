@@ -17,7 +17,8 @@ class MinibatchStd(Module):
     makes the same sample again and again gives itself away by a small s, and as s depends on every sample of the
     batch, its gradient pushes the samples apart. Real and fake samples must come in batches of their own.
 
-    In evaluation mode samples are judged one by one: s is that of the last batch in training mode.
+    In evaluation mode samples are judged one by one: s is that of the last batch in training mode. An empty batch gets
+    this s, too; a single sample in training mode is a ValueError.
 
     Source: Karras et al., "Progressive Growing of GANs", ICLR 2018, section 3 (with one group: the batch).
 
@@ -27,13 +28,19 @@ class MinibatchStd(Module):
         Buffer: the last s; it starts at 0.
     """
 
+    mixes_samples = True
+
     def __init__(self, eps: float = 1e-8):
         self.eps = eps  # keeps the root's derivative finite where a feature is constant
         self.std = Tensor(np.zeros((), np.float32), name=f"{self}.std")
 
     def forward(self, x: Tensor) -> Tensor:
         std = self.std
-        if self.training:
+        if x.ndim < 2:
+            raise ValueError(f"{self} needs samples (N, ..., features), but got {x.shape}")
+        if self.training and len(x) == 1:
+            raise ValueError(f"{self} cannot tell how one sample differs from itself: use a larger batch, or eval()")
+        if self.training and x.size:
             std = ops.sqrt(x.var(axis=0) + self.eps).mean()
             self.std.data = std.data
         return ops.concatenate([x, ops.broadcast_to(std, (*x.shape[:-1], 1))], axis=-1)

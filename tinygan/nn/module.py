@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,8 +17,18 @@ class Module:
 
     Attributes are found in their order of assignment: a Tensor that requires a gradient is a parameter,
     one that does not is a buffer (state that is saved but not trained), a Module is a child; both are found
-    in lists and tuples, too. What is reachable twice counts once.
+    in lists, tuples and dicts, too. What is reachable twice counts once.
+
+    Attributes
+    ----------
+    training : bool
+        In training mode, or in evaluation mode (see `train` and `eval`).
+    mixes_samples : bool
+        Whether in training mode the result for a sample depends on the others of its batch. A layer of your own that
+        does so must say so: gradient penalties then refuse it, as they would be wrong in silence.
     """
+
+    mixes_samples = False
 
     training = True
 
@@ -147,10 +157,10 @@ class Module:
         shapes = self._output_shapes(tuple(input_shape)) if input_shape is not None else {}
         rows = [("layer", "", "output", "parameters")]
         for name, module in self.modules():
-            own = [v for v in vars(module).values() if isinstance(v, Tensor) and v.requires_grad]
+            own = [v for _, v in _flat(vars(module)) if isinstance(v, Tensor) and v.requires_grad]
             if own or not list(module.children()):
                 count = sum(t.size for t in own)
-                rows.append((name, repr(module), shapes.get(id(module), ""), f"{count:,}"))
+                rows.append((name, " ".join(repr(module).split()), shapes.get(id(module), ""), f"{count:,}"))
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d:>{widths[3]}}" for a, b, c, d in rows]
         total = sum(t.size for t in self.parameters())
@@ -182,16 +192,38 @@ class Module:
 
 
 def _flat(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The attributes, with the members of lists and tuples in their places as "name.0", "name.1", ..."""
+    """The attributes, with the members of lists, tuples and dicts in their places as "name.0", "name.key", ..."""
     for name, value in attributes.items():
         if isinstance(value, (list, tuple)):
             yield from _flat({f"{name}.{i}": member for i, member in enumerate(value)})
+        elif isinstance(value, dict):
+            yield from _flat({f"{name}.{key}": member for key, member in value.items()})
+        elif isinstance(value, (set, frozenset)) and any(isinstance(member, (Module, Tensor)) for member in value):
+            raise TypeError(f"{name} is a set, which has no order: keep layers and Tensors in a list or a dict")
         else:
             yield name, value
 
 
+def with_members(value: Any, change: Callable[[Any], Any]) -> Any:
+    """An attribute with `change` made of each Tensor and Module in it, in lists, tuples and dicts too.
+
+    It is the same object if nothing in it changed.
+    """
+    if isinstance(value, (Module, Tensor)):
+        return change(value)
+    if isinstance(value, dict):
+        changed = {key: with_members(member, change) for key, member in value.items()}
+        return value if all(changed[key] is member for key, member in value.items()) else changed
+    if isinstance(value, (list, tuple)):
+        members = [with_members(member, change) for member in value]
+        return value if all(new is old for new, old in zip(members, value, strict=True)) else type(value)(members)
+    return value
+
+
 class Sequential(Module):
     """Layers one after the other; they are named by their position.
+
+    A subclass may have further layers and parameters as attributes, as any Module.
 
     Examples
     --------
@@ -210,7 +242,8 @@ class Sequential(Module):
         self.layers = list(layers)
 
     def children(self) -> Iterator[tuple[str, Module]]:
-        return ((str(i), layer) for i, layer in enumerate(self.layers))
+        yield from ((str(i), layer) for i, layer in enumerate(self.layers))
+        yield from ((name, layer) for name, layer in super().children() if not name.startswith("layers."))
 
     def forward(self, x: Tensor) -> Tensor:
         for layer in self.layers:
@@ -224,5 +257,5 @@ class Sequential(Module):
         return self.layers[i]
 
     def __repr__(self) -> str:
-        inner = "".join(f"\n  {i}: {repr(layer)}" for i, layer in enumerate(self.layers))
-        return f"Sequential({inner}\n)" if inner else "Sequential()"
+        inner = "".join(f"\n  {name}: {layer!r}" for name, layer in self.children())
+        return f"{type(self).__name__}({inner}\n)" if inner else f"{type(self).__name__}()"

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd import Tensor, no_grad, ops
+from tinygan.autograd.kinks import masked
+from tinygan.autograd.op import as_floats
 from tinygan.backend import backend_of
-from tinygan.nn.linear import check_features
+from tinygan.nn.linear import check_features, whole_sizes
 from tinygan.nn.module import Module
 
 
@@ -20,7 +22,8 @@ class BatchNorm(Module):
         running = momentum * running + (1 - momentum) * batch
 
     (Keras's convention; PyTorch's momentum is 1 minus this one). In evaluation mode the running ones are
-    used as constants, and the gradient is that of this other function. var is divided by n.
+    used as constants, and the gradient is that of this other function. var is divided by n. An empty batch stays empty,
+    and leaves the averages alone.
 
     Source: Ioffe and Szegedy, "Batch Normalization", ICML 2015.
 
@@ -39,10 +42,13 @@ class BatchNorm(Module):
     ([-1.0, 1.0], 0.1)
     """
 
+    mixes_samples = True
+
     def __init__(self, num_features: int, momentum: float = 0.9, eps: float = 1e-5):
         if not 0 <= momentum <= 1:
             raise ValueError(f"{type(self).__name__}'s momentum must lie in [0, 1], but it is {momentum}")
-        self.num_features, self.momentum, self.eps = num_features, momentum, eps
+        (self.num_features,) = whole_sizes(self, num_features=num_features)
+        self.momentum, self.eps = momentum, eps
         one, zero = np.ones(num_features, np.float32), np.zeros(num_features, np.float32)
         self.gamma = Tensor(one.copy(), requires_grad=True, name=f"{self}.gamma")
         self.beta = Tensor(zero.copy(), requires_grad=True, name=f"{self}.beta")
@@ -58,7 +64,7 @@ class BatchNorm(Module):
     def normalised(self, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
         """The layer's output with another gamma and beta (num_features,) in place of its own."""
         check_features(self, x, self.num_features)
-        if not self.training:
+        if not self.training or not x.size:
             scale = gamma / ops.sqrt(self.running_var + self.eps)
             return (x - self.running_mean) * scale + beta
         if x.size == self.num_features:
@@ -116,7 +122,8 @@ class ConditionalBatchNorm(BatchNorm):
         if code.shape != needed:
             raise ValueError(f"{self} needs a code of shape {needed} for an input of {x.shape}, but got {code.shape}")
         one, zero = (ops.broadcast_to(x.like(value), (self.num_features,)) for value in (1.0, 0.0))
-        gamma, beta = ((code @ row).reshape((len(x), *(1,) * (x.ndim - 2), -1)) for row in (self.gamma, self.beta))
+        rows = (len(x), *(1,) * (x.ndim - 2), self.num_features)
+        gamma, beta = ((code @ row).reshape(rows) for row in (self.gamma, self.beta))
         return self.normalised(x, one, zero) * gamma + beta
 
 
@@ -186,7 +193,8 @@ class Dropout(Module):
         return str(self.p)
 
     def forward(self, x: Tensor) -> Tensor:
+        (x,) = as_floats(x)
         if not self.training or self.p == 0:
             return x
         keep = (self.rng.random(x.shape, dtype=np.float32) >= self.p).astype(x.dtype) / (1 - self.p)
-        return x * Tensor._wrap(backend_of(x.data).asarray(keep, dtype=x.dtype))
+        return masked(x, Tensor._wrap(backend_of(x.data).asarray(keep, dtype=x.dtype)))

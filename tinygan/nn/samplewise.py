@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
-from tinygan.nn.linear import check_features
+from tinygan.nn.linear import check_features, whole_sizes
 from tinygan.nn.module import Module
 
 
@@ -28,7 +28,7 @@ class LayerNorm(Module):
     """
 
     def __init__(self, num_features: int, eps: float = 1e-5):
-        self.num_features, self.eps = num_features, eps
+        (self.num_features,), self.eps = whole_sizes(self, num_features=num_features), eps
         self.gamma = Tensor(np.ones(num_features, np.float32), requires_grad=True, name=f"{self}.gamma")
         self.beta = Tensor(np.zeros(num_features, np.float32), requires_grad=True, name=f"{self}.beta")
 
