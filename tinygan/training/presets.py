@@ -131,7 +131,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "dcgan": Preset(
         models.dcgan,
-        "convolutions on both sides: the sharpest digits",
+        "convolutions on both sides, a ladder that grows with the picture: 28 x 28 to 128 x 128",
         {
             **dict(steps=1000, sample_interval=100, checkpoint_interval=100, log_interval=20),
             # Without BatchNorm D learns slowly: at 2e-4 a third of the digits is none after 3,000 steps.
