@@ -9,7 +9,7 @@ from standin import COMPILER, FakeCupy
 from tinygan import optim
 from tinygan.autograd import Tensor
 from tinygan.backend import CupyBackend, NumpyBackend, using_backend
-from tinygan.training import presets, setup
+from tinygan.training import build, presets
 
 SWITCHES = {
     "penalties": dict(preset="mlp", penalty="gp+dragan+r1+r2", penalty_weight=1.0, instance_noise=0.1, ema=0.9),
@@ -29,8 +29,8 @@ def step_once(options, backend, monkeypatch):
     # SGD, because Adam turns the sign of a gradient near zero, which is rounding, into a whole step.
     config = presets.configure({**options, "batch_size": 4, "samples": 1, "optimizer": "sgd"})
     with using_backend(backend):
-        monkeypatch.setattr(setup, "use_backend", lambda name: backend)
-        built = setup.build(config)
+        monkeypatch.setattr(build, "use_backend", lambda name: backend)
+        built = build.build(config)
         built.game.step(built.next_reals)
         waits = getattr(backend.xp, "syncs", 0)
         stats = built.game.step(built.next_reals, measure=True)
@@ -82,9 +82,9 @@ def test_a_step_sends_nothing_but_noise(case, monkeypatch, tmp_path):
     monkeypatch.setenv("TINYGAN_CACHE", str(tmp_path))
     monkeypatch.setattr("tinygan.data.load", _few(case))
     backend = CupyBackend(FakeCupy())
-    monkeypatch.setattr(setup, "use_backend", lambda name: backend)
+    monkeypatch.setattr(build, "use_backend", lambda name: backend)
     with using_backend(backend):
-        built = setup.build(presets.configure(dict(preset=case, batch_size=4, samples=1)))
+        built = build.build(presets.configure(dict(preset=case, batch_size=4, samples=1)))
         for _ in range(3):
             before = backend.xp.sent
             built.game.step(built.next_reals, measure=True)
