@@ -167,3 +167,9 @@ def test_min_is_exact_where_minus_wraps_around(place):
     for values in (np.uint8([0, 5, 200]), np.int8([-128, 5]), np.array([True, False]), np.array([-(2**63), 5])):
         smallest = ops.min(Tensor(values))
         assert smallest.dtype == values.dtype and to_numpy(smallest) == values.min()
+
+
+def test_the_bounds_of_clip_are_not_cut(place):
+    """At exactly low and high the number was not changed, so the gradient passes."""
+    x = Tensor(np.array([-1.01, -1, 0, 2, 2.01]), requires_grad=True)
+    assert to_numpy(grad(ops.clip(x, -1, 2).sum(), [x])[0]).tolist() == [0, 1, 1, 1, 0]

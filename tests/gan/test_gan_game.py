@@ -568,3 +568,14 @@ def test_the_moving_average_takes_no_part_in_the_game():
 def test_the_decay_lies_between_0_and_1(decay):
     with pytest.raises(ValueError, match=r"the decay of the moving average must lie in \(0, 1\)"):
         MovingAverage(networks()[0], decay)
+
+
+@pytest.mark.parametrize(("loss", "boundary"), [("ns", 0.0), ("lsgan", 0.5), ("hinge", 0.0)])
+def test_a_logit_on_the_boundary_is_right_for_neither_side(loss, boundary):
+    """A D that says the same of everything has not told a single fake from a real sample."""
+    game = make_game(loss, opt=optim.SGD, lr=1e-30)
+    for p in game.discriminator.parameters():
+        p.data = np.zeros_like(p.data)
+    game.discriminator[2].b.data = np.full(1, boundary, np.float32)
+    stats = game.step(Reals(), measure=True)
+    assert float(stats["accuracy_real"]) == float(stats["accuracy_fake"]) == 0

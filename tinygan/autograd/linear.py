@@ -82,6 +82,8 @@ def affine(x: Any, w: Any, b: Any) -> Tensor:
         If the shapes do not fit.
     """
     x, w, b = without_wrapping(as_tensors(x, w, b))
+    if not x.ndim or not w.ndim:
+        raise ValueError(f"affine needs vectors or matrices, not shapes {x.shape} and {w.shape}")
     if x.ndim == w.ndim == 2 and b.shape == w.shape[1:] and x.shape[1] == w.shape[0]:
         return Affine()(x, w, b)
     return add(matmul(x, w), b)

@@ -117,7 +117,11 @@ def _common_float(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 
 def as_floats(*values: Any) -> Sequence[Tensor]:
     """All values as Tensors of floats: a function of whole numbers or booleans computes in the default float."""
-    return [x if x._data.dtype.kind == "f" else Cast(DEFAULT_DTYPE)(x) for x in as_tensors(*values)]
+    tensors = as_tensors(*values)
+    for x in tensors:
+        if x._data.dtype.kind != "f":
+            return [x if x._data.dtype.kind == "f" else Cast(DEFAULT_DTYPE)(x) for x in tensors]
+    return tensors  # the usual case, at the least cost
 
 
 def without_wrapping(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
@@ -126,9 +130,12 @@ def without_wrapping(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
     Booleans count as 0 and 1; whole numbers, where no float is among them, are taken to 64 bits, because sums and
     products of uint8 would wrap around at 256.
     """
+    for x in tensors:
+        if x._data.dtype.kind != "f":
+            break
+    else:
+        return tensors  # the usual case, at the least cost
     kinds = [x._data.dtype.kind for x in tensors]
-    if kinds.count("f") == len(kinds):
-        return tensors
     number = DEFAULT_DTYPE if "f" in kinds else np.int64
     narrow = "b" if "f" in kinds else "biu"
     return [

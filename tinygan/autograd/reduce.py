@@ -12,7 +12,7 @@ import numpy as np
 from tinygan.autograd.elementwise import exp, log
 from tinygan.autograd.kinks import masked
 from tinygan.autograd.op import Gradients, Op, as_floats
-from tinygan.autograd.shape import broadcast_to, reshape
+from tinygan.autograd.shape import broadcast_to, plain_sum, reshape
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
 
@@ -39,12 +39,6 @@ def _axes_of_something(name: str, axis: Axis, x: Tensor) -> tuple[int, ...]:
 def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
     """`shape` with length 1 along `axes`: what keepdims=True gives."""
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
-
-
-def plain_sum(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
-    """The array's own sum; whole numbers and booleans are counted in 64 bits."""
-    narrow = x.dtype.kind != "f" and x.dtype.itemsize < 8
-    return x.sum(axis=axes, keepdims=keepdims, dtype=np.int64 if narrow else None)
 
 
 class Sum(Op):
@@ -127,6 +121,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Variance over `axis`: the mean of the squared distances from the mean (divided by n, not n - 1)."""
     (x,) = as_tensors(x)
+    _axes("var", axis, x.ndim)
     centred = x - mean(x, axis, keepdims=True)
     return mean(centred * centred, axis, keepdims)
 
@@ -159,4 +154,6 @@ def log_softmax(x: Any, axis: int = -1) -> Tensor:
 
 def softmax(x: Any, axis: int = -1) -> Tensor:
     """e^x / sum e^x along `axis`."""
+    (x,) = as_floats(x)
+    _axes("softmax", axis, x.ndim)
     return exp(log_softmax(x, axis))

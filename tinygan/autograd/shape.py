@@ -26,6 +26,12 @@ class BroadcastTo(Op):
         return sum_to(gy, x.shape)
 
 
+def plain_sum(x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
+    """The array's own sum; whole numbers and booleans are counted in 64 bits."""
+    narrow = x.dtype.kind != "f" and x.dtype.itemsize < 8
+    return x.sum(axis=axes, keepdims=keepdims, dtype=np.int64 if narrow else None)
+
+
 class SumTo(Op):
     """y = x summed over the axes that broadcasting to x's shape would repeat: BroadcastTo's adjoint."""
 
@@ -35,7 +41,7 @@ class SumTo(Op):
     def forward(self, xp: Any, x: Array) -> Array:
         lead = x.ndim - len(self.shape)
         kept = tuple(lead + i for i, n in enumerate(self.shape) if n == 1 and x.shape[lead + i] != 1)
-        return x.sum(axis=tuple(range(lead)) + kept, keepdims=True).reshape(self.shape)
+        return plain_sum(x, tuple(range(lead)) + kept, keepdims=True).reshape(self.shape)
 
     def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return broadcast_to(gy, x.shape)
@@ -244,4 +250,4 @@ def pad(x: Any, width: int | Sequence[Sequence[int]], value: float = 0.0) -> Ten
         pairs = ((-1, -1),)
     if len(pairs) != x.ndim or any(a < 0 or b < 0 for a, b in pairs):
         raise ValueError(f"pad: {width} is not a pair of widths, 0 or more, for each axis of shape {x.shape}")
-    return Pad(pairs, value)(x)
+    return Pad(pairs, value)(x) if any(map(any, pairs)) else x

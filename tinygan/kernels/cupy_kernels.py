@@ -20,8 +20,8 @@ from tinygan.autograd.cross_entropy import BCEWithLogits
 from tinygan.autograd.elementwise import Sigmoid, Softplus
 from tinygan.autograd.kinks import Gate, LeakyReLU, Masked
 from tinygan.autograd.normalise import BatchNorm
-from tinygan.autograd.reduce import Mean, Sum, plain_sum
-from tinygan.autograd.shape import SumTo
+from tinygan.autograd.reduce import Mean, Sum
+from tinygan.autograd.shape import SumTo, plain_sum
 from tinygan.kernels import cupy_conv
 from tinygan.kernels.cupy_launch import Source, floats, launch
 
@@ -209,6 +209,8 @@ def batch_norm(op: BatchNorm, xp: Any, x: Any, gamma: Any, beta: Any) -> Any:
 
 def batch_norm_gradient(op: BatchNorm, xp: Any, gy: Any, x: Any, gamma: Any) -> tuple[Any, Any, Any]:
     """(gx, ggamma, gbeta) of `BatchNorm`, from the mean and var that its forward left, in four launches."""
+    if not floats(x, gy, gamma):
+        return op._backward_of_arrays(xp, gy, x, gamma)
     rows, upstream = (a.reshape(-1, x.shape[-1]) for a in (x, gy))
     strips = _strips(rows)
     products, sums = (xp.empty((strips, rows.shape[1]), dtype=x.dtype) for _ in range(2))

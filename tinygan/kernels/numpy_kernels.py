@@ -15,8 +15,8 @@ from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
 from tinygan.autograd.kinks import Gate, LeakyReLU, Masked
 from tinygan.autograd.linear import MatMul
 from tinygan.autograd.normalise import BatchNorm
-from tinygan.autograd.reduce import Mean, Sum, plain_sum
-from tinygan.autograd.shape import SumTo
+from tinygan.autograd.reduce import Mean, Sum
+from tinygan.autograd.shape import SumTo, plain_sum
 from tinygan.autograd.window import Window
 from tinygan.backend.numpy_backend import NumpyBackend
 from tinygan.kernels import numpy_patches, numpy_spectrum
@@ -27,15 +27,27 @@ BITS = {size: np.dtype(f"i{size}") for size in (2, 4, 8)}  # whole numbers as lo
 
 
 def conv2d(op: Conv2D, xp: Any, x: np.ndarray, w: np.ndarray) -> np.ndarray:
-    return _way(op, len(x), w.shape[2], w.shape[3], w.dtype).conv(op.window, x, w)
+    way = _way(op, len(x), w.shape[2], w.shape[3], w.dtype)
+    y = way.conv(op.window, x, w)
+    return y if _finite(w if way is numpy_patches else y) else op.forward(xp, x, w)
 
 
 def conv_transpose2d(op: ConvTranspose2D, xp: Any, y: np.ndarray, w: np.ndarray) -> np.ndarray:
-    return _way(op, len(y), w.shape[2], w.shape[3], w.dtype).conv_transpose(op.window, y, w)
+    way = _way(op, len(y), w.shape[2], w.shape[3], w.dtype)
+    x = way.conv_transpose(op.window, y, w)
+    return x if way is numpy_patches or _finite(x) else op.forward(xp, y, w)
 
 
 def conv_weight(op: ConvWeight, xp: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return _way(op, len(x), x.shape[3], y.shape[3], x.dtype).conv_weight(op.window, x, y)
+    w = _way(op, len(x), x.shape[3], y.shape[3], x.dtype).conv_weight(op.window, x, y)
+    return w if _finite(w) else op.forward(xp, x, y)
+
+
+def _finite(a: np.ndarray) -> bool:
+    """Whether all is finite. If not, patches may have met zeros of padding with inf, and a spectrum all with all:
+    then the definition must say what belongs where. (This costs a hundredth of the convolution.)
+    """
+    return a.dtype.kind != "f" or bool(np.isfinite(a).all())
 
 
 def prefer_spectrum(window: Window, n: int, c: int, o: int) -> bool:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from tinygan.autograd import Tensor, ops
-from tinygan.autograd.tensor import as_tensors
+from tinygan.nn.linear import check_samples
 from tinygan.nn.module import Module
 
 
@@ -75,8 +75,8 @@ class Flatten(Module):
     """(N, ...) -> (N, product of the rest)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        (x,) = as_tensors(x)
-        return x.reshape((*x.shape[:1], math.prod(x.shape[1:])))  # which -1 would not tell of an empty batch
+        x = check_samples(self, x)
+        return x.reshape((x.shape[0], math.prod(x.shape[1:])))  # which -1 would not tell of an empty batch
 
 
 class Reshape(Module):
@@ -89,5 +89,5 @@ class Reshape(Module):
         return str(self.shape)
 
     def forward(self, x: Tensor) -> Tensor:
-        (x,) = as_tensors(x)
-        return x.reshape((*x.shape[:1], *self.shape))
+        x = check_samples(self, x)
+        return x.reshape((x.shape[0], *self.shape))

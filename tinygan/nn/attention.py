@@ -67,7 +67,7 @@ class SelfAttention(Module):
         return f"{self.channels}, inner={self.inner}"
 
     def forward(self, x: Tensor) -> Tensor:
-        check_features(self, x, self.channels, ndim=4)
+        x = check_features(self, x, self.channels, ndim=4)
         n, height, width, _ = x.shape
         f, g, h = (part(x).reshape((n, height * width, self.inner)) for part in (self.f, self.g, self.h))
         shares = ops.softmax(g @ f.transpose((0, 2, 1)))  # (N, j, i)

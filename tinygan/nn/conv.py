@@ -67,7 +67,7 @@ class Conv2D(Module):
 
     def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
         """The layer's output with another weight in place of its own (SpectralNorm does so)."""
-        check_features(self, x, self.in_channels, ndim=4)
+        x = check_features(self, x, self.in_channels, ndim=4)
         y = ops.conv2d(x, W, self.stride, self.padding)
         return y if self.b is None else y + self.b
 
@@ -128,7 +128,7 @@ class ConvTranspose2D(Module):
 
     def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
         """The layer's output with another weight in place of its own (SpectralNorm does so)."""
-        check_features(self, x, self.in_channels, ndim=4)
+        x = check_features(self, x, self.in_channels, ndim=4)
         y = ops.conv_transpose2d(x, W, self.stride, self.padding, self.output_padding)
         return y if self.b is None else y + self.b
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygan.autograd import Tensor, ops
 from tinygan.autograd.index import whole_labels
+from tinygan.autograd.tensor import as_tensors
 from tinygan.autograd.window import whole_number
 from tinygan.nn import init as initialisers
 from tinygan.nn.init import Initialiser, fans
@@ -25,8 +26,9 @@ def whole_sizes(layer: Any, **sizes: Any) -> list[int]:
     return [whole_number(type(layer).__name__, name, size) for name, size in sizes.items()]
 
 
-def check_features(layer: Any, x: Tensor, features: int, ndim: int | None = None) -> None:
-    """Raise a sentence that names the layer, both shapes and the axis, if x's last axis does not fit."""
+def check_features(layer: Any, x: Any, features: int, ndim: int | None = None) -> Tensor:
+    """x as a Tensor; or a sentence that names the layer, both shapes and the axis, if its last axis does not fit."""
+    (x,) = as_tensors(x)
     expected = f"(..., {features})" if ndim is None else "(" + "N, H, W, "[: 3 * (ndim - 1)] + f"{features})"
     if (ndim is not None and x.ndim != ndim) or x.ndim < 1:
         raise ValueError(f"{layer} needs an input of shape {expected}, but got {x.shape}: {x.ndim} axes")
@@ -35,6 +37,15 @@ def check_features(layer: Any, x: Tensor, features: int, ndim: int | None = None
             f"{layer} needs an input of shape {expected}, but got {x.shape}: "
             f"axis {x.ndim - 1} has {x.shape[-1]} instead of {features}"
         )
+    return x
+
+
+def check_samples(layer: Any, x: Any) -> Tensor:
+    """x as a Tensor; or a sentence that names the layer, if it has no axis."""
+    (x,) = as_tensors(x)
+    if not x.ndim:
+        raise ValueError(f"{layer} needs samples (N, ...), but got one number, without an axis")
+    return x
 
 
 class Dense(Module):
@@ -83,7 +94,7 @@ class Dense(Module):
 
     def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
         """The layer's output with another weight in place of its own (SpectralNorm does so)."""
-        check_features(self, x, self.in_features)
+        x = check_features(self, x, self.in_features)
         return x @ W if self.b is None else ops.affine(x, W, self.b)
 
 
@@ -113,7 +124,7 @@ class Maxout(Module):
         return f"{self.in_features}, {self.out_features}, pieces={self.pieces}"
 
     def forward(self, x: Tensor) -> Tensor:
-        check_features(self, x, self.in_features)
+        x = check_features(self, x, self.in_features)
         return self.dense(x).reshape((*x.shape[:-1], self.pieces, self.out_features)).max(axis=-2)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
+from tinygan.nn.linear import check_samples
 from tinygan.nn.module import Module
 
 
@@ -35,7 +36,7 @@ class MinibatchStd(Module):
         self.std = Tensor(np.zeros((), np.float32), name=f"{self}.std")
 
     def forward(self, x: Tensor) -> Tensor:
-        std = self.std
+        x, std = check_samples(self, x), self.std
         if x.ndim < 2:
             raise ValueError(f"{self} needs samples (N, ..., features), but got {x.shape}")
         if self.training and len(x) == 1:

@@ -194,14 +194,14 @@ class Module:
 def _flat(attributes: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The attributes, with the members of lists, tuples and dicts in their places as "name.0", "name.key", ..."""
     for name, value in attributes.items():
-        if isinstance(value, (list, tuple)):
+        if not isinstance(value, (list, tuple, dict, set, frozenset)):
+            yield name, value
+        elif isinstance(value, (list, tuple)):
             yield from _flat({f"{name}.{i}": member for i, member in enumerate(value)})
         elif isinstance(value, dict):
             yield from _flat({f"{name}.{key}": member for key, member in value.items()})
-        elif isinstance(value, (set, frozenset)) and any(isinstance(member, (Module, Tensor)) for member in value):
+        elif any(isinstance(member, (Module, Tensor)) for member in value):
             raise TypeError(f"{name} is a set, which has no order: keep layers and Tensors in a list or a dict")
-        else:
-            yield name, value
 
 
 def with_members(value: Any, change: Callable[[Any], Any]) -> Any:
@@ -243,7 +243,8 @@ class Sequential(Module):
 
     def children(self) -> Iterator[tuple[str, Module]]:
         yield from ((str(i), layer) for i, layer in enumerate(self.layers))
-        yield from ((name, layer) for name, layer in super().children() if not name.startswith("layers."))
+        others = {name: value for name, value in vars(self).items() if name != "layers"}
+        yield from ((name, value) for name, value in _flat(others) if isinstance(value, Module))
 
     def forward(self, x: Tensor) -> Tensor:
         for layer in self.layers:

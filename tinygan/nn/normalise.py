@@ -63,7 +63,7 @@ class BatchNorm(Module):
 
     def normalised(self, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
         """The layer's output with another gamma and beta (num_features,) in place of its own."""
-        check_features(self, x, self.num_features)
+        x = check_features(self, x, self.num_features)
         if not self.training or not x.size:
             scale = gamma / ops.sqrt(self.running_var + self.eps)
             return (x - self.running_mean) * scale + beta
@@ -117,7 +117,7 @@ class ConditionalBatchNorm(BatchNorm):
         return f"{self.num_features}, classes={self.classes}, momentum={self.momentum}"
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:  # type: ignore[override]
-        check_features(self, x, self.num_features)
+        x = check_features(self, x, self.num_features)
         needed = (x.shape[0], self.classes)
         if code.shape != needed:
             raise ValueError(f"{self} needs a code of shape {needed} for an input of {x.shape}, but got {code.shape}")

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
-from tinygan.nn.linear import check_features, whole_sizes
+from tinygan.nn.linear import check_features, check_samples, whole_sizes
 from tinygan.nn.module import Module
 
 
@@ -36,7 +36,7 @@ class LayerNorm(Module):
         return str(self.num_features)
 
     def forward(self, x: Tensor) -> Tensor:
-        check_features(self, x, self.num_features)
+        x = check_features(self, x, self.num_features)
         return standardised(x, -1, self.eps) * self.gamma + self.beta
 
 
@@ -81,7 +81,7 @@ class GroupNorm(Module):
         return f"{self.groups}, {self.num_features}"
 
     def forward(self, x: Tensor) -> Tensor:
-        check_features(self, x, self.num_features)
+        x = check_features(self, x, self.num_features)
         if x.ndim < 2:
             raise ValueError(f"{self} needs samples (N, ..., {self.num_features}), but got {x.shape}: 1 axis")
         positions, width = math.prod(x.shape[1:-1]), self.num_features // self.groups
@@ -119,4 +119,5 @@ class PixelNorm(Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
+        x = check_samples(self, x)
         return x / ops.sqrt((x * x).mean(axis=-1, keepdims=True) + self.eps)
