@@ -102,10 +102,10 @@ from tinygan import nn
 
 
 class Block(nn.Module):
-    def __init__(self, n_in, n_out, rng, drop=0.0):
+    def __init__(self, n_in, n_out, rng, drop=0.0, norm=nn.BatchNorm):
         super().__init__()
         self.dense = nn.Dense(n_in, n_out, rng=rng)
-        self.parts = [nn.BatchNorm(n_out), nn.Dropout(drop, rng=rng)]
+        self.parts = [norm(n_out), nn.Dropout(drop, rng=rng)]
 
     def forward(self, x):
         y = self.dense(x)
@@ -127,7 +127,7 @@ class Maker(nn.Module):
 class Judge(nn.Module):
     def __init__(self, shape, rng, outputs):
         super().__init__()
-        self.block, self.last = Block(math.prod(shape), 12, rng, 0.3), nn.Dense(12, outputs, rng=rng)
+        self.block, self.last = Block(math.prod(shape), 12, rng, 0.3, nn.LayerNorm), nn.Dense(12, outputs, rng=rng)
 
     def forward(self, x):
         return self.last(self.block(x.reshape((len(x), -1))))

@@ -524,6 +524,7 @@ def test_batch_norm_needs_more_than_one_sample(here):
     names = ["the generator has BatchNorm", "--batch-size above 1"]
     refused("train", *MINE, "--batch-size", 1, names=names)
     refused("train", "--preset", "deep", "--batch-size", 1, names=names)
+    own.write_networks(Path("my.py"), own.MY_PY.replace(", nn.LayerNorm)", ", nn.BatchNorm)"))
     refused("train", *MINE, "--batch-size", 1, "--pack", 2, names=["the discriminator has BatchNorm"])
 
 

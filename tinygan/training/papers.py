@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
-from tinygan.data import short_name
-from tinygan.evaluation import metrics_of
+from tinygan.data import Images, Mixture, short_name
+from tinygan.evaluation import most
 from tinygan.shell import quoted
 from tinygan.training.config import given_in_python
 from tinygan.training.loop import how_to_go_on
 from tinygan.training.run_folder import BEST, RunFolder
 from tinygan.training.setup import Setup
+
+ENOUGH = 20  # images that can be judged at a time
 
 README = """This folder is one training run of tinygan.
 
@@ -46,7 +48,7 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     if config.keep_best != "none":
         command_of_best = f"python -m tinygan.sample {quoted([run.path / BEST])} --out samples.png{own}"
         more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"
-    if metrics_of(config.judged_as):
+    if can_be_measured(setup):
         more += f"how good it is:  python -m tinygan.evaluate {folder}{own}\n"
     text = README.format(
         first=f"fakes_init.png, then {run.picture(config.steps).name}",
@@ -62,6 +64,14 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     about = setup.about(0)
     extra = {"shape": list(about.shape), "range": list(about.range), "networks_sha256": about.networks_sha256}
     run.write_config(dataclasses.asdict(config), command, extra)
+
+
+def can_be_measured(setup: Setup) -> bool:
+    """Whether `python -m tinygan.evaluate` can judge the run: the data can be had again, and there are enough."""
+    dataset, name = setup.dataset, setup.config.judged_as
+    if given_in_python(setup.config.data):
+        return False
+    return most(name, dataset) >= ENOUGH if isinstance(dataset, Images) else isinstance(dataset, Mixture)
 
 
 def title(setup: Setup) -> str:
