@@ -1,7 +1,8 @@
 """Mistakes that a hand-written backward pass may hold, in plain NumPy, each beside the right one.
 
 A row: (name, forward, right, wrong, inputs, kind). The backwards take ``(gy, *inputs)`` and return
-a gradient for each input. `kind` is how the gradient check names the mistake: ``diagnosis.kind``.
+a gradient for each input. `kind` is how the gradient check names the mistake, ``diagnosis.kind`` (of several
+gradients, the kinds one after the other), or "silent".
 """
 
 from math import erf, pi
@@ -172,7 +173,7 @@ ROWS = [
      lambda gy, x: unit_rows_back(gy, x, path=False), (X,), "norm path"),
     ("Softmax: sum over the wrong axis", softmax, softmax_back, lambda gy, x: softmax_back(gy, x, 0), (X,), "axes"),
     ("Softmax: y * gy alone", softmax, softmax_back, lambda gy, x: softmax(x) * gy, (X,), "sum path"),
-    ("Softmax: taken twice", softmax, softmax_back, lambda gy, x: softmax_back(gy, softmax(x)), (X,), None),
+    ("Softmax: taken twice", softmax, softmax_back, lambda gy, x: softmax_back(gy, softmax(x)), (X,), "silent"),
     ("LogSoftmax: gy alone", log_softmax, log_softmax_back, lambda gy, x: gy, (X,), "sum path"),
     ("Cross-entropy: one-hot forgotten", cross_entropy, cross_entropy_back, lambda gy, x: gy * softmax(x) / len(x),
      (X,), "constant"),
@@ -260,7 +261,8 @@ ROWS = [
      lambda gy, x: np.tile(gy / 4, (4, 1)).T, (SQUARE,), "transposed"),
     ("Mean: not divided", lambda x: x.mean(0), lambda gy, x: np.tile(gy / 5, (5, 1)), lambda gy, x: np.tile(gy, (5, 1)),
      (X,), "factor"),
-    ("Broadcast bias: gy itself", np.add, lambda gy, x, b: (gy, gy.sum(0)), lambda gy, x, b: (gy, gy), (X, Y[0]), None),
+    ("Broadcast bias: gy itself", np.add, lambda gy, x, b: (gy, gy.sum(0)), lambda gy, x, b: (gy, gy), (X, Y[0]),
+     "silent"),
     ("Image bias: summed over too few axes", bias_image, bias_back, lambda gy, x, b: (gy, gy.sum((0, 3)).T[0]),
      bias_inputs, "assigned"),
     ("Image bias: averaged over the places", bias_image, bias_back, lambda gy, x, b: (gy, gy.mean((2, 3)).sum(0)),
@@ -295,4 +297,4 @@ ROWS = [
      lambda gy, x: (gy - (gy * x).sum(1, keepdims=True) / x.sum(1, keepdims=True)) / x.sum(1, keepdims=True),
      lambda gy, x: gy / x.sum(1, keepdims=True), (POSITIVE,), "mean path"),
 ]  # fmt: skip
-MISTAKES = [row[:5] for row in ROWS]
+MISTAKES = ROWS

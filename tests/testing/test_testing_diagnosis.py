@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from testing.mistakes import ROWS
+from testing import mistakes, mistakes_layers
 
 from tinygan.autograd import Op, Tensor
 from tinygan.testing import gradcheck, gradcheck_pair
 
+ROWS = mistakes.ROWS + mistakes_layers.ROWS
 RNG = np.random.default_rng(11)
 X, W, B = RNG.normal(size=(5, 4)), RNG.normal(size=(4, 4)), RNG.normal(size=4)
 
@@ -25,16 +26,22 @@ def leaky(x):
     return np.where(x > 0, x, 0.2 * x)
 
 
+def kinds_of(report):
+    """The kinds of name, each once, in the order of the inputs."""
+    return " ".join(dict.fromkeys(found.kind for found in report.diagnoses)) or "silent"
+
+
 @pytest.mark.parametrize("name, forward, right, wrong, inputs, kind", ROWS, ids=[row[0] for row in ROWS])
 def test_a_planted_mistake_is_named_and_the_right_one_is_silent(name, forward, right, wrong, inputs, kind):
     good = gradcheck_pair(forward, right, *inputs)
     assert good.ok and not good.diagnoses and good.diagnosis is None
     report = gradcheck_pair(forward, wrong, *inputs)
     assert not report.ok
-    assert {found.kind for found in report.diagnoses} == ({kind} if kind else set())
+    assert kinds_of(report) == kind
     assert all(len(line) <= 80 and line.isascii() for line in str(report).splitlines())
     wrong_ones = {entry.name for entry in report.entries if not entry.ok}
-    assert {found.name for found in report.diagnoses} <= wrong_ones
+    of_others = {found.name for found in report.diagnoses} - wrong_ones
+    assert all(any(f"the gradient of {name} for" in text for text in report.problems) for name in of_others)
 
 
 @pytest.mark.slow
@@ -44,8 +51,7 @@ def test_names_do_not_depend_on_the_numbers(seed):
     for name, forward, right, wrong, inputs, kind in ROWS:
         moved = [x * rng.uniform(0.7, 1.3, np.shape(x)) for x in inputs]
         assert gradcheck_pair(forward, right, *moved, seed=seed), name
-        kinds = {found.kind for found in gradcheck_pair(forward, wrong, *moved, seed=seed).diagnoses}
-        assert kinds == ({kind} if kind else set()), name
+        assert kinds_of(gradcheck_pair(forward, wrong, *moved, seed=seed)) in (kind, "silent"), name
 
 
 # -- sentences: what exactly is said -------------------------------------------------------------------
@@ -67,7 +73,9 @@ def test_the_factor_is_named_by_the_axis_that_it_follows():
     assert cube.endswith("the constant factor 3 is missing")
     hundred = likely(lambda x: (x**2).sum(1), lambda gy, x: 2 * gy[:, None] * x / 100, np.ones((100, 2)))
     assert "a learning rate (or another constant)" in hundred
-    by_rows = likely(dense, lambda gy, x, w, b: (gy @ w.T, x.T @ gy / len(x), gy.sum(0)), RNG.normal(size=(100, 4)), W, B)
+    by_rows = likely(
+        dense, lambda gy, x, w, b: (gy @ w.T, x.T @ gy / len(x), gy.sum(0)), RNG.normal(size=(100, 4)), W, B
+    )
     assert by_rows.endswith("the constant factor 100 is missing, by the length of axis 0 of x")
     assert "constant factor 5/4 is missing" in likely(
         lambda x: x.mean(1), lambda gy, x: np.repeat(gy[:, None] / 5, 4, 1), X
@@ -110,7 +118,9 @@ def test_the_axes_of_a_mean_are_told_together():
 
 
 def test_what_is_not_linear_in_gy():
-    assert likely(leaky, lambda gy, x: np.where(gy > 0, gy, 0.2 * gy), X).endswith("does a condition look at gy, or is something clipped?")
+    assert likely(leaky, lambda gy, x: np.where(gy > 0, gy, 0.2 * gy), X).endswith(
+        "does a condition look at gy, or is something clipped?"
+    )
     decay = lambda gy, x, w, b: (gy @ w.T, x.T @ gy + 0.1 * w, gy.sum(0))
     assert likely(dense, decay, X, W, B).endswith("does a part of it lack the factor gy?")
     cast = lambda gy, x: (20 * gy * x).astype(int) / 10
@@ -200,7 +210,11 @@ def test_large_inputs_are_named_too():
 # -- no name rather than a wrong one -------------------------------------------------------------------
 
 UNNAMED = {
-    "two at once": (lambda x, w: np.tanh(x @ w), lambda gy, x, w: (gy @ w / 5, x.T @ (gy / np.cosh(x @ w) ** 2)), (X, W)),
+    "two at once": (
+        lambda x, w: np.tanh(x @ w),
+        lambda gy, x, w: (gy @ w / 5, x.T @ (gy / np.cosh(x @ w) ** 2)),
+        (X, W),
+    ),
     "another function": (np.exp, lambda gy, x: gy * np.sin(7 * x), (X,)),
     "signs at random": (np.exp, lambda gy, x: gy * np.exp(x) * np.sign(np.sin(40 * x)), (X,)),
     "noise": (np.exp, lambda gy, x: gy * np.exp(x) * (1 + 0.2 * np.sin(40 * x)), (X,)),

@@ -1,7 +1,6 @@
 """The comparison: the slopes of a function along its coordinates, beside those that its gradient claims."""
 
 from math import isfinite
-from numbers import Integral, Real
 
 import numpy as np
 
@@ -23,10 +22,14 @@ class Check:
 
     def __init__(self, report: Report, h: float, rtol: float, atol: float):
         for name, number, least in (("h", h, "above 0"), ("rtol", rtol, "0 or more"), ("atol", atol, "0 or more")):
-            fits = isinstance(number, Real) and isfinite(number) and (number > 0 or number == 0 and name != "h")
+            fits = (
+                isinstance(number, (int, float, np.number))
+                and isfinite(number)
+                and (number > 0 or number == 0 and name != "h")
+            )
             if not fits:
                 raise ValueError(f"{name} must be a finite number, {least}, not {number!r}")
-        if not isinstance(report.seed, Integral) or report.seed < 0:
+        if not isinstance(report.seed, (int, np.integer)) or report.seed < 0:
             raise ValueError(f"seed must be a whole number, 0 or more, not {report.seed!r}")
         self.report, self.h, self.rtol, self.atol, self.eps = report, h, rtol, atol, EPS
         # Inputs are often drawn from default_rng(0): gy must not be the same numbers, or x for gy would pass.
@@ -79,7 +82,9 @@ class Check:
         self, p: Problem, gxs: dict[int, np.ndarray], gy: np.ndarray, y: np.ndarray, entries: list[Entry], noise: float
     ) -> None:
         """Check again with the step that suits a forward with so few digits, and say so."""
-        report, self.h, self.eps = self.report, noise ** (1 / 3), noise
+        report = self.report
+        self.h = noise ** (1 / 3)
+        self.eps = noise
         report.entries[:] = [entry for entry in report.entries if not any(entry is old for old in entries)]
         report.kinks[:] = [kink for kink in report.kinks if kink.order != p.order]
         report.unproved.clear()
@@ -97,8 +102,14 @@ class Check:
             for scale in SCALES if entry.ok else ():
                 scaled = self._gradients(p, scale * gy)[k] / scale
                 if not (np.abs(scaled - gx) <= self.atol + self.rtol * np.abs(gx)).all():
-                    self.report.problems.append(f"the gradient of {entry.name} for {scale:g} gy is not {scale:g} times it")
-                    why = "is it clipped, or is another power of gy in it?" if scale > 1 else "are small numbers set to 0, or rounded?"
+                    self.report.problems.append(
+                        f"the gradient of {entry.name} for {scale:g} gy is not {scale:g} times it"
+                    )
+                    why = (
+                        "is it clipped, or is another power of gy in it?"
+                        if scale > 1
+                        else "are small numbers set to 0, or rounded?"
+                    )
                     words = f"{label(entry.name)} is not linear in gy, as every gradient is: {why}"
                     self.report.diagnoses.append(Diagnosis(entry.name, "not linear", words))
                     break

@@ -19,11 +19,11 @@ from tinygan.testing.exchanges import another_input, another_order, exchanged
 from tinygan.testing.formulas import derivative, product_rule, ratio_to_a_formula
 from tinygan.testing.jacobians import apart, constant_ratio, dependence, mixed, nearly
 from tinygan.testing.paths import addend, missing_path, path_of_gy, row_space
-from tinygan.testing.problem import CLOSE, Evidence, Problem, axis_sets, in_figures, in_words, same, unit
+from tinygan.testing.problem import CLOSE, Evidence, Function, Problem, axis_sets, in_figures, in_words, same, unit
 from tinygan.testing.products import product_of_matrices
 from tinygan.testing.report import ORDERS, Diagnosis, Report
 
-Rows = Iterator[tuple[str, str, object]]
+Rows = Iterator[tuple[str, str, Function]]
 
 
 def linear(e: Evidence) -> Rows:
@@ -56,7 +56,11 @@ def factor(e: Evidence) -> Rows:
         yield "sign", f"{words}the sign is wrong", scaled
     if e.holds(scaled):
         for name, axes in lengths(e, c):
-            yield "factor", f"{words}the constant factor {inverse} is missing, by the length of {in_words(axes)} of {name}", scaled
+            yield (
+                "factor",
+                f"{words}the constant factor {inverse} is missing, by the length of {in_words(axes)} of {name}",
+                scaled,
+            )
     if times == "1/2" and same(e.problem.value_at(e.put(2 * e.x)), 4 * e.y):
         why = f"if {e.name} is used twice, add both contributions; or a factor 2 is missing"
         yield "overwritten", f"{words}{why}", scaled

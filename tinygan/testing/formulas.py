@@ -47,7 +47,11 @@ def derivative(e: Evidence) -> Rows:
     right = [text for text, f in fits.items() if e.holds(partial(times, f), of=e.true)]
     for text, f in fits.items() if right or broadcast else ():
         words = f"{e.gx} is {of}gy * ({text}); the derivative of this function is "
-        yield "formula", words + (f"{of}gy * ({right[0]})" if right else f"{of}gy times something else"), partial(times, f)
+        yield (
+            "formula",
+            words + (f"{of}gy * ({right[0]})" if right else f"{of}gy times something else"),
+            partial(times, f),
+        )
 
 
 def ratio_to_a_formula(e: Evidence) -> Rows:

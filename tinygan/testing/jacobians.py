@@ -32,7 +32,7 @@ def dependence(e: Evidence) -> Rows:
     yield from shifts(e)
     yield from places(e)
     if e.x.shape == e.y.shape:
-        words = f"{e.gx} is wrong only in what each number adds to the output at its own place: a direct path (a skip, a gate)"
+        words = f"{e.gx} is wrong only in what each number adds to the output at its own place (a skip, a gate?)"
         off = lambda a: a - np.diag(np.diag(a))
         yield "direct path", words, lambda got, want: same(off(got), off(want)) and off(want).any()
     words = f"{e.gx} lacks a term, or has one too many, that {e.name} is not in: a target, a label, a constant"
@@ -43,7 +43,9 @@ def dependence(e: Evidence) -> Rows:
 def shifts(e: Evidence) -> Rows:
     """The right numbers, moved by one along some axes; what leaves the array is lost, and 0 comes in."""
     for by in product((-1, 0, 1), repeat=e.x.ndim) if 1 <= e.x.ndim <= 4 else ():
-        into, out = ([slice(max(s, 0), n + min(s, 0)) for n, s in zip(e.x.shape, d)] for d in (by, [-s for s in by]))
+        into, out = (
+            [slice(max(s, 0), n + min(s, 0)) for n, s in zip(e.x.shape, d, strict=True)] for d in (by, [-s for s in by])
+        )
 
         def moved(got: np.ndarray, want: np.ndarray, into: list[slice] = into, out: list[slice] = out) -> bool:
             shifted = np.zeros((len(want), *e.x.shape))
@@ -70,9 +72,9 @@ def places(e: Evidence) -> Rows:
                 zero = not any(claimed[:, wrong].any() for claimed, _ in e.jacobians)
                 if (side == "right" or len(block) > 1) and not zero:  # that may be by chance
                     continue
-                zero = f" (it is 0 {'there' if side == 'wrong' else 'elsewhere'})" if zero else ""
+                rest = f" (it is 0 {'there' if side == 'wrong' else 'elsewhere'})" if zero else ""
                 where = f"index {block[0]}" if len(block) == 1 else f"indices {block[0]} to {block[-1]}"
-                yield "place", f"{e.gx} is {side} only at {where} of axis {axis}{zero}", only(~wrong)
+                yield "place", f"{e.gx} is {side} only at {where} of axis {axis}{rest}", only(~wrong)
     inside = np.all([(g > 0) & (g < g.max()) for g in grid], axis=0)
     yield "place", f"{e.gx} is wrong only at the border", only(inside)
     values, good = (np.concatenate(pair) for pair in ([e.here[e.k].ravel(), e.there[e.k].ravel()], right))
@@ -90,7 +92,7 @@ def coupled(e: Evidence) -> tuple[list[int], list[int]]:
     outputs, inputs = (np.indices(shape).reshape(len(shape), -1) for shape in (e.y.shape, e.x.shape))
     apart = {i: outputs[i][:, None] != inputs[i] for i in axes}
     found = [[[i for i in axes if acts(a)[apart[i]].any()] for a in pair] for pair in e.jacobians]
-    return tuple(found[0]) if found[0] == found[1] else ([], [])
+    return (found[0][0], found[0][1]) if found[0] == found[1] else ([], [])
 
 
 def mixed(e: Evidence) -> Rows:
@@ -110,7 +112,9 @@ def apart(e: Evidence) -> Rows:
     """The reverse."""
     claimed, true = coupled(e)
     if fewer := tuple(i for i in true if i not in claimed):
-        words = f"{e.gx} keeps the indices of {in_words(fewer)} apart, but an output of f depends on others there as well"
+        words = (
+            f"{e.gx} keeps the indices of {in_words(fewer)} apart, but an output of f depends on others there as well"
+        )
         yield "apart", f"{words}: is a path missing, or a sum?", lambda got, want: True
 
 
@@ -126,7 +130,9 @@ def constant_ratio(e: Evidence) -> Rows:
     for axis, n in enumerate(e.x.shape):
         known = np.isfinite(ratios[0]) & np.isfinite(ratios[1])
         some = known.any(axis)
-        low, high = ([f(r, axis, initial=i, where=known)[some] for r in ratios] for f, i in ((np.min, np.inf), (np.max, -np.inf)))
+        low, high = (
+            [f(r, axis, initial=i, where=known)[some] for r in ratios] for f, i in ((np.min, np.inf), (np.max, -np.inf))
+        )
         if n > 1 < some.sum() and known.sum() - some.sum() >= 4 and all(map(same, low, high)):
             those = ", ".join(map(in_figures, low[0][:4])) + ", ..." * int(some.sum() > 4)
             rest = in_words(tuple(i for i in range(e.x.ndim) if i != axis))

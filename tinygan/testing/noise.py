@@ -28,7 +28,9 @@ def missed(p: Problem, gy: np.ndarray, v: list[np.ndarray], h: float) -> tuple[f
     """How much of f a parabola misses from -h to h along v, and how much there is."""
     ts, ys = np.linspace(-1, 1, 17), []
     for t in ts:
-        moved = {k: p.arrays[k] + t * h * max(1.0, np.abs(p.arrays[k]).max()) * u for k, u in zip(p.moved, v, strict=True)}
+        moved = {
+            k: p.arrays[k] + t * h * max(1.0, np.abs(p.arrays[k]).max()) * u for k, u in zip(p.moved, v, strict=True)
+        }
         ys.append(np.ravel(p.value_at([moved.get(k, a) for k, a in enumerate(p.arrays)]) * gy))
     powers = np.vander(ts, 3)
     rest = ys - powers @ np.linalg.lstsq(powers, np.array(ys), rcond=None)[0]

@@ -1,13 +1,13 @@
 """A forward and a backward as coursework writes them, made one function of arrays and its gradient."""
 
 import inspect
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tinygan.testing.errors import in_words, line_of
 from tinygan.testing.problem import Function, name_of
 from tinygan.testing.report import GradcheckError
 
@@ -29,7 +29,7 @@ class Pair:
 
     def results(self, arrays: Sequence[np.ndarray]) -> tuple[list[Any], Any]:
         """The outputs, and what forward keeps for backward."""
-        y = called("forward", self.forward, *arrays)
+        y = called("forward", self.forward, self.names, *arrays)
         if not isinstance(y, tuple) or not y:
             return [y], None
         kept = self.takes_cache or len(y) > 1 and not is_output(y[-1])
@@ -56,7 +56,7 @@ class Pair:
         upstream = gys if len(gys) == 1 or each else [tuple(gys)]
         if rule is None:
             self.expect(len(gys), known, [*upstream, *rest])
-        gxs = called("backward", rule or self.backward, *upstream, *rest)
+        gxs = called("backward", rule or self.backward, ["gy", *self.names], *upstream, *rest)
         if gxs is None:
             raise GradcheckError("backward returned None: is its return statement missing?")
         kind, gxs = type(gxs).__name__, list(gxs) if isinstance(gxs, (tuple, list)) else [gxs]
@@ -81,7 +81,10 @@ class Pair:
 def is_output(y: Any) -> bool:
     """Whether this is an array (or a number) of real numbers that differences can be taken of."""
     return not isinstance(y, (tuple, list, dict)) and (
-        (kind := np.asarray(y).dtype) == np.float64 or isinstance(y, (int, float)) or kind.kind in "iub" and np.ndim(y) == 0
+        (kind := np.asarray(y).dtype) == np.float64
+        or isinstance(y, (int, float))
+        or kind.kind in "iub"
+        and np.ndim(y) == 0
     )
 
 
@@ -96,7 +99,7 @@ def parameters(f: Function) -> list[str] | None:
     return [p.name for p in found if p.kind < p.VAR_POSITIONAL]
 
 
-def called(what: str, f: Function, *given: Any) -> Any:
+def called(what: str, f: Function, names: list[str], *given: Any) -> Any:
     """f's result; what goes wrong in it is told as its own, with its line."""
     try:
         return f(*given)
@@ -104,6 +107,6 @@ def called(what: str, f: Function, *given: Any) -> Any:
         raise
     except Exception as error:
         file = getattr(getattr(f, "__code__", None), "co_filename", None)
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-        where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-        raise Stopped(f"{what} stopped with {type(error).__name__}: {error}{where}") from error
+        line = line_of(error, file)
+        where = f" ({Path(file).name}, line {line})" if file and line else ""
+        raise Stopped(f"{what} stopped with {type(error).__name__}: {in_words(error, names, given)}{where}") from error

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import product
 from math import prod
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,9 @@ def missing_path(e: Evidence) -> Rows:
 
 def path_of_gy(e: Evidence) -> Rows:
     """Only a sum of gy, or of gy times something, is wrong: then a gy in which that sum is 0 has the right gradient."""
-    of = {"gy": lambda at: np.ones_like(e.y), "gy * y": e.problem.value_at}
+    of: dict[str, Function] = {"gy": lambda at: np.ones_like(e.y), "gy * y": e.problem.value_at}
     if e.x.shape == e.y.shape:
-        of |= {f"gy * {n}": lambda at, j=j: at[j] for j, n in enumerate(e.problem.names) if at_shape(e, j)}
+        of |= {f"gy * {n}": itemgetter(j) for j, n in enumerate(e.problem.names) if at_shape(e, j)}
 
     def corrected(weight: Function, axes: Any, at: Any, gy: np.ndarray, v: np.ndarray) -> Any:
         rest = without(gy, weight(at), axes)
@@ -66,8 +67,8 @@ def at_shape(e: Evidence, j: int) -> bool:
 
 def addend(e: Evidence) -> Rows:
     """gy itself, or gy times an array, is a term too few or too many: a skip connection, one of two paths."""
-    of = {"gy": lambda at: 1.0, "gy * y": e.problem.value_at}
-    of |= {f"gy * {n}": lambda at, j=j: at[j] for j, n in enumerate(e.problem.names) if at_shape(e, j)}
+    of: dict[str, Function] = {"gy": lambda at: 1.0, "gy * y": e.problem.value_at}
+    of |= {f"gy * {n}": itemgetter(j) for j, n in enumerate(e.problem.names) if at_shape(e, j)}
     at, gy, v, _ = e.trials[0]
     if e.x.shape != e.y.shape or e.holds(lambda at, gy, v: 0.0, of=e.true):  # all is too much where 0 is right
         return
@@ -83,7 +84,9 @@ def row_space(e: Evidence) -> Rows:
     """A matrix that is used twice lacks one of the two terms, ``a.T @ (...)``: its error then lies in a's row space."""
     if e.x.ndim != 2:
         return
-    arrays = {n: lambda at, gy, j=j: at[j] for j, n in enumerate(e.problem.names) if j != e.k}
+    arrays: dict[str, Function] = {
+        n: partial(lambda j, at, gy: at[j], j) for j, n in enumerate(e.problem.names) if j != e.k
+    }
     arrays["gy"] = lambda at, gy: gy
     for (n, pick), side in product(arrays.items(), (0, 1)):
         a = pick(e.here, e.trials[0][1])

@@ -18,7 +18,8 @@ def product_of_matrices(e: Evidence) -> Rows:
     found = list(candidates(e))
     slope = lambda factors: lambda at, gy, v: np.sum(value(factors, at, gy) * v)
     text = lambda factors: said(factors, e.problem.names, e.y.ndim)
-    claimed = [(c, f) for f in found if e.holds((lambda *p, c=(c := multiple(e, f)), f=f: c * slope(f)(*p)))]
+    times = lambda c, factors: lambda at, gy, v: c * slope(factors)(at, gy, v)
+    claimed = [(c, factors) for factors in found if e.holds(times(c := multiple(e, factors), factors))]
     if not claimed:
         return
     right = [text(factors) for factors in found if e.holds(slope(factors), of=e.true)]

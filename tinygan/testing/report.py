@@ -152,7 +152,7 @@ class Report(Verdict):
         rows = [(f"gradcheck of {self.title} (seed {self.seed})", f"the gradient is {found}")]
         if not self.ok:
             likely = [("likely", text) for text in dict.fromkeys(one.sentence for one in self.diagnoses)]
-            rows += [("where", self.source), *likely, ("hint", self.hint), ("again", self.again)]
+            rows += [*likely, ("where", self.source), ("hint", self.hint), ("again", self.again)]
         rows += [("problem", text) for text in self.problems] + [("unclear", text) for text in self.unproved]
         rows += [("ok" if entry.ok else "WRONG", str(entry)) for entry in self.entries]
         rows += [("kink", f"{kink} ({len(self.kinks)} in all)") for kink in self.kinks[:5]]
