@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinygan.check.engine import HOME, alone, attempt, exercises
+from tinygan.check.engine import HOME, attempt, exercises
+from tinygan.check.exam import alone
 
 # An instructor's folder (docs/instructors.md), or the twelve of this repository.
 FOLDER = Path(os.environ.get("TINYGAN_EXERCISES", HOME))
