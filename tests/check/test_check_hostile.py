@@ -31,7 +31,7 @@ def file_with(folder, body="raise NotImplementedError", before="", after=""):
 
 ENDLESS = {
     "cancels the timer": "import faulthandler; faulthandler.cancel_dump_traceback_later()\n    while True: pass",
-    "ignores signals": "import signal\n    for s in (10, 14, 15): signal.signal(s, signal.SIG_IGN)\n    while True: pass",
+    "ignores signals": "import signal as s\n    for n in (10, 14, 15): s.signal(n, s.SIG_IGN)\n    while True: pass",
     "stops itself": "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
     "sleeps": "import time; time.sleep(1000)",
     "floods stdout": "import os\n    while True: os.write(1, b'a' * 1000000)",
@@ -179,7 +179,9 @@ def test_a_pass_cannot_be_forged(tmp_path, what):
 
 def test_a_result_is_compared_with_what_was_asked_for_and_not_with_what_is_left(tmp_path):
     """An answer sent ahead is taken for the next question: it is a wrong one."""
-    ahead = 'import os\nfor fd in range(3, 64):\n    try: os.write(fd, b\'{"result": 1, "given": 1, "printed": ""}\\n\' * 5)\n    except OSError: pass'
+    answer = """b'{"result": 1, "given": 1, "printed": ""}\\n' * 5"""
+    ahead = "import os\nfor fd in range(3, 64):\n    try: os.write(fd, ANSWER)\n    except OSError: pass"
+    ahead = ahead.replace("ANSWER", answer)
     file_with(tmp_path, RIGHT, before=ahead)
     assert submission(EX05, tmp_path, limit=3).points == 0
 

@@ -10,7 +10,7 @@ from textwrap import fill
 from typing import Any
 
 from tinygan.check import guard
-from tinygan.check.engine import Exercise, Result, exercises, submission
+from tinygan.check.engine import HOME, Exercise, Result, exercises, submission
 from tinygan.check.exam import BLANK
 from tinygan.commandline import Parser, guarded
 
@@ -21,6 +21,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p = Parser(prog=PROGRAM, description="Check the exercises of tutorials/exercises.")
     p.add_argument("exercise", nargs="*", help="such as ex05; without one: the list of all")
     p.add_argument("--hint", type=int, nargs="?", const=1, metavar="N", help="show hint N of an exercise (1)")
+    p.add_argument("--begin", metavar="DIR", help="write what you begin with into DIR; your own files there stay")
     p.add_argument("--watch", action="store_true", help="check again after each save; Ctrl-C ends it")
     p.add_argument("--json", action="store_true", help="print JSON")
     p.add_argument("--gradescope", metavar="FILE", help="also write Gradescope's results.json")
@@ -31,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = p.parse_args(argv)
     if args.seed < 0 or not 0 < args.time_limit <= 3600:
         p.error("--seed must be 0 or more, and --time-limit above 0 and at most 3600 seconds")
+    if args.begin:
+        return begin(Path(args.begin))
     folder, asked = exercises(args.folder, args.source, args.exercise)
     if args.hint is not None:
         if len(args.exercise) != 1:
@@ -53,6 +56,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print()
     raise SystemExit(2 if all(r.status == BLANK for r in results) else 0 if all(results) else 1)
+
+
+def begin(folder: Path) -> None:
+    """Write the stubs, but none over a file that is there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stubs = sorted(HOME.glob("ex*.py"))
+    new = [path for path in stubs if not (folder / path.name).exists()]
+    for path in new:
+        (folder / path.name).write_bytes(path.read_bytes())
+    print(
+        f"{len(new)} exercises to begin with are in {folder}; {len(stubs) - len(new)} were there and stay as they are"
+    )
 
 
 def show(args: Any, folder: Path, asked: list[Exercise], results: list[Result]) -> None:

@@ -12,7 +12,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +60,7 @@ class Submission:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         self.process = subprocess.Popen(command, env=env, start_new_session=True, **pipes)  # type: ignore[call-overload]
         self.answers: queue.Queue[bytes] = queue.Queue(1)
-        self.said: deque[bytes] = deque(maxlen=2)  # the end of what was written past us
+        self.said = b""  # the end of what was written past us
         for each in (self._listen, self._drain):
             threading.Thread(target=each, daemon=True).start()
         self.order = {
@@ -134,11 +133,11 @@ class Submission:
     def _drain(self) -> None:
         assert self.process.stderr
         while some := os.read(self.process.stderr.fileno(), 2**16):
-            self.said.append(some)
+            self.said = (self.said + some)[-(2**16) :]
 
     def _end(self) -> str:
         """The end of what it wrote past us."""
-        return b"".join(self.said).decode(errors="replace")
+        return self.said.decode(errors="replace")
 
     def nonsense(self) -> str:
         return f"{self.path.name} answered with something that no function returns"
