@@ -1,7 +1,8 @@
-"""Which wrong gradients a check catches, and names: ``python -m benchmarks.mistakes [FILE]``.
+"""Which wrong gradients a check catches, and names: ``python -m benchmarks.mistakes [FILE ...]``.
 
 FILE is Python and holds a list MISTAKES of (name, forward, right, wrong, inputs), as
-tests/testing/mistakes.py does, which is taken without it. Beside tinygan's check stand the ways of
+tests/testing/mistakes*.py do, which are taken without it. A sixth item says the kind of name that is
+expected ("silent": none); another one is counted as misnamed. Beside tinygan's check stand the ways of
 three courses and books, each written from its description. The right gradients, at random inputs, give
 the false alarms.
 """
@@ -21,7 +22,7 @@ from tinygan.commandline import Parser, fail, guarded
 from tinygan.testing import Report, gradcheck_pair
 
 PROGRAM = "python -m benchmarks.mistakes"
-OWN = Path(__file__).parent.parent / "tests" / "testing" / "mistakes.py"
+OWN = sorted((Path(__file__).parent.parent / "tests" / "testing").glob("mistakes*.py"))
 Check = Callable[[Callable, Callable, Sequence[np.ndarray], np.random.Generator], bool]
 
 
@@ -45,7 +46,7 @@ def mistakes_of(path: Path) -> list[tuple]:
     if not isinstance(rows, (list, tuple)) or not rows:
         raise BadFile(f"{path} holds no list MISTAKES of (name, forward, right, wrong, inputs)")
     for i, row in enumerate(rows):
-        if not isinstance(row, tuple) or len(row) != 5 or not all(callable(f) for f in row[1:4]):
+        if not isinstance(row, tuple) or len(row) not in (5, 6) or not all(callable(f) for f in row[1:4]):
             raise BadFile(f"{path}: MISTAKES[{i}] is not (name, forward, right, wrong, inputs)")
     return list(rows)
 
@@ -122,35 +123,39 @@ def lines(rows: Sequence[tuple], runs: int) -> Iterator[str]:
     BadFile
         If a row cannot be computed.
     """
-    named = 0
-    for name, forward, _, wrong, inputs in rows:
+    named = misnamed = 0
+    for name, forward, _, wrong, inputs, *expected in rows:
         try:
-            given = name_given(gradcheck_pair(forward, wrong, *inputs))
+            report = gradcheck_pair(forward, wrong, *inputs)
+            if any(problem.startswith("forward stopped") for problem in report.problems):
+                raise report.cause or ValueError
         except Exception as error:
             raise BadFile(f"{name}: the forward function or its inputs: {type(error).__name__}: {error}") from error
-        named += bool(given)
-        yield f"{name}\n    {given or '(no name)'}"
+        given, kinds = name_given(report), {found.kind for found in report.diagnoses}
+        other = bool(expected and kinds) and any(kind not in expected[0] for kind in kinds)
+        named, misnamed = named + bool(given), misnamed + other
+        yield f"{name}\n    {'MISNAMED ' * other}{given or '(no name)'}"
     rng, alarms = np.random.default_rng(0), dict.fromkeys(CHECKS, 0)
     for seed in range(runs):
-        _, forward, right, _, inputs = rows[int(rng.integers(len(rows)))]
+        _, forward, right, _, inputs, *_ = rows[int(rng.integers(len(rows)))]
         # Other numbers of the same signs: a logarithm stays one.
         moved = [x * rng.uniform(0.7, 1.3, np.shape(x)) if np.asarray(x).dtype.kind == "f" else x for x in inputs]
         for label, check in CHECKS.items():
             alarms[label] += not passes(check, forward, right, moved, seed)
-    yield f"\n{'':16} {'caught':>10} {'named':>10} {'false alarms':>16}"
+    yield f"\n{'':16} {'caught':>10} {'named':>10} {'misnamed':>10} {'false alarms':>16}"
     for label, check in CHECKS.items():
-        caught = sum(not passes(check, forward, wrong, inputs, 0) for _, forward, _, wrong, inputs in rows)
-        name = f"{named}/{len(rows)}" if check is tinygan else "-"
-        yield f"{label:16} {f'{caught}/{len(rows)}':>10} {name:>10} {f'{alarms[label]}/{runs}':>16}"
+        caught = sum(not passes(check, forward, wrong, inputs, 0) for _, forward, _, wrong, inputs, *_ in rows)
+        name, wrongly = (f"{named}/{len(rows)}", f"{misnamed}/{len(rows)}") if check is tinygan else ("-", "-")
+        yield f"{label:16} {f'{caught}/{len(rows)}':>10} {name:>10} {wrongly:>10} {f'{alarms[label]}/{runs}':>16}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     p = Parser(prog=PROGRAM, description="Which wrong gradients a check catches, and names.")
-    p.add_argument("file", nargs="?", type=Path, default=OWN, help="with a list MISTAKES (the project's own)")
+    p.add_argument("file", nargs="*", type=Path, default=OWN, help="with a list MISTAKES (the project's own)")
     p.add_argument("--runs", type=options.number, default=1000, metavar="N", help="of right gradients (%(default)s)")
     args = p.parse_args(sys.argv[1:] if argv is None else argv)
     try:
-        for line in lines(mistakes_of(args.file), args.runs):
+        for line in lines([row for path in args.file for row in mistakes_of(path)], args.runs):
             print(line)
     except BadFile as error:
         fail(PROGRAM, str(error))

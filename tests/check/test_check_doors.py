@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import xml.etree.ElementTree as ElementTree
 
@@ -34,7 +35,8 @@ def run(*argv):
 def test_the_list_and_gradescope(folder):
     done = run("--gradescope", "results.json")
     lines = done.out.splitlines()
-    assert done.status == 1 and len(lines) == 13 and done.err == ""
+    assert done.status == 1 and len(lines) == 13
+    assert "\n" not in done.err.strip() and "note: submissions" in done.err or done.err == ""
     assert lines[0].startswith("NOT ATTEMPTED  0 of 2  ex01") and lines[4].startswith("PASS           3 of 3  ex05")
     assert lines[1].startswith("FAIL           0 of 2  ex02") and lines[-1].startswith("3 of 42 points")
     assert all(len(line) <= 80 for line in lines)
@@ -64,12 +66,12 @@ def test_hints_go_from_gentle_to_nearly_the_answer(folder):
 BAD = [
     ("ex99", "source: it has ex01, ex02"),
     ("--hint", "goes with one exercise"),
-    ("ex05 --hint 4", "from 1 to 3"),
+    ("ex05 --hint 4", "ex05 has the hints 1 to 3, and no hint 4"),
     ("ex05 ex06 --hint", "goes with one exercise"),
     ("--seed -1", "--seed must be 0 or more"),
     ("--time-limit 0", "--time-limit"),
     ("--time-limit nan", "--time-limit"),
-    ("--folder nowhere", "there is no folder nowhere: the exercises come with a clone"),
+    ("--folder nowhere", "there is no folder nowhere"),
     ("--source nowhere", "there is no folder nowhere"),
     ("--source empty", "there is no exercise in empty"),
     ("--wach", "did you mean --watch?"),
@@ -137,6 +139,30 @@ def test_a_notebook_checks_what_it_is_given_or_what_it_defines(folder):
         found.raise_if_failed()
     with pytest.raises(ValueError, match="there is no exercise ex5"):
         check("ex5")
+
+
+def test_a_notebook_gets_no_shell_command_and_no_temporary_path(folder, monkeypatch):
+    file = os.path.join(tempfile.gettempdir(), "ipykernel_4711", "304598086.py")
+    cell = {}
+    exec(compile("\n\ndef backward(gy, x, w, b):\n    return gy @ w, 1, 2", file, "exec"), cell)
+    text = str(check("ex05", backward=cell["backward"]))
+    assert "where:   your cell, line 4" in text and "ipykernel" not in text and "304598086" not in text
+    assert 'hint:    check("ex05", hint=1)' in text and 'again:   check("ex05", seed=0)' in text
+    assert "python -m" not in text
+    exec(compile("def backward(gy, x, w, b):\n    return gy @ w.T, 2 * x.T @ gy, gy.sum(axis=0)", file, "exec"), cell)
+    text = str(check("ex05", backward=cell["backward"], seed=3))
+    assert "where:   your cell, line 1" in text and 'check("ex05", seed=3)' in text and "python -m" not in text
+    monkeypatch.delitem(globals(), "backward")
+    assert "python -m tinygan.check ex02" in str(check("ex02", folder=folder))  # a file, and its own command
+
+
+def test_a_notebook_gets_hints(folder):
+    first = check("ex05", hint=1)
+    assert repr(first) == str(first) and first.startswith("hint 1 of 3: Write the shapes")
+    assert "x.T @ gy" in check("ex05", hint=3)
+    for none in (0, 4, "1"):
+        with pytest.raises(ValueError, match="ex05 has the hints 1 to 3, and no hint"):
+            check("ex05", hint=none)
 
 
 def test_a_notebook_falls_back_on_the_file(folder, monkeypatch):

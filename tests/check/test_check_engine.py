@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 import tinygan
-from tinygan.check.engine import HOME, Exercise, attempt, difference, exercises, submission
+from tinygan.check.engine import HOME, Exercise, attempt, exercises, submission
+from tinygan.check.exam import difference
 from tinygan.data import DataError
 
 STUB = (HOME / "ex05_dense.py").read_text()
@@ -28,15 +30,15 @@ def file_with(folder, text, name="ex05_dense.py"):
 
 
 def tried(folder, text, seed=0):
-    """The result of a file, in this process."""
-    path = file_with(folder, text)
-    return attempt(EX05, {"__file__": path}, seed, path)
+    """The result of a file."""
+    file_with(folder, text)
+    return submission(EX05, folder, seed)
 
 
 BODIES = [
     (RIGHT, "PASS", "PASS, 3 of 3 points"),
     (RIGHT.replace("axis=0", "axis='0'"), "ERROR", "line 22 found: backward stopped with TypeError: 'str' object"),
-    (RIGHT.replace("w.T", "w"), "ERROR", "backward stopped with ValueError: matmul"),
+    (RIGHT.replace("w.T", "w"), "ERROR", "backward stopped with ValueError: gy @ w does not fit: (5, 3) @ (2, 3)"),
     (RIGHT.replace("w.T", "W"), "ERROR", "backward stopped with NameError: name 'W' is not defined"),
     ("raise RuntimeError('f\u00fcr')", "ERROR", "backward stopped with RuntimeError: f\\xfcr"),
     ("raise RuntimeError", "ERROR", "backward stopped with RuntimeError hint:"),
@@ -223,6 +225,61 @@ def test_part_of_an_exercise_is_not_attempted_but_failed(tmp_path):
     half = attempt(new, {**blank, "f": new.spec["f"]})
     assert half.status == "FAIL" and half.points == 0 and "g is not written yet" in str(half)
     assert attempt(new, {"f": new.spec["f"], "g": lambda gy, x: gy}).points == 6
+
+
+def test_points_of_each_function(tmp_path):
+    """A right forward counts, whatever became of the backward."""
+    new = exercise(tmp_path, VALUES + '; exam.gradient("g", lambda x: 1.0 * x, np.ones((2, 3)))')
+    new.spec["MISTAKES"] = {"f": {}, "g": {}}
+    new.points = {"f": 2, "g": 4}
+    right, wrong, stop = {"f": new.spec["f"], "g": new.spec["g"]}, lambda gy, x: 2 * gy, lambda gy, x: 1 / 0
+    assert attempt(new, right).points == 6
+    for other, status in ((wrong, "FAIL"), (stop, "ERROR")):
+        result = attempt(new, {**right, "g": other})
+        assert (result.status, result.points, result.out_of, bool(result)) == (status, 2, 6, False)
+        assert f"{status}, 2 of 6 points" in str(result)
+    assert attempt(new, {**right, "f": lambda x, n: x}).points == 4
+
+
+def test_the_forward_of_ex07_counts_alone(tmp_path):
+    (ex07,) = exercises(HOME, asked=["ex07"])[1]
+    body = "xhat = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)\n    return gamma * xhat + beta"
+    text = (HOME / "ex07_batch_norm.py").read_text().replace("raise NotImplementedError", body, 1)
+    file_with(tmp_path, text, "ex07_batch_norm.py")
+    result = submission(ex07, tmp_path)
+    assert (result.status, result.points, result.out_of) == ("FAIL", 1, 4)
+    assert "backward is not written yet" in str(result)
+
+
+def test_points_must_fit_the_functions(tmp_path):
+    spec = SPEC.format(check=VALUES, title="New").replace("POINTS, HINTS = 6, (", "POINTS, HINTS = {'f': 1, 'h': 1}, (")
+    with pytest.raises(DataError, match="POINTS must have a number for each of f, as MISTAKES has"):
+        Exercise(Path(file_with(tmp_path, spec, "ex13_new.py")))
+
+
+EX05_SHAPES = [
+    ("gy @ w, x.T @ gy, gy.sum(axis=0)", "gy @ w does not fit: (5, 3) @ (2, 3): the 3 columns"),
+    ("gy @ w.T, x @ gy, gy.sum(axis=0)", "x @ gy does not fit: (5, 2) @ (5, 3): the 2 columns of the first must be as"),
+    ("np.dot(gy, w), x.T @ gy, gy.sum(axis=0)", "np.dot(gy, w) does not fit: (5, 3) @ (2, 3)"),
+    (
+        "gy * x, x.T @ gy, gy.sum(axis=0)",
+        "gy * x does not fit: (5, 3) * (5, 2): axis -1 has length 3 in the first and 2",
+    ),
+    ("np.einsum('ij,jk->ik', gy, w), 1, 2", "could not be broadcast together"),
+]
+
+
+@pytest.mark.parametrize("body, sentence", EX05_SHAPES)
+@pytest.mark.parametrize("notebook", [False, True])
+def test_numpys_errors_are_told_with_the_shapes(tmp_path, monkeypatch, body, sentence, notebook):
+    monkeypatch.chdir(tmp_path)
+    text = STUB.replace("raise NotImplementedError", f"return {body}")
+    result = tried(tmp_path, text)
+    if notebook:
+        result = attempt(EX05, {"backward": runpy.run_path(str(tmp_path / "ex05_dense.py"))["backward"]}, notebook=True)
+    assert result.status == "ERROR" and sentence in one_line(result)
+    assert "given are gy (5, 3), x (5, 2), w (2, 3), b (3,)" in one_line(result) and "gufunc" not in str(result)
+    assert "ex05_dense.py, line 22" in one_line(result)
 
 
 def test_a_function_may_be_without_known_mistakes(tmp_path):

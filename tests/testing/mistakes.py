@@ -1,7 +1,8 @@
 """Mistakes that a hand-written backward pass may hold, in plain NumPy, each beside the right one.
 
 A row: (name, forward, right, wrong, inputs, kind). The backwards take ``(gy, *inputs)`` and return
-a gradient for each input. `kind` is how the gradient check names the mistake: ``diagnosis.kind``.
+a gradient for each input. `kind` is how the gradient check names the mistake, ``diagnosis.kind`` (of several
+gradients, the kinds one after the other), or "silent".
 """
 
 from math import erf, pi
@@ -157,22 +158,22 @@ ROWS = [
     ("LayerNorm: both forgotten", layer_norm, layer_norm_back,
      lambda gy, x: layer_norm_back(gy, x, mean=False, var=False), (SQUARE,), "mean path"),
     ("LayerNorm: mean over the wrong axis", layer_norm, layer_norm_back,
-     lambda gy, x: layer_norm_back(gy, x, mean_axis=0), (SQUARE,), None),
+     lambda gy, x: layer_norm_back(gy, x, mean_axis=0), (SQUARE,), "mixed"),
     ("LayerNorm: divided by the variance", layer_norm, layer_norm_back, lambda gy, x: layer_norm_back(gy, x, power=1),
-     (SQUARE,), None),
+     (SQUARE,), "ratio"),
     ("LayerNorm: square root twice", layer_norm, layer_norm_back, lambda gy, x: layer_norm_back(gy, x, power=0.25),
-     (SQUARE,), None),
+     (SQUARE,), "ratio"),
     ("LayerNorm: eps forgotten", lambda x: layer_norm(0.05 * x), lambda gy, x: 0.05 * layer_norm_back(gy, 0.05 * x),
      lambda gy, x: 0.05 * layer_norm_back(gy, 0.05 * x, eps=0), (SQUARE,), "nearly"),
     ("BatchNorm of images: over the batch alone", image_norm, image_norm_back, lambda gy, x: layer_norm_back(gy, x, 0),
-     (RNG.normal(size=(4, 2, 3, 3)),), None),
+     (RNG.normal(size=(4, 2, 3, 3)),), "apart"),
     ("BatchNorm of images: means over the batch alone", image_norm, image_norm_back,
      lambda gy, x: layer_norm_back(gy, x, (0, 2, 3), mean_axis=0), (RNG.normal(size=(4, 2, 3, 3)),), "mean path"),
     ("Unit length: path through the norm forgotten", unit_rows, unit_rows_back,
      lambda gy, x: unit_rows_back(gy, x, path=False), (X,), "norm path"),
-    ("Softmax: sum over the wrong axis", softmax, softmax_back, lambda gy, x: softmax_back(gy, x, 0), (X,), None),
+    ("Softmax: sum over the wrong axis", softmax, softmax_back, lambda gy, x: softmax_back(gy, x, 0), (X,), "axes"),
     ("Softmax: y * gy alone", softmax, softmax_back, lambda gy, x: softmax(x) * gy, (X,), "sum path"),
-    ("Softmax: taken twice", softmax, softmax_back, lambda gy, x: softmax_back(gy, softmax(x)), (X,), None),
+    ("Softmax: taken twice", softmax, softmax_back, lambda gy, x: softmax_back(gy, softmax(x)), (X,), "silent"),
     ("LogSoftmax: gy alone", log_softmax, log_softmax_back, lambda gy, x: gy, (X,), "sum path"),
     ("Cross-entropy: one-hot forgotten", cross_entropy, cross_entropy_back, lambda gy, x: gy * softmax(x) / len(x),
      (X,), "constant"),
@@ -255,12 +256,13 @@ ROWS = [
      "overwritten"),
     ("x + x.T: one path", lambda x: x + x.T, lambda gy, x: gy + gy.T, lambda gy, x: gy, (SQUARE,), "overwritten"),
     ("Residual: the direct path forgotten", lambda x: x + np.tanh(x), lambda gy, x: gy + tanh_back(gy, x), tanh_back,
-     (X,), "constant"),
+     (X,), "addend"),
     ("Mean over axis 0: spread along axis 1", lambda x: x.mean(0), lambda gy, x: np.tile(gy / 4, (4, 1)),
      lambda gy, x: np.tile(gy / 4, (4, 1)).T, (SQUARE,), "transposed"),
     ("Mean: not divided", lambda x: x.mean(0), lambda gy, x: np.tile(gy / 5, (5, 1)), lambda gy, x: np.tile(gy, (5, 1)),
      (X,), "factor"),
-    ("Broadcast bias: gy itself", np.add, lambda gy, x, b: (gy, gy.sum(0)), lambda gy, x, b: (gy, gy), (X, Y[0]), None),
+    ("Broadcast bias: gy itself", np.add, lambda gy, x, b: (gy, gy.sum(0)), lambda gy, x, b: (gy, gy), (X, Y[0]),
+     "silent"),
     ("Image bias: summed over too few axes", bias_image, bias_back, lambda gy, x, b: (gy, gy.sum((0, 3)).T[0]),
      bias_inputs, "assigned"),
     ("Image bias: averaged over the places", bias_image, bias_back, lambda gy, x, b: (gy, gy.mean((2, 3)).sum(0)),
@@ -290,9 +292,9 @@ ROWS = [
      (LINE,), "transposed"),
     ("Weight decay", np.matmul, matmul_back, lambda gy, a, b: (gy @ b.T, a.T @ gy + 0.1 * b), (X, W), "not linear"),
     ("Embedding: averaged, not added", lambda w: w[LABELS], take_back,
-     lambda gy, w: take_back(gy, w) / np.array([2, 2, 1, 1, 1])[:, None], (X,), None),
+     lambda gy, w: take_back(gy, w) / np.array([2, 2, 1, 1, 1])[:, None], (X,), "ratio"),
     ("x / sum: path through the sum forgotten", lambda x: x / x.sum(1, keepdims=True),
      lambda gy, x: (gy - (gy * x).sum(1, keepdims=True) / x.sum(1, keepdims=True)) / x.sum(1, keepdims=True),
      lambda gy, x: gy / x.sum(1, keepdims=True), (POSITIVE,), "mean path"),
 ]  # fmt: skip
-MISTAKES = [row[:5] for row in ROWS]
+MISTAKES = ROWS

@@ -182,9 +182,8 @@ def test_inputs_stay_unchanged_and_may_be_non_contiguous():
     assert np.array_equal(x, before)
 
 
-def test_empty_and_0d_inputs():
+def test_0d_inputs():
     assert gradcheck(lambda x: x * x, np.array(3.0), order=2)
-    assert gradcheck(lambda x, y: x * y.sum(), np.zeros((0, 3)), 2.0)
 
 
 def test_what_f_does_not_depend_on_has_a_zero_gradient():

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tinygan.check.engine import BLANK, exercises, submission
+from tinygan.check.engine import exercises, submission
+from tinygan.check.exam import BLANK
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,7 +3,9 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
+from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,8 @@ class Problem:
         for name, x in zip(self.names, self.arrays, strict=True):
             if x.dtype.kind not in "fiub":
                 raise TypeError(f"{name} is {x.dtype}: inputs are real numbers, integers or booleans")
+            if not x.size and x.dtype.kind == "f":
+                raise ValueError(f"{name} is empty, of shape {x.shape}: there is nothing to check")
         self.changes: list[str] = []
         self.dtypes = [str(x.dtype) for x in self.arrays]
         self.moved = [k for k, x in enumerate(self.arrays) if x.dtype.kind == "f"]
@@ -144,6 +148,28 @@ class Evidence:
 def same(a: np.ndarray, b: np.ndarray) -> bool:
     """Equal up to the error of differences; what is not finite equals nothing."""
     return a.shape == b.shape and bool((np.abs(a - b) <= CLOSE * max(np.abs(a).max(), np.abs(b).max())).all())
+
+
+def turns(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """The permutations of axes that keep a shape, beside the one that keeps all in place."""
+    axes = tuple(range(len(shape) if len(shape) <= 5 else 0))
+    return [p for p in permutations(axes) if p != axes and tuple(shape[i] for i in p) == shape]
+
+
+def axis_sets(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Every set of axes longer than 1, the small ones first."""
+    axes = [i for i, n in enumerate(shape) if n > 1]
+    return [some for size in range(1, len(axes) + 1) for some in combinations(axes, size)]
+
+
+def in_figures(c: float) -> str:
+    """A number as a fraction, or the square root of one, where it is that."""
+    for power, text in ((1, "{}"), (2, "sqrt({})")):
+        a = abs(c) ** power
+        f = 1 / Fraction(1 / a).limit_denominator(50) if a < 1 else Fraction(a).limit_denominator(50)
+        if abs(f - a) < CLOSE * a:
+            return ("-" if c < 0 else "") + text.format(f)
+    return f"{c:.6g}"
 
 
 def flaws(what: str, twice: str, a: np.ndarray, again: np.ndarray) -> list[str]:

@@ -31,6 +31,9 @@ class Verdict:
         if not self:
             raise GradcheckError(str(self)) from self.cause
 
+    def __repr__(self) -> str:  # what a prompt and a failed assert show
+        return str(self)
+
     def _repr_markdown_(self) -> str:
         return f"```\n{self}\n```"
 
@@ -103,12 +106,13 @@ class Diagnosis:
     sentence: str
 
 
-@dataclass
+@dataclass(repr=False)
 class Report(Verdict):
     """The result of a gradient check. True if all is right; ``str(report)`` tells what was found.
 
     `entries` holds the numbers, one Entry for each input and order; `kinks` where there is no gradient;
-    `problems` what is wrong beside the numbers; `diagnoses` the likely mistakes (`diagnosis` the first).
+    `problems` what is wrong beside the numbers; `unproved` why nothing could be told, which is no pass;
+    `diagnoses` the likely mistakes (`diagnosis` the first).
     """
 
     title: str
@@ -119,12 +123,17 @@ class Report(Verdict):
     entries: list[Entry] = field(default_factory=list)
     kinks: list[Kink] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    unproved: list[str] = field(default_factory=list)
     diagnoses: list[Diagnosis] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what is not wrong, but should be known
 
     @property
     def ok(self) -> bool:
-        return not self.problems and all(entry.ok for entry in self.entries)
+        return not self.wrong and not self.unproved
+
+    @property
+    def wrong(self) -> bool:
+        return bool(self.problems) or not all(entry.ok for entry in self.entries)
 
     @property
     def diagnosis(self) -> Diagnosis | None:
@@ -139,11 +148,12 @@ class Report(Verdict):
         return json.loads(json.dumps(found, default=np.ndarray.tolist), parse_constant=lambda nan: None)
 
     def __str__(self) -> str:
-        rows = [(f"gradcheck of {self.title} (seed {self.seed})", f"the gradient is {'right' if self.ok else 'WRONG'}")]
+        found = "WRONG" if self.wrong else "NOT PROVED" if self.unproved else "right"
+        rows = [(f"gradcheck of {self.title} (seed {self.seed})", f"the gradient is {found}")]
         if not self.ok:
             likely = [("likely", text) for text in dict.fromkeys(one.sentence for one in self.diagnoses)]
-            rows += [("where", self.source), *likely, ("hint", self.hint), ("again", self.again)]
-        rows += [("problem", text) for text in self.problems]
+            rows += [*likely, ("where", self.source), ("hint", self.hint), ("again", self.again)]
+        rows += [("problem", text) for text in self.problems] + [("unclear", text) for text in self.unproved]
         rows += [("ok" if entry.ok else "WRONG", str(entry)) for entry in self.entries]
         rows += [("kink", f"{kink} ({len(self.kinks)} in all)") for kink in self.kinks[:5]]
         return told(*rows, *(("note", text) for text in self.notes))

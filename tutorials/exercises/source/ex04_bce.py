@@ -45,7 +45,7 @@ def bce_backward(gy, x, t):
 # BEGIN SPEC
 from tinygan import Tensor, ops
 
-POINTS = 4
+POINTS = {"softplus": 1, "softplus_backward": 1, "bce": 1, "bce_backward": 1}
 HINTS = (
     "For large x, softplus(x) is nearly x; for very negative x it is nearly 0. Pull that part out of the logarithm.",
     "ln(1 + exp(x)) = max(x, 0) + ln(1 + exp(-|x|)). Its derivative is sigmoid(x), which needs two forms as well: "

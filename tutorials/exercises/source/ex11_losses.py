@@ -44,7 +44,7 @@ def lsgan_generator(u):
 # BEGIN SPEC
 from tinygan import Tensor, grad, losses
 
-POINTS = 4
+POINTS = {"ns_discriminator": 1, "ns_generator": 1, "lsgan_discriminator": 1, "lsgan_generator": 1}
 HINTS = (
     "-ln sigmoid(x) = softplus(-x) and -ln(1 - sigmoid(u)) = softplus(u), with ex04's softplus.",
     "The derivative of softplus(u) is sigmoid(u), and of softplus(-x) it is sigmoid(x) - 1. A mean divides by N.",

@@ -46,9 +46,9 @@ def generator_step(G, D, z, lr):
 
 
 # BEGIN SPEC
-from tinygan import Tensor, grad, losses
+from tinygan import Tensor, grad, losses, ops
 
-POINTS = 5
+POINTS = {"discriminator_step": 3, "generator_step": 2}
 HINTS = (
     "Write each step as: samples, logits, the gradient by the logits (ex11), the gradients by the weights (ex05).",
     "By the logits: (sigmoid - 1) / N where D(.) should be 1, and sigmoid / N where it should be 0. D's gradient is "
@@ -57,37 +57,64 @@ HINTS = (
 )
 
 
-def play(G, D, real, z, lr, learns, loss="ns", player="discriminator", sign=1, exchanged=False, frozen=()):
-    """One step of the library's engine for the networks in `learns`."""
+def play(G, D, real, z, lr, learns, loss, sign=1, only="wb"):
+    """One step of the library's engine for the networks in `learns`, and of these only for some arrays."""
     nets = {key: {k: Tensor(a, requires_grad=True) for k, a in net.items()} for key, net in (("G", G), ("D", D))}
     logit = lambda x: (x * nets["D"]["w"]).sum(axis=1) + nets["D"]["b"]
     fake = logit(Tensor(z) @ nets["G"]["w"] + nets["G"]["b"])
-    pair = (logit(Tensor(real)), fake)[:: -1 if exchanged else 1]
-    value = losses.get(loss).discriminator(*pair) if player == "discriminator" else losses.get(loss).generator(fake)
-    params = [(net, k, nets[key][k]) for key, net in (("G", G), ("D", D)) if key in learns for k in net]
+    params = [(net, k, nets[key][k]) for key, net in (("G", G), ("D", D)) if key in learns for k in only]
+    value = loss(logit(Tensor(real)), fake)
     for (net, k, _), g in zip(params, grad(value, [p for *_, p in params]), strict=True):
         net[k] -= sign * lr * g.data
 
 
-def d_step(**options):
-    return lambda G, D, real, z, lr: play(G, D, real, z, lr, **{"learns": "D", **options})
+ns, mm = losses.get("ns"), losses.get("mm")
+should_be_1, should_be_0 = (lambda logits: ops.softplus(-logits)), ops.softplus  # -ln D and -ln(1 - D)
 
 
-def g_step(**options):
-    return lambda G, D, z, lr: play(G, D, z[:, :1] * D["w"], z, lr, **{"learns": "G", "player": "generator", **options})
+def d_step(loss=ns.discriminator, **options):
+    return lambda G, D, real, z, lr: play(G, D, real, z, lr, **{"learns": "D", "loss": loss, **options})
+
+
+def g_step(loss=ns.generator, **options):
+    only_fakes = lambda real, fake: loss(fake)
+    rate = options.pop("rate", lambda lr: lr)
+    options = {"learns": "G", "loss": only_fakes, **options}
+    return lambda G, D, z, lr: play(G, D, z[:, :1] * D["w"], z, rate(lr), **options)
 
 
 MISTAKES = {
     "discriminator_step": {
         "D's loss reaches G: the fakes are data in D's step (detach them), and G stays": d_step(learns="GD"),
         "D goes uphill: subtract lr times the gradient": d_step(sign=-1),
-        "real and fake are exchanged: D's logits should be large for real": d_step(exchanged=True),
+        "real and fake are exchanged: D's logits should be large for real": d_step(lambda r, f: ns.discriminator(f, r)),
         "G learns in D's step, and D does not": d_step(learns="G"),
+        "the losses of the batch are summed: take the mean of the reals' and the mean of the fakes'": d_step(
+            lambda r, f: should_be_1(r).sum() + should_be_0(f).sum()
+        ),
+        "one mean is taken over reals and fakes together: it is the sum of two means": d_step(
+            lambda r, f: ns.discriminator(r, f) * 0.5
+        ),
+        "the fakes are missing: D's loss has a half for the reals and one for the fakes": d_step(
+            lambda r, f: should_be_1(r).mean()
+        ),
+        "the reals are missing: D's loss has a half for the reals and one for the fakes": d_step(
+            lambda r, f: should_be_0(f).mean()
+        ),
+        "the fakes are labelled 1 in D's step: D should call them 0": d_step(
+            lambda r, f: should_be_1(r).mean() + should_be_1(f).mean()
+        ),
+        "D['b'] does not learn: it has a gradient as well": d_step(only="w"),
     },
     "generator_step": {
         "D changes in G's step: the gradient passes through D, and D stays": g_step(learns="GD"),
+        "D learns in G's step, and G does not": g_step(learns="D"),
         "G goes uphill: subtract lr times the gradient": g_step(sign=-1),
-        "this is the minimax loss: G minimises -ln D(fake), not ln(1 - D(fake))": g_step(loss="mm"),
+        "this is the minimax loss: G minimises -ln D(fake), not ln(1 - D(fake))": g_step(mm.generator),
+        "the fakes are labelled 0 in G's step: G wants D to call them real, 1": g_step(lambda f: should_be_0(f).mean()),
+        "the losses of the batch are summed: take their mean": g_step(lambda f: should_be_1(f).sum()),
+        "the step lacks the factor lr: w -= lr * gw": g_step(rate=lambda lr: 1.0),
+        "G['b'] does not learn: it has a gradient as well": g_step(only="w"),
     },
 }
 
