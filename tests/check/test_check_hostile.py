@@ -95,6 +95,9 @@ DEADLY = [
     "a = []\n    for _ in range(10**5): a = [a]\n    return a",
     "return 'a' * 10**9",
     "raise type('E', (Exception,), {'__str__': lambda self: 1 / 0})",
+    "import os, signal; os.kill(os.getpid(), 40)",
+    "raise type('E' * 10**6, (Exception,), {})('a' * 10**7)",
+    "return gy, np.zeros((10**12, 0)), np.array(['a', b'b', None])",
     "raise KeyboardInterrupt",
     "raise GeneratorExit",
     "raise MemoryError",
@@ -175,6 +178,19 @@ def test_a_pass_cannot_be_forged(tmp_path, what):
     file_with(tmp_path, body, before=FORGED[what])
     done = checker("ex02", "ex05", "--gradescope", "results.json", cwd=tmp_path)
     assert json.loads((tmp_path / "results.json").read_text())["score"] == 0, done.stdout
+
+
+def test_a_link_to_the_instructors_file_is_none(tmp_path):
+    (tmp_path / "ex05_dense.py").symlink_to(HOME / "source" / "ex05_dense.py")
+    result = submission(EX05, tmp_path)
+    assert result.status == "ERROR" and "is a link: hand in the file itself" in str(result)
+
+
+def test_nothing_that_it_says_moves_the_readers_terminal(tmp_path):
+    for body in (r"print('\x1b[2J\x9b')", r"raise ValueError('\x1b[2J')"):
+        file_with(tmp_path, f"{body}\n    return 1")
+        text = str(submission(EX05, tmp_path))
+        assert "\x1b" not in text and r"\x1b[2J" in text
 
 
 def test_a_result_is_compared_with_what_was_asked_for_and_not_with_what_is_left(tmp_path):

@@ -120,6 +120,8 @@ def submission(exercise: Exercise, folder: Path, seed: int = 0, limit: float = 1
     path = folder / exercise.path.name
     if not path.is_file():
         return Result(exercise, seed, BLANK, f"found:   there is no file {path}")
+    if path.is_symlink():
+        return Result(exercise, seed, ERROR, f"found:   {path} is a link: hand in the file itself")
     with Submission(path, list(exercise.spec["MISTAKES"]), exercise.name, limit) as process:
         try:
             return attempt(exercise, There(process), seed)

@@ -64,7 +64,7 @@ class There:
 
     def signature(self, name: str) -> tuple[list[str] | None, str] | None:
         found = self.process.functions.get(name)
-        return (found[0], str(found[1])) if found else None
+        return (found[0], str(found[1])[:200]) if found else None
 
     def where(self, name: str, line: int | None = None) -> str:
         found = self.process.functions.get(name)

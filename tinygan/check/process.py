@@ -21,7 +21,7 @@ from tinygan.check.child import PRINTED, decode, encode
 from tinygan.testing import errors
 
 START = 60.0  # seconds for Python and NumPy to start, before any of the student's code runs
-LONGEST = 2**26  # bytes of an answer
+LONGEST = 2**24  # bytes of an answer
 NOT_NUMPY = ("tinygan", "torch", "jax", "tensorflow", "keras", "autograd", "tinygrad", "dezero", "cupy")
 FIRST_UID, UIDS = 61184, 4336  # that nobody has: systemd keeps these for services
 
@@ -119,7 +119,8 @@ class Submission:
         except Exception as error:
             raise Ended(self.nonsense()) from error
         if stopped is not None:
-            kind, message, module = (str(stopped.get(key, "")) for key in ("kind", "message", "module"))
+            most = {"kind": 100, "message": 2000, "module": 100}
+            kind, message, module = (str(stopped.get(key, ""))[:n] for key, n in most.items())
             raise Stopped(kind, message, stopped.get("line"), module)
         return result
 
@@ -161,7 +162,7 @@ class Submission:
         except subprocess.TimeoutExpired:
             return self.nonsense()
         said = self._end().split()[-40:]
-        what = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+        what = f"status {status}" if status >= 0 else f"signal {-status}, {signal.strsignal(-status)}"
         return " ".join([f"Python itself ended while running {self.path.name}: {what}", *said])
 
     def close(self) -> None:

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 ORDERS = {1: "", 2: "order 2: "}  # what stands before the gradient of a gradient
-in_ascii = lambda text: text.encode("ascii", "backslashreplace").decode()
+
+
+def in_ascii(text: str) -> str:
+    """What is no printable ASCII as an escape: it may be meant for the terminal of whoever reads it."""
+    plain = "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+    return plain.encode("ascii", "backslashreplace").decode()
 
 
 def told(*rows: tuple[str, str]) -> str:
