@@ -31,7 +31,11 @@ def shut() -> set[int]:
 
 def children() -> set[int]:
     with suppress(OSError):
-        return {int(pid) for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text(encoding="ascii").split()}
+        return {
+            int(pid)
+            for path in Path("/proc/self/task").glob("*/children")
+            for pid in path.read_text(encoding="ascii").split()
+        }
     return set()
 
 
