@@ -101,7 +101,8 @@ def size_of(file: BinaryIO) -> Size:
         As `opened`.
     """
     with opened(file) as picture:
-        return _upright(picture.size, None if picture.format == "TIFF" else _turn(picture))
+        tags = getattr(picture, "tag_v2", {})  # of TIFF, whose size some versions of Pillow turn and others do not
+        return _upright((tags.get(256, picture.width), tags.get(257, picture.height)), _turn(picture))
 
 
 def read_picture(file: BinaryIO, size: Size, form: Form, place: float = 0.5) -> Picture:
