@@ -110,7 +110,10 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Mean over `axis` (an int, several, or all when None). Of whole numbers it is their exact sum / n, a float."""
+    """Mean over `axis` (an int, several, or all when None). Of whole numbers it is their exact sum / n, a float.
+
+    The mean of nothing is nan, with NumPy's warning.
+    """
     (x,) = as_tensors(x)
     axes = _axes("mean", axis, x.ndim)
     if x.dtype.kind != "f":

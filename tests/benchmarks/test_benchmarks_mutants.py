@@ -1,0 +1,47 @@
+"""Mutants: each is another program, with one fault, where the program computes and not where it speaks."""
+
+from __future__ import annotations
+
+import ast
+
+from benchmarks.mutants import faults, folder_of_tests, mutant, seen
+
+TEXT = '''
+def clipped(x: int, low: float = 0.5) -> int:
+    """At least 3."""
+    if x < low and not f(x, 2):
+        raise ValueError(f"{x} is below {low + 1}")
+    total = -x
+    total += 1
+    print(total)
+    return total * x
+'''
+
+
+def test_every_mutant_differs_in_one_place_and_can_be_run():
+    n = len(list(faults(ast.parse(TEXT))))
+    texts = [mutant(TEXT, k)[0] for k in range(n)]
+    plain = ast.unparse(ast.parse(TEXT))
+    assert len(set(texts)) == n and plain not in texts
+    for text in texts:
+        compile(text, "mutant", "exec")
+        assert '"""At least 3."""' in text and ("{low + 1}" in text or "raise" not in text)  # what is said stays
+    wanted = ("x <= low", "x < low or", "f(2, x)", "total -= 1", "total = +x", "return total / x", "low: float=1.5")
+    for change in wanted:
+        assert any(change in text and change not in plain for text in texts), change
+    assert any("print(total)" not in text for text in texts) and any("raise" not in text for text in texts)
+
+
+def test_what_was_done_is_said_in_words():
+    said = [mutant(TEXT, k)[1] for k in range(len(list(faults(ast.parse(TEXT)))))]
+    assert "line 4: x < low  ->  x <= low" in said and "line 9: total * x  ->  total / x" in said
+
+
+def test_the_folder_of_tests_its_part_judge_it(tmp_path):
+    assert folder_of_tests("tinygan/optim.py") == "tests/optim" and folder_of_tests("tinygan/nn/conv.py") == "tests/nn"
+    tests = tmp_path / "tests" / "nn"
+    tests.mkdir(parents=True)
+    (tests / "test_it.py").write_text("def test_it():\n    assert True\n")
+    assert seen(tmp_path, "tinygan/nn/conv.py") == ""
+    (tests / "test_it.py").write_text("def test_it():\n    assert False\n")
+    assert seen(tmp_path, "tinygan/nn/conv.py") == "failed"
