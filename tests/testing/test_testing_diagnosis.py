@@ -7,7 +7,7 @@ import pytest
 from testing import mistakes, mistakes_layers
 
 from tinygan.autograd import Op, Tensor
-from tinygan.testing import gradcheck, gradcheck_pair
+from tinygan.testing import diagnosis, gradcheck, gradcheck_pair
 
 ROWS = mistakes.ROWS + mistakes_layers.ROWS
 RNG = np.random.default_rng(11)
@@ -259,6 +259,29 @@ def test_a_students_own_constant_is_not_taken_for_the_batch():
     assert sentence == "gx is 1/4 times the right one: the constant factor 4 is missing"
 
 
+def test_no_kernel_is_blamed_where_there_is_none():
+    """Only images and a kernel, with four axes, have one."""
+    wrong = lambda gy, x: np.cumsum(gy, 1)[:, ::-1][:, ::-1]
+    table = [
+        (lambda x: np.cumsum(x[:, ::-1], 1), lambda gy, x: np.cumsum(gy[:, ::-1], 1), (X,)),
+        (lambda x: x[::-1], lambda gy, x: gy, (X,)),
+        (
+            lambda x, k: np.convolve(x, k),
+            lambda gy, x, k: (np.correlate(gy, k[::-1], "valid"), 0 * k),
+            (X[:, 0], W[0, :3]),
+        ),
+        (lambda x: np.cumsum(x, 1), wrong, (X,)),
+    ]
+    for forward, backward, inputs in table:
+        assert "kernel" not in str(gradcheck_pair(forward, backward, *inputs))
+
+
+def test_nan_is_no_missing_factor():
+    nan = likely(np.tanh, lambda gy, x: 2 * gy * gy / gy * (1 - np.tanh(x) ** 2), X)
+    by_norm = likely(np.tanh, lambda gy, x: gy / np.linalg.norm(gy) * (1 - np.tanh(x) ** 2), X)
+    assert nan.startswith("gx is 2 times the right one") and by_norm.endswith("or divided by its size?")
+
+
 def test_code_that_bears_no_other_place_is_reported_all_the_same():
     def backward(gy, x):
         assert np.array_equal(x, X), "only here"
@@ -295,6 +318,30 @@ def test_gy_is_not_the_numbers_that_a_student_draws():
     for seed in range(3):
         x = np.random.default_rng(seed).normal(size=(3, 4))
         assert not gradcheck_pair(lambda x: x**2 / 2, lambda gy, x: gy * gy, x, seed=seed)
+
+
+def test_no_pattern_hides_a_fault_of_its_own(monkeypatch):
+    """What stops in a pattern is taken for the student's code, which meets unforeseen input; ours may not stop."""
+    stopped = []
+
+    def watched(pattern):
+        def rows(e):
+            try:
+                yield from pattern(e)
+            except (ZeroDivisionError, np.linalg.LinAlgError):
+                raise  # numbers may do that
+            except Exception as error:
+                stopped.append((pattern.__name__, error))
+
+        rows.__name__ = pattern.__name__
+        return rows
+
+    wrapped = {pattern: watched(pattern) for pattern in diagnosis.PATTERNS}
+    monkeypatch.setattr(diagnosis, "PATTERNS", tuple(wrapped.values()))
+    monkeypatch.setattr(diagnosis, "OF_JACOBIANS", tuple(wrapped[pattern] for pattern in diagnosis.OF_JACOBIANS))
+    for name, forward, _, wrong, inputs, kind in ROWS:
+        assert kinds_of(gradcheck_pair(forward, wrong, *inputs)) == kind, name
+    assert not stopped
 
 
 # -- Tensors -------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from tinygan.testing.formulas import derivative, product_rule, ratio_to_a_formul
 from tinygan.testing.jacobians import apart, constant_ratio, dependence, mixed, nearly
 from tinygan.testing.paths import addend, missing_path, path_of_gy, row_space
 from tinygan.testing.problem import CLOSE, Evidence, Function, Problem, axis_sets, in_figures, in_words, same, unit
-from tinygan.testing.products import product_of_matrices
+from tinygan.testing.products import hidden_factor, product_of_matrices
 from tinygan.testing.report import ORDERS, Diagnosis, Report
 
 Rows = Iterator[tuple[str, str, Function]]
@@ -111,7 +111,7 @@ def one_side(e: Evidence) -> Rows:
 # From the specific to the general: the first that holds is named.
 PATTERNS = (
     *(linear, factor, another_input, another_order, product_of_matrices, exchanged, addend, dependence, mixed),
-    *(one_side, derivative, ratio_to_a_formula, missing_path, path_of_gy, product_rule, row_space),
+    *(one_side, derivative, ratio_to_a_formula, missing_path, path_of_gy, product_rule, row_space, hidden_factor),
     *(nearly, constant_ratio, apart),
 )
 OF_JACOBIANS = dependence, mixed, nearly, constant_ratio, apart

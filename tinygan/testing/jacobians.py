@@ -73,6 +73,7 @@ def places(e: Evidence) -> Rows:
                 if (side == "right" or len(block) > 1) and not zero:  # that may be by chance
                     continue
                 rest = f" (it is 0 {'there' if side == 'wrong' else 'elsewhere'})" if zero else ""
+                rest += ": is a part, or a gate, left out?" if zero and len(block) > 1 else ""
                 where = f"index {block[0]}" if len(block) == 1 else f"indices {block[0]} to {block[-1]}"
                 yield "place", f"{e.gx} is {side} only at {where} of axis {axis}{rest}", only(~wrong)
     inside = np.all([(g > 0) & (g < g.max()) for g in grid], axis=0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.testing.problem import CLOSE, Evidence, Function, in_figures
+from tinygan.testing.problem import CLOSE, LARGEST, Evidence, Function, in_figures, same
 
 Rows = Iterator[tuple[str, str, Function]]
 Factors = tuple[tuple[int, bool], ...]  # which array (-1: gy), and whether it is transposed
@@ -31,6 +31,32 @@ def product_of_matrices(e: Evidence) -> Rows:
             break
     if right:
         yield "product", f"{e.gx} is {this}, but the right one is {right[0]}", e.claimed
+
+
+def hidden_factor(e: Evidence) -> Rows:
+    """The right gradient is H @ a, for an input a and a matrix H inside of f (as in attention): H.T, or another input.
+
+    Where a has no more rows than columns, H can be had from the right gradient: H = gx @ pinv(a).
+    """
+    if e.x.ndim != 2 or e.x.size > LARGEST:
+        return
+    alike = [j for j, a in enumerate(e.here) if a.ndim == 2 and a.shape[1] == e.x.shape[1] and len(a) <= a.shape[1]]
+    name = lambda j: e.problem.names[j]
+    for j in alike:
+        for other, turn in product(alike, (False, True)):
+            if (other, turn) == (j, False) or e.here[other].shape != e.here[j].shape:
+                continue
+
+            def slope(at: Any, gy: np.ndarray, v: np.ndarray, j: int = j, other: int = other, turn: bool = turn) -> Any:
+                units = np.eye(e.x.size).reshape(e.x.size, *e.x.shape)
+                right = np.array([e.true(at, gy, unit) for unit in units]).reshape(e.x.shape)
+                hidden = right @ np.linalg.pinv(at[j])
+                if not same(right, hidden @ at[j]):
+                    return np.nan
+                return np.sum(((hidden.T if turn else hidden) @ at[other]) * v)
+
+            words = f"{e.gx} is {'H.T' if turn else 'H'} @ {name(other)}, but the right one is H @ {name(j)}"
+            yield "product", f"{words}, for a matrix H inside of {e.problem.forward}", slope
 
 
 def multiple(e: Evidence, factors: Factors) -> float:
