@@ -227,7 +227,7 @@ class Run:
             dataclasses.replace(self.config, **plain_options({"steps": steps})).check()
             self.config.steps = int(steps)
         self.check_unfinished()
-        if not self.begun:
+        if not self.begun and self.setup.ranks.rank == 0:  # of several, it alone writes
             self.begin()
         assert self.folder is not None
         self.watch = Watch(on_step, on_pictures, step=self.step)
