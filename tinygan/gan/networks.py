@@ -14,6 +14,7 @@ from tinygan.nn import Flatten, Module, Reshape, Sequential, Sigmoid, Tanh
 
 Pair: TypeAlias = tuple[Module, Module]
 Maker: TypeAlias = Callable[..., Module]
+LATENT, LATENT_OF_POINTS = 100, 2
 EXTRAS = ("dropout", "outputs")  # what a make_discriminator may take besides the shape and rng
 LIBRARY = Path(__file__).resolve().parent.parent
 
@@ -99,7 +100,7 @@ class Networks:
     def __call__(
         self,
         shape: tuple[int, ...],
-        latent: int = 100,
+        latent: int | None = None,
         rng: np.random.Generator | None = None,
         *,
         pack: int = 1,
@@ -114,8 +115,8 @@ class Networks:
         ----------
         shape : tuple of int
             Of one sample.
-        latent : int
-            Length of the generator's input: z, with the code behind it where there is one.
+        latent : int, optional
+            Length of the generator's input: z, with the code behind it where there is one. By default 100, of points 2.
         rng : numpy.random.Generator, optional
             Of the initial weights, the generator's first; unseeded when None.
         pack : int
@@ -137,6 +138,8 @@ class Networks:
             If the networks cannot be made, or are asked for what they cannot do; in one sentence.
         """
         rng = rng or np.random.default_rng()
+        if latent is None:
+            latent = LATENT if len(shape) > 1 else LATENT_OF_POINTS
         asked = {"dropout": dropout, "outputs": outputs}
         extras = {name: asked[name] for name in EXTRAS if self.takes(name)}
         generator: Any
