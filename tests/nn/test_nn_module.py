@@ -248,10 +248,9 @@ def test_a_subclass_of_sequential_has_all_its_attributes_and_dicts_count():
     before = net.state_dict()
     opt = tg.optim.Adam(net.parameters(), lr=0.1)
     x = Tensor(np.random.default_rng(0).standard_normal((8, 2)).astype(np.float32))
-    opt.step(grad((net(x) ** 2).mean(), net.parameters()))
-    assert all(
-        (before[name] != net.state_dict()[name]).any() for name in names if name not in ("0.b", "heads.b.0.gamma")
-    )
+    opt.step(grad(((net(x) - 1.0) ** 2).mean(), net.parameters()))
+    # BatchNorm takes the mean away again, so the bias before it has no slope but rounding's: it may stay where it is
+    assert all((before[name] != net.state_dict()[name]).any() for name in names if name != "0.b")
     net.load_state_dict(before)
     assert np.array_equal(net.heads["a"].W.data, before["heads.a.W"])
     assert net.astype(np.float64).heads["b"][0].running_var.dtype == np.float64
