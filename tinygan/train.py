@@ -73,7 +73,8 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
             run.begin(f"{program(ranks.size)} {quoted(word for word in words if word != '--distributed')}".strip())
     run.folder = ranks.gather(run.folder)[0]
     config, networks = run.config, run.setup.networks.called(run.config)
-    print(f"{run.path}: {networks} on {config.data}, steps {run.step + 1} to {config.steps}", flush=True)
+    what = f"steps {run.step + 1} to {config.steps}" if run.step < config.steps else f"pictures of step {run.step}"
+    print(f"{run.path}: {networks} on {config.data}, {what}", flush=True)
     for line in run.said():
         print(line, flush=True)
     if ranks.size > 1:

@@ -12,8 +12,18 @@ from tinygan import archive
 from tinygan.classifier.errors import ClassifierError
 from tinygan.classifier.model import CLASSES, DATA, SHAPE, Classifier
 from tinygan.files import PathLike
+from tinygan.reading import Unreadable, check_fields, list_of, maybe, number, text, whole
 
 ABOUT = "record"  # what stands beside the arrays
+FIELDS = {
+    "data": text,
+    "accuracy": number,
+    "test_images": whole(),
+    "epochs": whole(),
+    "seed": whole(),
+    "shape": maybe(list_of(whole(1, 4096), 3, 3)),
+    "class_names": maybe(list_of(text, 2)),
+}
 
 
 @dataclass(frozen=True)
@@ -136,12 +146,12 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], Record]:
     """The arrays and the record of a weight file, once its checksum has been found right."""
     arrays, about, checksum = archive.load(path, ABOUT, "holds no classifier", ClassifierError)
     try:
+        check_fields(about, FIELDS)
         record = Record(**{**about, **_tuples(about)}, checksum=checksum)
+    except Unreadable as why:
+        raise ClassifierError(f"{path} was changed: {why}") from None
     except TypeError:
         raise ClassifierError(f"{path} holds no classifier of tinygan") from None
-    sizes, names = record.shape, record.class_names
-    if len(sizes) != 3 or not all(type(n) is int and n > 0 for n in sizes) or len(names) < 2:
-        raise ClassifierError(f"{path} was changed: no classifier has the shape {sizes} and {len(names)} classes")
     return arrays, record
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import importlib.util
 import math
+import sys
 import typing
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -251,7 +252,7 @@ def _check_option(f: dataclasses.Field[Any], value: Any) -> None:
     if value is None and f.default is None:
         return
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) <= sys.float_info.max else math.inf
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         what = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[kind]
         raise ConfigError(f"{flag(f.name)} must be {what}, not {value!r}")

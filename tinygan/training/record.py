@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +19,14 @@ from tinygan.gan.sampling import draw
 from tinygan.training import checkpoint, pictures
 from tinygan.training.board import Board
 from tinygan.training.progress import Progress
-from tinygan.training.run_folder import RunFolder
+from tinygan.training.run_folder import ANIMATION, RunFolder
 from tinygan.training.scores import Scores
 from tinygan.training.setup import Setup
 
 # At first everything is grey, and as alike as the samples of a collapsed generator: that is no illness yet.
 GREY_STEPS, GREY_SHARE = 200, 0.2
+# Of a drawing that failed: the error is of matplotlib or Pillow, a font is missing, a folder has the file's name.
+NOT_OF_THE_DISK = (None, errno.ENOENT, errno.EISDIR)
 
 
 @dataclass
@@ -68,8 +73,10 @@ class Record:
 
     def begin(self) -> None:
         """Real samples, and the fakes of the untrained generator."""
-        pictures.save_reals(self.setup, self.run.path / "reals.png")
+        with self.drawing("reals.png", 0):
+            pictures.save_reals(self.setup, self.run.path / "reals.png")
         self.evaluate(0)
+        self.compare(0)
         self.show(0)
         self.clock = time.perf_counter()
 
@@ -88,17 +95,29 @@ class Record:
         self.progress.show(step, row)
         self.say(self.health.after_log(numbers), step)
 
+    def continue_after(self, step: int) -> None:
+        """Draw what is missing since a run ended between its checkpoint and its pictures."""
+        last = step == self.setup.config.steps
+        due = last or step % self.setup.config.sample_interval == 0
+        if due and not self.run.picture(step).exists():
+            self.show(step)
+        if last:
+            self.animate(step)
+        elif (self.run.path / ANIMATION).is_file():  # a run that has one has ended
+            (self.run.path / ANIMATION).unlink()
+
     def show(self, step: int) -> None:
-        """A picture of samples, a few numbers if `evaluate` has none, and the curves so far."""
+        """A picture of samples, and the curves so far: all that a step leaves behind its checkpoint."""
         setup, run = self.setup, self.run
         fakes = draw(setup.sampler, setup.z)
-        pictures.save_fakes(setup, run.picture(step), fakes, step)
+        with self.drawing(run.picture(step).name, step):
+            pictures.save_fakes(setup, run.picture(step), fakes, step)
         measured: dict[str, Any] = {}
         if self.scores:
             measured = dict(measured=run.rows("metrics.jsonl"), panels=self.scores.panels())
-        else:
-            self.add_metrics(pictures.metrics(setup, fakes, step))
-        plot.save_curves(run.path / "curves.png", run.rows("stats.jsonl"), title=run.path.name, **measured)
+        rows = run.rows("stats.jsonl")
+        with self.drawing("curves.png", step):
+            plot.save_curves(run.path / "curves.png", rows, title=run.path.name, **measured)
         if self.watch.on_pictures:
             images = isinstance(setup.dataset, Images)
             self.watch.on_pictures(step, from_range(fakes, *setup.range) if images else fakes)
@@ -112,6 +131,11 @@ class Record:
         numbers = self.scores.measure()
         self.add_metrics({"step": step, **numbers, "n": self.scores.n})
         return self.scores.is_best(step, numbers)
+
+    def compare(self, step: int) -> None:
+        """A few numbers of the samples, if `evaluate` has none."""
+        if not self.scores:
+            self.add_metrics(pictures.metrics(self.setup, draw(self.setup.sampler, self.setup.z), step))
 
     def add_metrics(self, row: Mapping[str, Any]) -> None:
         """A line of metrics.jsonl."""
@@ -132,10 +156,27 @@ class Record:
         meta = self.setup.about(step).to_meta("generator")
         checkpoint.save(self.run.path / name, self.setup.sampler.state_dict(), meta)
 
-    def end(self, step: int) -> None:
-        """What the last step leaves."""
-        self.save_generator("generator.npz", step)
-        plot.save_gif(self.run.path / "training.gif", self.run.pictures(), max_side=300)
+    def animate(self, step: int) -> None:
+        """The pictures so far as an animation, which tells an ended run: it is the last file to be written."""
+        path, frames = self.run.path / ANIMATION, self.run.pictures(step)
+
+        def left_out(picture: Any, why: str) -> None:
+            self.say(f"warning: {Path(picture).name} was left out of {path.name}: {why}", step)
+
+        for stray in sorted(set(self.run.path.glob("fakes_*.png")) - set(frames)):
+            left_out(stray, "it is not a picture of one of this run's steps")
+        with self.drawing(path.name, step):
+            plot.save_gif(path, frames, max_side=300, left_out=left_out)
+
+    @contextlib.contextmanager
+    def drawing(self, name: str, step: int) -> Iterator[None]:
+        """Around what a run can do without: if it cannot be drawn the run goes on, unless the disk is the reason."""
+        try:
+            yield
+        except (ValueError, RuntimeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in NOT_OF_THE_DISK:
+                raise
+            self.say(f"warning: {name} was not drawn: {' '.join(str(error).split())}", step)
 
     def keep(self, arrays: Any, meta: Any) -> None:
         """best.npz: the same as a checkpoint."""

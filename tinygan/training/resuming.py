@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygan import data as datasets
+from tinygan.reading import whole
 from tinygan.training.config import Config, ConfigError, flag
 from tinygan.training.run_folder import RunError, RunFolder
 from tinygan.words import did_you_mean
@@ -20,7 +21,7 @@ def resumed_options(
 ) -> tuple[Config, int]:
     """The options and the step of an old run, with those `given` that may be changed."""
     old, step = meta.get("config"), meta.get("step")
-    if not isinstance(old, dict) or not isinstance(step, int):
+    if not isinstance(old, dict) or not isinstance(step, int) or not whole()(step):
         raise RunError(f"{source} was written by another version of tinygan: it does not say its options and step")
     known = {f.name: f for f in dataclasses.fields(Config)}
     for name in given:

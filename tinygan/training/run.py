@@ -185,7 +185,7 @@ class Run:
         if self.folder is None:
             self.folder = RunFolder.create(self.outdir, title(self.setup))
         elif not self.begun:
-            self.folder.forget_after(self.step if self.step > 0 else -1)  # at 0 the first picture is made again too
+            self.notes += self.folder.forget_after(self.step or -1)  # at 0 the first picture is made again too
         self.folder.log(command or "from Python")
         for line in self.said():
             self.folder.log(line)
@@ -234,8 +234,9 @@ class Run:
         loop.train(self.setup, self.folder, self.step, self.watch)
 
     def check_unfinished(self) -> None:
-        """Raise RunError if there is nothing left to train."""
-        if self.step >= self.config.steps:
+        """Raise RunError if there is nothing left to train, or to draw of the last step."""
+        to_draw = self.folder is not None and self.step == self.config.steps and not self.folder.has_ended()
+        if self.step >= self.config.steps and not to_draw:
             done = f"{self.folder.path if self.folder else 'this run'} is already at step {self.step}"
             raise RunError(f"{done} of {self.config.steps}: ask for more, such as --steps {2 * self.step or 1}")
 

@@ -176,7 +176,7 @@ class Setup:
             set_rng_state(self.drop_rng, own["drop_rng"])
         except data.DataError:  # of the data, which says all itself
             raise
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f"{where} is a checkpoint of another model: {error}") from None
         return changed
 
