@@ -148,12 +148,14 @@ class Batches:
         """
         try:
             images, batch_size = state["images"], state["batch_size"]
-            epoch, position = int(state["epoch"]), int(state["position"])
+            epoch, position = state["epoch"], state["position"]
             rng_at_start, rng_now = state["rng_at_start_of_epoch"], state["rng"]
             fingerprint = state.get("fingerprint", self.images.fingerprint)  # older states have none
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise damaged(error) from error
         same = images == len(self.images) and fingerprint == self.images.fingerprint
+        if not type(epoch) is type(position) is int:
+            raise damaged(f"epoch {epoch!r}, position {position!r}")
         if batch_size != self.batch_size or not (same or changed):
             raise DataError(self._other(images, batch_size))
         if not same:

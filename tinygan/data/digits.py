@@ -19,6 +19,7 @@ from tinygan.data.cache import write_atomically
 from tinygan.data.errors import DataError
 from tinygan.data.form import Size, parsed_size
 from tinygan.data.images import Images
+from tinygan.reading import plain_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -183,7 +184,7 @@ def _place(
 def _load(path: Path, shape: tuple[int, ...]) -> Images | None:
     """The images kept at `path`, or None if they are not there or not whole."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with plain_file(path) as file, np.load(file, allow_pickle=False) as kept:
             images = Images("digits", kept["pixels"], kept["labels"], NAMES)
     except Exception:
         # Whatever is wrong with a cache (missing, cut short, unreadable, not an archive: some

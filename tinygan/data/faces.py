@@ -17,6 +17,7 @@ from tinygan.data.cartoon import COLLARS, EXPRESSIONS, HAIR, Face, draw
 from tinygan.data.drawing import Colour
 from tinygan.data.errors import DataError
 from tinygan.data.images import Images
+from tinygan.reading import plain_file
 
 RECIPE = 1  # raise it with every change to what is drawn: it is part of the cache file's name
 SMALLEST, LARGEST, STEP = 8, 256, 4  # of the side, in pixels; STEP lets a network halve it twice
@@ -151,7 +152,7 @@ def _images(pixels: np.ndarray, labels: np.ndarray) -> Images:
 def _load(path: Path, shape: tuple[int, ...]) -> Images | None:
     """The images kept at `path`, or None if they are not there or not whole."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with plain_file(path) as file, np.load(file, allow_pickle=False) as kept:
             images = _images(kept["pixels"], kept["labels"])
     except Exception:
         # Whatever is wrong with a cache (missing, cut short, unreadable, not an archive: some

@@ -34,9 +34,12 @@ def resumed_options(
                 was = f"{flag(f.name)} of {folder.path} is {old.get(f.name)}"
                 raise ConfigError(f"{was}: it cannot change on --resume; start a new run")
     try:
+        Config(**old).check_each()
         config = Config(**{**old, **given})
     except TypeError:
         raise RunError(f"{source} was written by another version of tinygan, with other options") from None
+    except ConfigError as error:
+        raise RunError(f"{source} was changed: {error}") from None
     try:
         config.check()
     except datasets.DataError as error:

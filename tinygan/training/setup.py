@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygan import data, evaluation
 from tinygan.data.batches import Batches, MixtureBatches
-from tinygan.data.rng import rng_state, set_rng_state
+from tinygan.data.rng import DamagedPlace, rng_state, set_rng_state
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 from tinygan.gan.noise import Noise
@@ -165,15 +165,17 @@ class Setup:
             changed = isinstance(place, dict) and place.get("fingerprint", here) != here
             if changed and data_changed and self.config.labelled:
                 self._check_classes(meta)
-            game.generator.load_state_dict(part(arrays, "G"))
-            game.discriminator.load_state_dict(part(arrays, "D"))
-            game.opt_g.load_state_dict(part(arrays, "opt_g"))
-            game.opt_d.load_state_dict(part(arrays, "opt_d"))
+            parts: dict[str, Any] = dict(G=game.generator, D=game.discriminator, opt_g=game.opt_g, opt_d=game.opt_d)
             if game.average:
-                game.average.network.load_state_dict(part(arrays, "average"))
+                parts["average"] = game.average.network
+            with np.errstate(over="ignore"):  # a weight that is too large will be found, with its layer's name
+                for name, it in parts.items():
+                    it.load_state_dict(part(arrays, name))
             self.batches.load_state(place, changed=data_changed)
             set_rng_state(game.rng, own["noise_rng"])
             set_rng_state(self.drop_rng, own["drop_rng"])
+        except DamagedPlace as error:
+            raise CheckpointError(f"{where} was changed: {error}") from None
         except data.DataError:  # of the data, which says all itself
             raise
         except (LookupError, TypeError, ValueError, OverflowError) as error:

@@ -202,7 +202,8 @@ def _rebuilt(
     try:
         noise = noise_of(about.config, about.classes, chosen.networks)
         network, _ = build_networks(about.config, about.shape, rng, rng, noise, chosen.networks)
-        network.load_state_dict(dict(arrays))
+        with np.errstate(over="ignore"):  # `complaint` tells of infinite weights
+            network.load_state_dict(dict(arrays))
     except ValueError as error:
         raise checkpoint.CheckpointError(f"{path} is the generator of another model: {error}") from None
     return Trained(network, about, noise, path, chosen.file)
