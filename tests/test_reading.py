@@ -75,14 +75,13 @@ def test_what_is_no_object_has_no_fields(content):
 
 
 @posix_only
-@pytest.mark.parametrize("mode", ["rb", "ab"])
+@pytest.mark.parametrize("at_end", [False, True])
 @pytest.mark.parametrize("what", ["/dev/zero", "/dev/full", "pipe"])
-def test_a_pipe_or_device_is_neither_waited_for_nor_read_nor_written(tmp_path, what, mode):
+def test_a_pipe_or_device_is_neither_waited_for_nor_read_nor_written(tmp_path, what, at_end):
     path = tmp_path / "x"
     os.mkfifo(path) if what == "pipe" else path.symlink_to(what)
-    with pytest.raises((Unreadable, OSError)) as raised, plain_file(path, mode):
+    with pytest.raises(Unreadable, match="it is a pipe or a device"), plain_file(path, at_end):
         raise AssertionError("it was opened")
-    assert "a pipe or a device" in str(raised.value) or raised.value.filename == str(path)
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):

@@ -6,13 +6,14 @@ sentence that names the file.
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import reprlib
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, BinaryIO
 
 from tinygan.files import PathLike, errors_name
@@ -21,6 +22,7 @@ from tinygan.words import printable
 DIGITS = 40  # of a whole number: the random states of NumPy are its largest, with 128 bits
 NESTING = 32  # objects and lists inside each other
 LONGEST = 10_000  # characters of a text
+NO_FILE = "it is a pipe or a device, not a file"
 
 Kind = Callable[[Any], bool]
 
@@ -30,14 +32,14 @@ class Unreadable(ValueError):
 
 
 @contextmanager
-def plain_file(path: PathLike, mode: str = "rb") -> Iterator[BinaryIO]:
+def plain_file(path: PathLike, at_end: bool = False) -> Iterator[BinaryIO]:
     """Open a file, and nothing that only looks like one: a pipe would be waited for, and some devices never end.
 
     Parameters
     ----------
     path : path
-    mode : str
-        "rb", or "ab" to write at its end.
+    at_end : bool
+        To write at its end instead of reading; a file that is missing is made.
 
     Raises
     ------
@@ -48,12 +50,23 @@ def plain_file(path: PathLike, mode: str = "rb") -> Iterator[BinaryIO]:
     """
 
     def without_waiting(name: str, flags: int) -> int:
-        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+        try:
+            return os.open(name, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # a pipe that nobody reads, or a socket
+                raise Unreadable(NO_FILE) from None
+            raise
 
-    with errors_name(path), open(path, mode, opener=without_waiting) as file:
+    with ExitStack() as stack:
+        stack.enter_context(errors_name(path))
+        file: BinaryIO
+        if at_end:
+            file = stack.enter_context(open(path, "ab", opener=without_waiting))
+        else:
+            file = stack.enter_context(open(path, "rb", opener=without_waiting))
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise Unreadable("it is a pipe or a device, not a file")
-        yield file  # type: ignore[misc]
+            raise Unreadable(NO_FILE)
+        yield file
 
 
 def plain_bytes(path: PathLike, most: int) -> bytes:

@@ -146,7 +146,7 @@ class RunFolder:
 
     def _append_line(self, name: str, line: str) -> None:
         try:
-            with plain_file(self.path / name, "ab") as file:  # "\n" on Windows, too
+            with plain_file(self.path / name, at_end=True) as file:  # "\n" on Windows, too
                 file.write((line + "\n").encode(errors="backslashreplace"))
         except Unreadable as why:
             raise RunError(f"{self.path / name} cannot be written: {why}") from None
