@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import io
 import math
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tinygan import streams
 from tinygan.backend import BackendUnavailable, use_backend
 from tinygan.data import DataError
 from tinygan.formats import FormatError
@@ -58,13 +56,9 @@ def guarded(program: str, main: Callable[[], None]) -> None:
     Exit status: 2 for bad input (and a full or read-only disk), 1 for a run that stopped by itself, 130
     after Ctrl-C.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold letters that a redirected output has no code for
-        sys.stdout.reconfigure(errors="backslashreplace")
+    streams.make_lasting()
     try:
-        try:
-            main()
-        finally:  # here, not as Python ends: that would print a broken pipe as a traceback
-            sys.stdout.flush()
+        main()
     except BAD_INPUT as error:
         fail(program, str(error))
     except TrainingStopped as stopped:
@@ -75,17 +69,14 @@ def guarded(program: str, main: Callable[[], None]) -> None:
     except MemoryError:
         fail(program, "there is not enough memory for this: try a smaller --batch-size, --latent or --samples")
     except OSError as error:
-        if reader_is_gone(error):  # not our error, and nothing to say
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return
         where = f" {error.filename}" if error.filename else ""
         fail(program, f"cannot read or write{where}: {error.strerror or error}")
-
-
-def reader_is_gone(error: OSError) -> bool:
-    """Whether whoever read our output has ended, as in `... | head -1`. Windows calls that EINVAL, of no file."""
-    windows = sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None
-    return isinstance(error, BrokenPipeError) or windows
+    except SystemExit as end:  # --help, and the verdict of the checker
+        if end.code:
+            raise
+    lost = streams.lost_output()
+    if lost:
+        fail(program, f"cannot write standard output: {lost.strerror or lost}")
 
 
 # -- what the command lines that take a trained generator share ---------------------------------------------
