@@ -17,6 +17,7 @@ LAYERS = {
     "files": set(),
     "words": set(),
     "shell": set(),
+    "streams": set(),
     "archive": {"files"},
     "backend": set(),
     "autograd": {"backend"},
@@ -30,7 +31,7 @@ LAYERS = {
     "metrics": {"files"},
     "plot": {"files", "autograd", "backend"},
     "gan": {"words", "autograd", "backend", "nn", "optim"},
-    "check": {"files", "shell", "data", "testing", "commandline"},
+    "check": {"files", "shell", "data", "testing", "commandline", "outputs"},
     "evaluation": {"files", "archive", "backend", "data", "classifier", "metrics"},
     "training": {
         *("files", "words", "shell", "archive", "autograd", "backend", "nn", "optim", "gan", "data"),

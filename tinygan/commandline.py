@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from tinygan import streams
@@ -17,7 +16,7 @@ from tinygan.training import trained
 from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import ConfigError
 from tinygan.training.loop import TrainingStopped
-from tinygan.training.run_folder import OF_A_RUN, RunError
+from tinygan.training.run_folder import RunError
 from tinygan.training.trained import Trained
 from tinygan.words import nearest
 
@@ -74,8 +73,7 @@ def guarded(program: str, main: Callable[[], None]) -> None:
     except SystemExit as end:  # --help, and the verdict of the checker
         if end.code:
             raise
-    lost = streams.lost_output()
-    if lost:
+    if lost := streams.output_error():
         fail(program, f"cannot write standard output: {lost.strerror or lost}")
 
 
@@ -113,9 +111,16 @@ def check_source(args: Any) -> None:
 
 
 def opened(args: Any) -> Trained:
-    """The generator that `add_source` asks for, on its backend; own networks are said to be used."""
+    """The generator that `add_source` asks for, on its backend; own networks are said to be used.
+
+    Raises
+    ------
+    CheckpointError, RunError, ConfigError
+        In one sentence, if there is none, or it is broken.
+    """
     use_backend(args.backend)
     source = trained.load(args.run, args.networks)
+    source.check_weights()
     if source.file:
         print(source.file.said())
     return source
@@ -125,17 +130,3 @@ def in_bounds(option: str, value: int, low: int, high: int) -> None:
     """Raise ConfigError if `value` is not from `low` to `high`."""
     if not low <= value <= high:
         raise ConfigError(f"{option} must be from {low} to {high}, not {value}")
-
-
-def output_file(name: str, endings: Mapping[str, str], option: str = "--out") -> Path:
-    """The file to write; ConfigError if it has none of the `endings`, or cannot be where it should."""
-    out = Path(name)
-    if out.suffix not in endings:
-        known = " or ".join(f"{ending} ({what})" for ending, what in endings.items())
-        raise ConfigError(f"{option} must end in {known}, not {out.name}")
-    if out.is_dir() or not out.parent.is_dir():
-        why = "is a folder" if out.is_dir() else f"is in {out.parent}, which is no folder"
-        raise ConfigError(f"{option} {out} {why}")
-    if out.exists() and any(out.match(name) for name in OF_A_RUN):
-        raise ConfigError(f"{option} {out} would replace a file that a run needs: choose another name")
-    return out

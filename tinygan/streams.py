@@ -23,19 +23,24 @@ class Lasting(io.RawIOBase):
 
     Attributes
     ----------
-    lost : OSError or None
-        Why nothing is written any more.
+    gone : bool
+        Whether nothing is written any more.
+    error : OSError or None
+        Why, if the reader did not simply go away.
     """
 
     def __init__(self, raw: Any):
-        self.raw, self.lost = raw, None  # type: OSError | None
+        self.raw, self.terminal, self.gone = raw, bool(raw.isatty()), False
+        self.error: OSError | None = None
 
     def write(self, data: Any) -> int:
-        while self.lost is None:
+        while not self.gone:
             try:
                 written = self.raw.write(data)
             except OSError as error:
-                self.lost = error
+                self.gone = True
+                if not (self.terminal or reader_is_gone(error)):
+                    self.error = error
                 break
             if written is not None:
                 return int(written)
@@ -49,7 +54,7 @@ class Lasting(io.RawIOBase):
         return int(self.raw.fileno())
 
     def isatty(self) -> bool:
-        return bool(self.raw.isatty())
+        return self.terminal
 
 
 def make_lasting() -> None:
@@ -61,27 +66,33 @@ def make_lasting() -> None:
         while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
             pass
         os.close(number)
-    sys.stdout, sys.stderr = (_lasting(stream) for stream in (sys.stdout, sys.stderr))
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            lasting: TextIO = open(os.devnull, "w", encoding="utf-8")
+        elif type(stream) is io.TextIOWrapper and stream is getattr(sys, f"__{name}__"):
+            lasting = _lasting(stream)
+        else:
+            continue  # a notebook's, or a test's
+        setattr(sys, name, lasting)
+        setattr(sys, f"__{name}__", lasting)
 
 
-def _lasting(stream: TextIO | None) -> TextIO:
-    if stream is None:
-        return open(os.devnull, "w", encoding="utf-8")
-    if type(stream) is not io.TextIOWrapper or stream not in (sys.__stdout__, sys.__stderr__):
-        return stream  # a notebook's, or a test's
-    stream.flush()
-    raw = getattr(stream.buffer, "raw", stream.buffer)  # with python -u there is no buffer
-    lasting = io.BufferedWriter(Lasting(raw))
+def _lasting(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """The same stream with a `Lasting` at its bottom."""
+    encoding, line_buffering = stream.encoding, stream.line_buffering
+    buffer = stream.detach()
+    raw = buffer.detach() if isinstance(buffer, io.BufferedWriter) else buffer  # with python -u there is no buffer
+    bottom = io.BufferedWriter(raw if isinstance(raw, Lasting) else Lasting(raw))
     # A path may hold letters that a redirected output has no code for.
-    return io.TextIOWrapper(lasting, stream.encoding, "backslashreplace", line_buffering=stream.line_buffering)
+    return io.TextIOWrapper(bottom, encoding, "backslashreplace", line_buffering=line_buffering)
 
 
-def lost_output() -> OSError | None:
-    """What kept standard output from being written, if its reader did not simply go away, as in `... | head -1`."""
+def output_error() -> OSError | None:
+    """What kept standard output from being written; None also if its reader went away, as in `... | head -1`."""
     sys.stdout.flush()
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    lost = raw.lost if isinstance(raw, Lasting) else None
-    return None if lost is None or reader_is_gone(lost) else lost
+    return raw.error if isinstance(raw, Lasting) else None
 
 
 def reader_is_gone(error: OSError) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def read_features(path: str | Path) -> Features:
         In one sentence, if the file or an array is missing or not what it should be.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(os.path.expanduser(path), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files if name in ("features", "probabilities")}
             others = ", ".join(file.files[:9])
     except FileNotFoundError:
