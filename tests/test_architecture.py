@@ -17,6 +17,7 @@ LAYERS = {
     "files": set(),
     "words": set(),
     "shell": set(),
+    "streams": set(),
     "reading": {"files", "words"},
     "archive": {"files", "reading"},
     "backend": set(),
@@ -31,7 +32,7 @@ LAYERS = {
     "metrics": {"files"},
     "plot": {"files", "reading", "autograd", "backend"},
     "gan": {"words", "autograd", "backend", "nn", "optim"},
-    "check": {"files", "shell", "data", "testing", "commandline"},
+    "check": {"files", "shell", "data", "testing", "commandline", "outputs"},
     "evaluation": {"files", "reading", "archive", "backend", "data", "classifier", "metrics"},
     "training": {
         *("files", "words", "reading", "shell", "archive", "autograd", "backend", "nn", "optim", "gan", "data"),

@@ -1,5 +1,6 @@
 """Files that are either whole or not there."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,12 +30,15 @@ def whole_file(path: PathLike) -> Iterator[BinaryIO]:
     Raises
     ------
     OSError
-        If the folder is missing or the disk is full; the old file is then untouched.
+        If the folder is missing, the disk is full, or `path` is a device or a pipe, which must not become a file; what
+        is there is then untouched.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with errors_name(path):
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
             with open(temporary, "wb") as file:
                 yield file
             os.replace(temporary, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def load(which: PathLike) -> Classifier:
     ClassifierError
         If there is no such classifier, or its file is missing, damaged or of another model.
     """
-    path = Path(__file__).with_name(f"{which}.npz") if which in DATA else Path(which)
+    path = Path(__file__).with_name(f"{which}.npz") if which in DATA else Path(os.path.expanduser(which))
     if path.suffix != ".npz":
         names = " or ".join(DATA)
         raise ClassifierError(f"there is no classifier {str(which)!r}: choose {names}, or name a weight file (.npz)")

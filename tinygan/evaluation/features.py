@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def read_features(path: str | Path) -> Features:
         In one sentence, if the file or an array is missing or not what it should be.
     """
     try:
-        with plain_file(path) as file, np.load(file, allow_pickle=False) as archive:
+        with plain_file(os.path.expanduser(path)) as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files if name in ("features", "probabilities")}
             others = ", ".join(archive.files[:9])
     except FileNotFoundError:

@@ -74,8 +74,8 @@ def layers(network: Module) -> dict[str, dict[str, Any]]:
 
 
 def text(value: Any) -> str:
-    """Text as it is, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
+    """Text as it is, all else as JSON. Bytes of a path that are no UTF-8, which the formats want, are spelt."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else json.dumps(value)
 
 
 def _settings(module: Module) -> dict[str, Any]:

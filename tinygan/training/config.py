@@ -158,12 +158,6 @@ class Config:
         if self.tensorboard and importlib.util.find_spec("tensorboardX") is None:
             raise ConfigError("--tensorboard needs a package: pip install 'tinygan[tensorboard]'")
 
-    def check_for_points(self) -> None:
-        """Raise ConfigError, in one sentence, if an option is not for points in the plane."""
-        for name in ("augment", "mirror", "size", "channels", "crop", "background", "strict"):
-            if getattr(self, name) != getattr(Config, name):
-                raise ConfigError(f"{flag(name)} is for images, and --data {self.data} are points in the plane")
-
     def check_each(self) -> None:
         """The same, but for the companions, which matter to training alone."""
         for f in dataclasses.fields(self):

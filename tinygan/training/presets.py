@@ -11,6 +11,7 @@ from tinygan.data.form import parsed_size
 from tinygan.gan import models
 from tinygan.gan.networks import Networks
 from tinygan.training.config import Config, ConfigError
+from tinygan.training.effects import check_effects
 from tinygan.words import did_you_mean
 
 REAL_IMAGES = tuple(name for name, row in SETS.items() if row.real)
@@ -237,6 +238,7 @@ def configure(given: Mapping[str, Any], quick: bool = False, points: bool | None
     options.update(given)
     config = Config(**options)
     config.check()
+    check_effects(config, given, points)
     if preset.networks is None and config.networks is None:
         raise ConfigError(f"--preset {OWN} stands for networks of your own: name them with --networks FILE.py:NAME")
     if config.networks is None and ("points" if points else "images") not in preset.fits:

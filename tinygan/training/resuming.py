@@ -12,6 +12,7 @@ import numpy as np
 from tinygan import data as datasets
 from tinygan.reading import whole
 from tinygan.training.config import Config, ConfigError, flag
+from tinygan.training.effects import check_effects
 from tinygan.training.run_folder import RunError, RunFolder
 from tinygan.words import did_you_mean
 
@@ -42,6 +43,8 @@ def resumed_options(
         raise RunError(f"{source} was changed: {error}") from None
     try:
         config.check()
+        changed = {name: value for name, value in given.items() if value != old.get(name)}
+        check_effects(config, changed, datasets.kind(config.data) == "points")
     except datasets.DataError as error:
         if "data" in given or config.data in datasets.NAMES:
             raise

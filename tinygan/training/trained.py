@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,14 +131,27 @@ class Trained:
 
     def draw(self, noise: np.ndarray) -> np.ndarray:
         """Samples (n, ``*shape``), on the host."""
-        with np.errstate(all="ignore"):  # `complaint` tells of a broken generator in words
+        with np.errstate(all="ignore"):  # `check_samples` tells of a broken generator in words
             return sampling.draw(self.network, noise)
 
-    def complaint(self, samples: np.ndarray) -> str:
-        """A line that says how many of its samples are no numbers any more; nothing if all are well."""
+    def check_weights(self) -> None:
+        """Raise CheckpointError if some of its weights are no finite numbers."""
+        for name, array in self.network.state_dict().items():
+            if not np.isfinite(array).all():
+                raise checkpoint.CheckpointError(f"{self.broken}: {name} holds numbers that are not finite")
+
+    def check_samples(self, samples: np.ndarray) -> np.ndarray:
+        """The samples; CheckpointError if some of them hold numbers that are not finite."""
         bad = int((~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1)).sum())
-        what = f"the generator is broken: {bad} of its {len(samples)} samples hold numbers that are not finite\n"
-        return what if bad else ""
+        if bad:
+            of = f"{bad} of {len(samples)} samples hold numbers that are not finite"
+            raise checkpoint.CheckpointError(f"{self.broken}: {of}")
+        return samples
+
+    @property
+    def broken(self) -> str:
+        """How a sentence about it begins when it is."""
+        return f"nothing is written, for the generator of {self.path} is broken"
 
     def said_of(self, label: int | str | None) -> str:
         """' of class 3', to end a count of samples with."""
@@ -176,7 +190,7 @@ def load(run: str | Path, networks: Networks | str | None = None) -> Trained:
     ConfigError
         If its networks cannot be had.
     """
-    path = Path(run)
+    path = Path(os.path.expanduser(run))
     folder = None if path.suffix == ".npz" else RunFolder.existing(path)
     if folder:
         path = folder.path / "generator.npz"
