@@ -24,7 +24,7 @@ LAYERS = {
     "nn": {"autograd", "backend"},
     "optim": {"autograd", "backend"},
     "kernels": {"autograd", "backend", "nn", "optim"},
-    "data": {"files", "words", "backend"},
+    "data": {"files", "words", "shell", "backend"},
     "classifier": {"files", "archive", "autograd", "backend", "nn", "optim", "data"},
     "formats": {"files", "autograd", "backend", "nn"},
     "metrics": {"files"},
