@@ -12,6 +12,7 @@ from tinygan import archive
 from tinygan.classifier.errors import ClassifierError
 from tinygan.classifier.model import CLASSES, DATA, SHAPE, Classifier
 from tinygan.files import PathLike
+from tinygan.words import short
 
 ABOUT = "record"  # what stands beside the arrays
 
@@ -120,7 +121,9 @@ def load(which: PathLike) -> Classifier:
     path = Path(__file__).with_name(f"{which}.npz") if which in DATA else Path(which)
     if path.suffix != ".npz":
         names = " or ".join(DATA)
-        raise ClassifierError(f"there is no classifier {str(which)!r}: choose {names}, or name a weight file (.npz)")
+        raise ClassifierError(
+            f"there is no classifier {short(str(which))}: choose {names}, or name a weight file (.npz)"
+        )
     arrays, record = _read(path)
     classifier = Classifier.build(np.random.default_rng(0), record.shape, len(record.class_names))
     try:

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from tinygan.data.errors import DataError
-from tinygan.words import counted, listed, printable
+from tinygan.words import counted, listed, printable, short
 
 LABELS = ("label", "labels", "class", "target", "y")
 ROWS = 2000  # that are read at once, if they are not long
@@ -95,7 +95,9 @@ def _columns(path: Path, first: list[str], named: bool) -> tuple[int | None, lis
     if not named or label is None:
         if _shape(len(first)) is None and _shape(len(first) - 1) is not None:
             if named and not _is_number(first[0]):
-                raise DataError(f"{printable(path)}: it is not clear what the column {first[0]!r} is: call it label")
+                raise DataError(
+                    f"{printable(path)}: it is not clear what the column {short(first[0])} is: call it label"
+                )
             label = 0
     order = [i for i in places if i != label]
     shape = _shape(len(order))

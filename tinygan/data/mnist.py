@@ -12,6 +12,7 @@ from tinygan.data.errors import DataError
 from tinygan.data.idx import parse_idx, read_bytes, uncompress
 from tinygan.data.images import Images
 from tinygan.shell import quoted
+from tinygan.words import short
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
 TRAIN_LABELS = "train-labels-idx1-ubyte"
@@ -118,8 +119,8 @@ def fashion(data_dir: str | Path | None = None, split: str = "train") -> Images:
 
 
 def _load(source: Source, data_dir: str | Path | None, split: str) -> Images:
-    if split not in FILES:
-        raise DataError(f"split must be 'train' or 'test', not {split!r}")
+    if not isinstance(split, str) or split not in FILES:
+        raise DataError(f"split must be 'train' or 'test', not {short(split)}")
     pixels, labels = (_read(source, _locate(source, stem, data_dir), stem) for stem in FILES[split])
     return Images(source.name, pixels[..., np.newaxis], labels.astype(np.int64), source.class_names)
 

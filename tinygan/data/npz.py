@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
-from tinygan.words import did_you_mean, printable
+from tinygan.words import did_you_mean, printable, short
 
 # What people call images and, beside them, their labels: Keras, MedMNIST, scikit-learn and by hand.
 IMAGES = ("x", "images", "imgs", "pixels", "data", "samples", "arr_0")
@@ -71,7 +71,7 @@ def read_npz(path: Path, name: str | None = None, split: str = "train") -> tuple
                 f"{printable(path)} holds the arrays {which}: say which are the images, as {printable(path)}:{names[0]}"
             )
         if name not in names:
-            raise DataError(f"{printable(path)} holds no array {name!r}{did_you_mean(name, names)}")
+            raise DataError(f"{printable(path)} holds no array {short(name)}{did_you_mean(name, names)}")
         beside = _labels_of(name, names)
         pixels = _guarded(path, lambda: _member(archive, name))
         labels = None if beside is None else _guarded(path, lambda: _member(archive, beside))

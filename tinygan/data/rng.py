@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
+from tinygan.words import short
 
 
 def rng_state(rng: np.random.Generator) -> dict[str, Any]:
@@ -39,4 +40,4 @@ def _plain(value: Any) -> Any:
 
 def damaged(what: object) -> DataError:
     """The error about a saved place that makes no sense."""
-    return DataError(f"the saved place in the data is damaged ({what!r}): resume from another checkpoint")
+    return DataError(f"the saved place in the data is damaged ({short(what)}): resume from another checkpoint")

@@ -18,7 +18,7 @@ from tinygan.files import whole_file
 from tinygan.gan.networks import Networks
 from tinygan.nn import Module
 from tinygan.training.config import ConfigError
-from tinygan.words import did_you_mean, printable
+from tinygan.words import did_you_mean, printable, short
 
 COPY = "networks.py"  # in the run folder
 
@@ -50,7 +50,7 @@ class NetworksFile:
         """
         file, colon, name = spec.rpartition(":")
         if not colon or not file or not name.isidentifier():
-            raise ConfigError(f"--networks must be FILE.py:NAME, such as my.py:networks, not {printable(spec)!r}")
+            raise ConfigError(f"--networks must be FILE.py:NAME, such as my.py:networks, not {short(spec)}")
         return cls.read(Path(os.path.expanduser(file)), name)
 
     @classmethod
