@@ -51,7 +51,8 @@ def download(urls: Sequence[str], target: Path, sha256: str, size: int) -> None:
             content = _fetched(url, most, until)
             plain = uncompress(content, "it", size)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            tried.append(f"{url}: {printable(error) or type(error).__name__}")
+            why = printable(error).removeprefix("<urlopen error ").removesuffix(">")
+            tried.append(f"{url}: {why or type(error).__name__}")
             continue
         if hashlib.sha256(plain).hexdigest() == sha256:
             return _keep(target, content)
