@@ -114,13 +114,13 @@ class _Fetch(threading.Thread):
 
 def _answer(url: str) -> Any:
     """The answer to `url` or to where it leads: never from https to what anybody on the way could change."""
-    opener = urllib.request.build_opener(_NoRedirect)
+    ask = urllib.request.build_opener(_NoRedirect).open
     safe = ("https",) if url.startswith("https:") else ("https", "http")
     for _ in range(REDIRECTS):
         if urllib.parse.urlsplit(url).scheme not in safe:
             raise DataError(f"it leads to {printable(url)}, which is not {safe[0]}")
         try:
-            return opener.open(url, timeout=PATIENCE)
+            return ask(url, timeout=PATIENCE)
         except urllib.error.HTTPError as error:
             leads_to = error.headers.get("Location") if 300 <= error.code < 400 else None
             if not leads_to:
