@@ -73,8 +73,7 @@ def _fetched(url: str, most: int, until: float) -> bytes:
     fetch.start()
     before = 0
     while True:
-        begun = time.monotonic()
-        fetch.join(max(0.0, min(PATIENCE, until - begun)))
+        fetch.join(max(0.0, min(PATIENCE, until - time.monotonic())))
         if not fetch.is_alive():
             break
         if time.monotonic() >= until:
@@ -95,11 +94,9 @@ class _Fetch(threading.Thread):
     def __init__(self, url: str, most: int):
         super().__init__(daemon=True)  # Python does not wait for it to end
         self.url, self.most = url, most
-        self.got, self.error, self.given_up = bytearray(), None, False
-
-    got: bytearray
-    error: Exception | None
-    given_up: bool
+        self.got = bytearray()
+        self.error: Exception | None = None
+        self.given_up = False  # by the one who waits
 
     def run(self) -> None:
         try:
