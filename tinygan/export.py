@@ -12,7 +12,7 @@ from tinygan.formats.errors import needed
 from tinygan.outputs import check_not_read, data_of, in_place_of, output_file
 from tinygan.training.config import ConfigError
 from tinygan.training.trained import Trained
-from tinygan.words import did_you_mean
+from tinygan.words import did_you_mean, short
 
 PROGRAM = "python -m tinygan.export"
 FORMATS = {  # what stands in the file, and what writes it
@@ -71,7 +71,7 @@ def export(source: Trained, out: Path, to: str) -> None:
         If the file cannot be written.
     """
     if to not in FORMATS:
-        raise ConfigError(f"unknown format {to!r}{did_you_mean(to, FORMATS)}")
+        raise ConfigError(f"unknown format {short(to)}{did_you_mean(to, FORMATS)}")
     source.check_weights()
     source.check_samples(source.draw(source.noise(16, seed=0)))
     if to == "onnx":

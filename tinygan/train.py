@@ -59,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run_as_asked(words: list[str], ranks: Ranks) -> None:
     """Everything between the words of the command line and the end of the run."""
+    ranks.check_same(options=words)  # first of all: with other words a rank might not come to the next meeting
     with ranks.together():
         args = parser().parse_args(words)
         if args.list_presets:
@@ -68,6 +69,7 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
         if args.dry_run:
             print(f"{run.describe()}\n\nnothing was written (--dry-run)")
             return
+    run.setup.check_ranks(run.step)
     with ranks.together():
         if ranks.rank == 0:
             run.begin(f"{program(ranks.size)} {quoted(word for word in words if word != '--distributed')}".strip())

@@ -14,6 +14,7 @@ from tinygan.classifier.errors import ClassifierError
 from tinygan.classifier.model import CLASSES, DATA, SHAPE, Classifier
 from tinygan.files import PathLike
 from tinygan.reading import Unreadable, check_fields, list_of, maybe, number, text, whole
+from tinygan.words import short
 
 ABOUT = "record"  # what stands beside the arrays
 FIELDS = {
@@ -131,7 +132,9 @@ def load(which: PathLike) -> Classifier:
     path = Path(__file__).with_name(f"{which}.npz") if which in DATA else Path(os.path.expanduser(which))
     if path.suffix != ".npz":
         names = " or ".join(DATA)
-        raise ClassifierError(f"there is no classifier {str(which)!r}: choose {names}, or name a weight file (.npz)")
+        raise ClassifierError(
+            f"there is no classifier {short(str(which))}: choose {names}, or name a weight file (.npz)"
+        )
     arrays, record = _read(path)
     classifier = Classifier.build(np.random.default_rng(0), record.shape, len(record.class_names))
     try:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
+from tinygan.words import short
 
 
 class DamagedPlace(DataError):
@@ -43,4 +44,4 @@ def _plain(value: Any) -> Any:
 
 def damaged(what: object) -> DamagedPlace:
     """The error about a saved place that makes no sense."""
-    return DamagedPlace(f"the saved place in the data is damaged ({what!r}): resume from another checkpoint")
+    return DamagedPlace(f"the saved place in the data is damaged ({short(what)}): resume from another checkpoint")

@@ -19,7 +19,7 @@ from tinygan.gan.networks import Networks
 from tinygan.nn import Module
 from tinygan.reading import plain_bytes
 from tinygan.training.config import ConfigError
-from tinygan.words import did_you_mean, printable
+from tinygan.words import did_you_mean, printable, short
 
 COPY = "networks.py"  # in the run folder
 LARGEST = 1 << 24  # bytes
@@ -52,7 +52,7 @@ class NetworksFile:
         """
         file, colon, name = spec.rpartition(":")
         if not colon or not file or not name.isidentifier():
-            raise ConfigError(f"--networks must be FILE.py:NAME, such as my.py:networks, not {printable(spec)!r}")
+            raise ConfigError(f"--networks must be FILE.py:NAME, such as my.py:networks, not {short(spec)}")
         return cls.read(Path(os.path.expanduser(file)), name)
 
     @classmethod

@@ -12,7 +12,7 @@ from tinygan.gan import models
 from tinygan.gan.networks import Networks
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.effects import check_effects
-from tinygan.words import did_you_mean
+from tinygan.words import did_you_mean, short
 
 REAL_IMAGES = tuple(name for name, row in SETS.items() if row.real)
 SMALL_IMAGES = ("digits", *REAL_IMAGES)  # 28 x 28 unless --size says otherwise
@@ -195,10 +195,10 @@ OF_ONES_OWN = Preset(None, "", {}, {}, _quick(50), fits=("images", "points"), on
 
 def get(name: str) -> Preset:
     """The preset of that name; ConfigError with a hint if there is none."""
+    if not isinstance(name, str) or name not in (OWN, *PRESETS):
+        raise ConfigError(f"unknown preset {short(name)}{did_you_mean(name, PRESETS)}")
     if name == OWN:
         return OF_ONES_OWN
-    if name not in PRESETS:
-        raise ConfigError(f"unknown preset {name!r}{did_you_mean(name, PRESETS)}")
     return PRESETS[name]
 
 
@@ -220,7 +220,7 @@ def configure(given: Mapping[str, Any], quick: bool = False, points: bool | None
     """
     for name in given:
         if name not in Config.__dataclass_fields__:
-            raise ConfigError(f"there is no option {name!r}{did_you_mean(name, Config.__dataclass_fields__)}")
+            raise ConfigError(f"there is no option {short(name)}{did_you_mean(name, Config.__dataclass_fields__)}")
     given = {"preset": OWN if given.get("networks") else Config.preset, **given}
     preset = get(given["preset"])
     options = dict(preset.options)

@@ -14,7 +14,7 @@ from tinygan.reading import whole
 from tinygan.training.config import Config, ConfigError, flag
 from tinygan.training.effects import check_effects
 from tinygan.training.run_folder import RunError, RunFolder
-from tinygan.words import did_you_mean
+from tinygan.words import did_you_mean, short
 
 
 def resumed_options(
@@ -27,7 +27,7 @@ def resumed_options(
     known = {f.name: f for f in dataclasses.fields(Config)}
     for name in given:
         if name not in known:
-            raise ConfigError(f"there is no option {name!r}{did_you_mean(name, known)}")
+            raise ConfigError(f"there is no option {short(name)}{did_you_mean(name, known)}")
     for f in known.values():
         if f.name in given and not f.metadata["resumable"] and given[f.name] != old.get(f.name):
             moved = f.name == "data" and not {given["data"], old.get("data")} & set(datasets.NAMES)

@@ -21,7 +21,7 @@ from tinygan.training.config import Config, ConfigError
 from tinygan.training.networks import build_networks, kept_networks, noise_of
 from tinygan.training.networks_file import NetworksFile
 from tinygan.training.run_folder import RunFolder
-from tinygan.words import did_you_mean
+from tinygan.words import did_you_mean, short, whole
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Trained:
             number = int(label)
         except ValueError:
             known = did_you_mean(str(label), names) if names else f": give a number from 0 to {last}"
-            raise ConfigError(f"--label: there is no class {str(label)!r}{known}") from None
+            raise ConfigError(f"--label: there is no class {short(str(label))}{known}") from None
         if not 0 <= number <= last:
             raise ConfigError(f"--label must be from 0 to {last}, not {label}")
         return number
@@ -163,11 +163,11 @@ class Trained:
 def check_drawing(n: Any, seed: Any, truncation: Any) -> None:
     """Raise ConfigError, in one sentence, if so many samples of such noise cannot be drawn."""
     for name, value, least in (("samples", n, 1), ("seed", seed, 0)):
-        if not isinstance(value, (int, np.integer)) or value < least:
-            raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        if not whole(value, least):
+            raise ConfigError(f"{name} must be a whole number of at least {least}, not {short(value)}")
     number = isinstance(truncation, (int, float, np.number))
     if truncation is not None and not (number and np.isfinite(truncation) and truncation > 0):
-        raise ConfigError(f"truncation must be a finite number above 0, not {truncation!r}")
+        raise ConfigError(f"truncation must be a finite number above 0, not {short(truncation)}")
 
 
 def load(run: str | Path, networks: Networks | str | None = None) -> Trained:
