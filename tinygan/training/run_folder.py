@@ -8,16 +8,19 @@ import platform
 import re
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import tinygan
-from tinygan.files import errors_name, whole_file
+from tinygan.files import errors_name, make_folders, sync, sync_folder, whole_file
 from tinygan.training import checkpoint
 
 KEEP_CHECKPOINTS = 2
+ROWS = ("stats.jsonl", "metrics.jsonl")
+LINES = (*ROWS, "log.txt")
 BEST = "best.npz"
 OF_A_RUN = ("config.json", "generator*.npz", "checkpoint-*.npz", BEST)  # no output may replace one
 
@@ -48,15 +51,16 @@ class RunFolder:
             If it cannot be made (a read-only place, a file in the way).
         """
         try:
-            os.makedirs(outdir, exist_ok=True)
+            make_folders(outdir)
             while True:  # another run may take the number at the same moment: then take the next
                 taken = [int(m[1]) for entry in os.listdir(outdir) if (m := re.match(r"(\d{5,})-", entry))]
                 path = Path(outdir) / f"{max(taken, default=-1) + 1:05d}-{name}"
                 try:
                     path.mkdir()
-                    return cls(path)
                 except FileExistsError:
                     continue
+                sync_folder(outdir)
+                return cls(path)
         except OSError as error:
             raise RunError(f"cannot make a run folder in {outdir}: {error.strerror or error}") from None
 
@@ -121,6 +125,12 @@ class RunFolder:
         with errors_name(self.path / name), open(self.path / name, "ab") as file:  # "\n" on Windows, too
             file.write((line + "\n").encode(errors="backslashreplace"))
 
+    def sync_lines(self) -> None:
+        """Send the lines so far to the disk: after a power cut no checkpoint may be there without those before it."""
+        for name in LINES:
+            with suppress(FileNotFoundError), errors_name(self.path / name), open(self.path / name, "r+b") as file:
+                sync(file)
+
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The lines of a `.jsonl` file; what is none (a last line cut off by a crash) is left out."""
         rows = []
@@ -139,7 +149,7 @@ class RunFolder:
 
     def forget_after(self, step: int) -> None:
         """Drop what was written after `step`, which a resumed run will write again."""
-        for name in ("stats.jsonl", "metrics.jsonl"):
+        for name in ROWS:
             rows = [row for row in self.rows(name) if row["step"] <= step]
             self.write_text(name, "".join(json.dumps(row) + "\n" for row in rows))
         for picture in self.pictures():
@@ -164,12 +174,14 @@ class RunFolder:
 
     def save_checkpoint(self, step: int, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
         """Write the checkpoint of `step`; only then are the oldest removed, all but two."""
+        self.sync_lines()
         checkpoint.save(self.path / f"checkpoint-{step:06d}.npz", arrays, meta)
         for old in self.checkpoints()[:-KEEP_CHECKPOINTS]:
             old.unlink()
 
     def save_best(self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], about: Mapping[str, Any]) -> None:
         """Keep a checkpoint's content as best.npz; `about` says in what it is the best, and its step."""
+        self.sync_lines()
         checkpoint.save(self.path / BEST, arrays, {**meta, "best": dict(about)})
 
     def best(self) -> dict[str, Any] | None:
