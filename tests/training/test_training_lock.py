@@ -3,11 +3,13 @@
 import errno
 import gc
 import os
+import runpy
 import signal
 import socket
 import subprocess
 import sys
 import time
+import types
 
 import pytest
 from cli import ROOT, call, one_sentence, posix_only, start, train
@@ -197,6 +199,21 @@ def test_a_run_that_stops_early_frees_it(here, ending):
     with pytest.raises(ending):
         run.train(on_step=stop)
     tg.Run.resume(run.path).train()
+
+
+def test_windows_locks_a_byte_far_behind_the_text(here, monkeypatch):
+    """What is locked there nobody else can read. The file is run again as Windows would, with its module in place."""
+    calls = []
+    msvcrt = types.ModuleType("msvcrt")
+    msvcrt.LK_NBLCK, msvcrt.LK_UNLCK = "lock", "unlock"
+    msvcrt.locking = lambda fd, how, size: calls.append((how, os.lseek(fd, 0, os.SEEK_CUR), size))
+    monkeypatch.setitem(sys.modules, "msvcrt", msvcrt)
+    monkeypatch.setattr(sys, "platform", "win32")
+    lock = runpy.run_path(locks.__file__)["Lock"](here)
+    assert lock.take() == [] and (here / LOCK).read_text().startswith(f"process {os.getpid()} on ")
+    lock.release()
+    assert calls == [("lock", 2**30, 1), ("unlock", 2**30, 1)]
+    assert (here / LOCK).read_text().startswith("free since 2") and (here / LOCK).stat().st_size < 100
 
 
 NO_LOCKS = ("ENOLCK", "ENOSYS", "EOPNOTSUPP", "EINVAL")
