@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tinygan.commandline import Parser, guarded
@@ -13,6 +14,7 @@ from tinygan.shell import quoted
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, flag, option_type
 from tinygan.training.distributed import Ranks, program, warn_of_separate_runs
+from tinygan.training.lock import Lock
 from tinygan.training.loop import TrainingStopped
 from tinygan.training.run import RUNS, Run
 from tinygan.training.run_folder import picture_name
@@ -97,6 +99,8 @@ def asked_run(args: Any, ranks: Ranks) -> Run:
     for name in ("outdir", "quick"):
         if getattr(args, name):
             raise ConfigError(f"{flag(name)} is for a new run: it does not go with --resume")
+    if ranks.rank == 0 and not args.dry_run:  # at once, and not after the data have been read
+        Lock(Path(args.resume).expanduser()).check()
     run = Run.resume(args.resume, epochs=args.epochs, data_changed=args.data_changed, ranks=ranks, **options)
     run.check_unfinished()
     return run

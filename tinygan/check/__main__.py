@@ -14,6 +14,7 @@ from tinygan.check import guard
 from tinygan.check.engine import HOME, Exercise, Result, exercises, submission
 from tinygan.check.exam import BLANK
 from tinygan.commandline import Parser, guarded
+from tinygan.files import whole_file
 from tinygan.outputs import check_not_read
 
 PROGRAM = "python -m tinygan.check"
@@ -74,7 +75,8 @@ def begin(folder: Path) -> None:
     stubs = sorted(HOME.glob("ex*.py"))
     new = [path for path in stubs if not (folder / path.name).exists()]
     for path in new:
-        (folder / path.name).write_bytes(path.read_bytes())
+        with whole_file(folder / path.name) as file:
+            file.write(path.read_bytes())
     print(
         f"{len(new)} exercises to begin with are in {folder}; {len(stubs) - len(new)} were there and stay as they are"
     )

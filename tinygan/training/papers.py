@@ -28,6 +28,7 @@ stats.jsonl      a line every {log_interval} steps: step, losses, D(x), D(G(z)) 
 metrics.jsonl    how good the samples are: a line for every picture, or every --eval-interval
 checkpoint-*.npz everything needed to go on: {go_on} with more steps
 generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.png{own}
+lock             keeps a second process from training in this folder, and names the first; leave it here
 {more}"""
 
 

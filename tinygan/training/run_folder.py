@@ -8,13 +8,14 @@ import platform
 import re
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import tinygan
-from tinygan.files import whole_file
+from tinygan.files import errors_name, make_folders, sync, sync_folder, whole_file
 from tinygan.reading import (
     Kind,
     Unreadable,
@@ -33,9 +34,11 @@ from tinygan.training.rows import rows_of
 from tinygan.words import listed
 
 KEEP_CHECKPOINTS = 2
+ROWS = ("stats.jsonl", "metrics.jsonl")
+LINES = (*ROWS, "log.txt")
 BEST = "best.npz"
 ANIMATION = "training.gif"  # the last file that a run writes
-TEXT, LINES = 1 << 24, 1 << 30  # bytes of the largest config.json and .jsonl that are read
+LARGEST_CONFIG, LARGEST_ROWS = 1 << 24, 1 << 30  # bytes of the largest config.json and .jsonl that are read
 CONFIG_FIELDS: dict[str, Kind] = {"options": mapping, "networks_sha256": maybe(text)}
 BEST_FIELDS: dict[str, Kind] = {"metric": text, "value": number, "step": whole(1), "n": whole(1)}
 PICTURE = re.compile(r"fakes_(init|\d{6,18})\.png")
@@ -69,15 +72,16 @@ class RunFolder:
             If it cannot be made (a read-only place, a file in the way).
         """
         try:
-            os.makedirs(outdir, exist_ok=True)
+            make_folders(outdir)
             while True:  # another run may take the number at the same moment: then take the next
                 taken = [int(m[1]) for entry in os.listdir(outdir) if (m := re.match(r"(\d{5,})-", entry))]
                 path = Path(outdir) / f"{max(taken, default=-1) + 1:05d}-{name}"
                 try:
                     path.mkdir()
-                    return cls(path)
                 except FileExistsError:
                     continue
+                sync_folder(outdir)
+                return cls(path)
         except OSError as error:
             raise RunError(f"cannot make a run folder in {outdir}: {error.strerror or error}") from None
 
@@ -121,7 +125,7 @@ class RunFolder:
             If the file is missing or damaged.
         """
         try:
-            content = parsed(plain_bytes(self.path / "config.json", TEXT))
+            content = parsed(plain_bytes(self.path / "config.json", LARGEST_CONFIG))
             check_fields(content, CONFIG_FIELDS)
             return {**content, "config": content["options"]}
         except FileNotFoundError:
@@ -151,6 +155,12 @@ class RunFolder:
         except Unreadable as why:
             raise RunError(f"{self.path / name} cannot be written: {why}") from None
 
+    def sync_lines(self) -> None:
+        """Send the lines so far to the disk: after a power cut no checkpoint may be there without those before it."""
+        for name in LINES:
+            with suppress(FileNotFoundError), errors_name(self.path / name), open(self.path / name, "r+b") as file:
+                sync(file)
+
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The lines of a `.jsonl` file; what is none (a last line cut off by a crash) is left out."""
         return self._rows(name)[0]
@@ -158,7 +168,7 @@ class RunFolder:
     def _rows(self, name: str) -> tuple[list[dict[str, Any]], list[int]]:
         """The same, and the numbers of the lines that are none."""
         try:
-            return rows_of(plain_bytes(self.path / name, LINES))
+            return rows_of(plain_bytes(self.path / name, LARGEST_ROWS))
         except FileNotFoundError:
             return [], []
         except Unreadable as why:
@@ -173,7 +183,7 @@ class RunFolder:
             A sentence for each file of which something else was left out.
         """
         said = []
-        for name in ("stats.jsonl", "metrics.jsonl"):
+        for name in ROWS:
             rows, strays = self._rows(name)
             if strays:
                 lines = f"line{'s' * (len(strays) > 1)} {listed([str(place) for place in strays])}"
@@ -208,6 +218,7 @@ class RunFolder:
 
     def save_checkpoint(self, step: int, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
         """Write the checkpoint of `step`; only then are the oldest removed, all but two."""
+        self.sync_lines()
         checkpoint.save(self.path / f"checkpoint-{step:06d}.npz", arrays, meta)
         for old in self.checkpoints()[:-KEEP_CHECKPOINTS]:
             if old.is_file():
@@ -215,6 +226,7 @@ class RunFolder:
 
     def save_best(self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], about: Mapping[str, Any]) -> None:
         """Keep a checkpoint's content as best.npz; `about` says in what it is the best, and its step."""
+        self.sync_lines()
         checkpoint.save(self.path / BEST, arrays, {**meta, "best": dict(about)})
 
     def best(self) -> dict[str, Any] | None:
