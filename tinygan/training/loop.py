@@ -64,6 +64,8 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
         if start == 0:
             record.save(0, *setup.state(0))
             record.begin()
+        else:
+            record.go_on(start)
         step = start
         for step in range(start + 1, config.steps + 1):
             last = step == config.steps or ranks.stopping(bool(stop) or watch.stopping)

@@ -16,6 +16,7 @@ from tinygan.gan.sampling import draw
 from tinygan.training import checkpoint, pictures
 from tinygan.training.board import Board
 from tinygan.training.progress import Progress
+from tinygan.training.replay import ReplayPage
 from tinygan.training.run_folder import RunFolder
 from tinygan.training.scores import Scores
 from tinygan.training.setup import Setup
@@ -64,6 +65,7 @@ class Record:
         self.board = Board(run.path, setup.config.tensorboard)
         self.health = Health(watch_accuracy=setup.game.loss.boundary is not None)
         self.scores = Scores(setup, run) if setup.judge else None
+        self.replay = ReplayPage(run, setup.config.steps)
         self.clock, self.clock_step = time.perf_counter(), start
 
     def begin(self) -> None:
@@ -72,6 +74,10 @@ class Record:
         self.evaluate(0)
         self.show(0)
         self.clock = time.perf_counter()
+
+    def go_on(self, step: int) -> None:
+        """The page of an old run becomes that of one that is on."""
+        self.warn(self.replay.write(step))
 
     def step(self, step: int, numbers: Mapping[str, float]) -> None:
         self.progress.step()
@@ -89,7 +95,7 @@ class Record:
         self.say(self.health.after_log(numbers), step)
 
     def show(self, step: int) -> None:
-        """A picture of samples, a few numbers if `evaluate` has none, and the curves so far."""
+        """A picture of samples, a few numbers if `evaluate` has none, the curves so far, and the page of it all."""
         setup, run = self.setup, self.run
         fakes = draw(setup.sampler, setup.z)
         pictures.save_fakes(setup, run.picture(step), fakes, step)
@@ -104,6 +110,7 @@ class Record:
             self.watch.on_pictures(step, from_range(fakes, *setup.range) if images else fakes)
         if step > max(GREY_STEPS, GREY_SHARE * setup.config.steps):
             self.say(self.health.after_samples(fakes, pictures.reals(setup, len(fakes))), step)
+        self.warn(self.replay.write(step))
 
     def evaluate(self, step: int) -> bool:
         """Measure the samples, if anything is to be measured; whether they are the best so far."""
@@ -127,6 +134,11 @@ class Record:
             self.note(f"step {step}: {sentence}")
             self.progress.say(f"step {step}: {sentence}")
 
+    def warn(self, sentence: str | None) -> None:
+        """On the screen alone: if a file could not be written, the log may be another."""
+        if sentence:
+            self.progress.say(sentence)
+
     def save_generator(self, name: str, step: int) -> None:
         """The generator that samples are drawn from, with the options needed to build it again."""
         meta = self.setup.about(step).to_meta("generator")
@@ -147,6 +159,7 @@ class Record:
         self.run.save_checkpoint(step, arrays, meta)
 
     def close(self) -> None:
+        self.warn(self.replay.close())
         self.progress.close()
         self.board.close()
 
