@@ -36,6 +36,7 @@ LAYERS = {
         *("files", "words", "shell", "archive", "autograd", "backend", "nn", "optim", "gan", "data"),
         *("metrics", "plot", "classifier", "evaluation"),
     },
+    "live": {"autograd", "backend", "gan", "plot", "training"},
 }
 
 

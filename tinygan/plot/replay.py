@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -17,7 +18,6 @@ from string import Template
 from typing import Any
 
 from tinygan.files import PathLike, whole_file
-from tinygan.plot.gif import open_frame
 from tinygan.plot.svg import Rows, numbers_at, panel_html, panels_of
 
 MOST_FRAMES = 60
@@ -90,7 +90,7 @@ class Pictures:
             written = path.stat().st_mtime_ns
             if self.known.get(path, (0, ""))[0] != written:
                 self.known[path] = written, encoded(path, enlarged)
-        except (OSError, ValueError, SyntaxError):  # Pillow raises all three for damaged files
+        except Exception:  # Pillow raises many kinds for damaged files
             return ""
         self.asked[path] = self.known[path]
         return self.known[path][1]
@@ -102,11 +102,14 @@ class Pictures:
 
 def encoded(path: Path, enlarged: int) -> str:
     """The picture as a `data:` address: WebP (JPEG of a Pillow that lacks it), without its enlargement."""
-    from PIL import features
+    from PIL import Image, features
 
     kind = "webp" if features.check("webp") else "jpeg"  # type: ignore[no-untyped-call]
+    with Image.open(path) as image:
+        picture = image.convert("RGB")
+    shrink = enlarged * math.ceil(max(picture.size) / enlarged / MAX_SIDE)
     file = io.BytesIO()
-    open_frame(path, MAX_SIDE * enlarged).reduce(enlarged).save(file, format=kind, quality=70, method=2)
+    picture.reduce(shrink).save(file, format=kind, quality=70, method=2)
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,6 +25,16 @@ from tinygan.training.setup import Setup
 GREY_STEPS, GREY_SHARE = 200, 0.2
 
 
+class Viewer(Protocol):
+    """What is told of a run as it goes on."""
+
+    def numbers(self, step: int, row: Mapping[str, Any]) -> None:
+        """A line of stats.jsonl."""
+
+    def pictures(self, step: int, samples: np.ndarray) -> None:
+        """The samples of a picture: images (n, H, W, C) in [0, 1], or points (n, 2)."""
+
+
 @dataclass
 class Watch:
     """What is called as a run goes on, and where the run can be told to stop.
@@ -35,6 +45,8 @@ class Watch:
         After every step, with what stats.jsonl shows of it (see `Game.measure`), as floats.
     on_pictures : function(step, samples), optional
         With every picture: images (n, H, W, C) in [0, 1], or points (n, 2).
+    viewers : list of Viewer
+        As the callbacks, but for the numbers, which they get with every line of stats.jsonl.
     stopping : bool
         Set to true, it ends the run after the next step, as Ctrl-C does.
     step : int
@@ -45,6 +57,7 @@ class Watch:
     on_pictures: Callable[[int, np.ndarray], Any] | None = None
     stopping: bool = False
     step: int = 0
+    viewers: Sequence[Viewer] = ()
 
 
 class Record:
@@ -92,6 +105,8 @@ class Record:
         self.run.append("stats.jsonl", row)
         self.board.add(row)
         self.progress.show(step, row)
+        for viewer in self.watch.viewers:
+            viewer.numbers(step, row)
         self.say(self.health.after_log(numbers), step)
 
     def show(self, step: int) -> None:
@@ -105,9 +120,9 @@ class Record:
         else:
             self.add_metrics(pictures.metrics(setup, fakes, step))
         plot.save_curves(run.path / "curves.png", run.rows("stats.jsonl"), title=run.path.name, **measured)
-        if self.watch.on_pictures:
-            images = isinstance(setup.dataset, Images)
-            self.watch.on_pictures(step, from_range(fakes, *setup.range) if images else fakes)
+        on_pictures = [self.watch.on_pictures] if self.watch.on_pictures else []
+        for tell in (*on_pictures, *(viewer.pictures for viewer in self.watch.viewers)):
+            tell(step, from_range(fakes, *setup.range) if isinstance(setup.dataset, Images) else fakes)
         if step > max(GREY_STEPS, GREY_SHARE * setup.config.steps):
             self.say(self.health.after_samples(fakes, pictures.reals(setup, len(fakes))), step)
         self.warn(self.replay.write(step))

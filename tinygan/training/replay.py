@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinygan.plot.replay import Pictures, Replay, save_replay
-from tinygan.training.run_folder import RunError, RunFolder, step_of
+from tinygan.training.run_folder import RunError, RunFolder
 
 NAME = "replay.html"
+ENLARGED = 2  # pixels of images, by `plot.save_grid`
 FASTEST, SLOWEST = 2, 30  # seconds between reloads
 PATIENCE = 10  # times the time between two pictures, until silence is odd
 LEAST_PATIENCE = 600  # seconds
@@ -27,14 +28,14 @@ def replay_of(run: RunFolder, state: str = "") -> Replay:
         config = {"config": {}}
     options = config["config"]
     rows, measured = run.rows("stats.jsonl"), run.rows("metrics.jsonl")
-    frames = [(step_of(path), path) for path in run.pictures()]
+    frames = run.frames()
     last = max(1, *(step for step, _ in frames[-1:]), *(row["step"] for row in (*rows[-1:], *measured[-1:])))
     return Replay(
         title=run.path.name,
         frames=frames,
         last=last,
         reals=run.path / "reals.png",
-        enlarged=2 if len(config.get("shape") or ()) == 3 else 1,  # as `plot.save_grid` does with images
+        enlarged=ENLARGED if is_of_images(config) else 1,
         rows=rows,
         measured=measured,
         marks=equilibrium(options),
@@ -43,6 +44,12 @@ def replay_of(run: RunFolder, state: str = "") -> Replay:
         command=str(config.get("command") or ""),
         state=state or f"The last step is {last:,}.",
     )
+
+
+def is_of_images(config: Mapping[str, Any]) -> bool:
+    """Whether its pictures are grids of images, not of points in the plane."""
+    shape = config.get("shape")
+    return isinstance(shape, list) and len(shape) == 3
 
 
 def equilibrium(options: Mapping[str, Any]) -> dict[str, float]:

@@ -143,7 +143,7 @@ class RunFolder:
             rows = [row for row in self.rows(name) if row["step"] <= step]
             self.write_text(name, "".join(json.dumps(row) + "\n" for row in rows))
         for picture in self.pictures():
-            if step_of(picture) > step:
+            if _step_of(picture) > step:
                 picture.unlink()
         for leftover in self.path.glob(".*.tmp"):
             leftover.unlink()
@@ -156,11 +156,15 @@ class RunFolder:
 
     def pictures(self) -> list[Path]:
         """All pictures of samples, in the order of their steps."""
-        return sorted(self.path.glob("fakes_*.png"), key=step_of)
+        return sorted(self.path.glob("fakes_*.png"), key=_step_of)
+
+    def frames(self) -> list[tuple[int, Path]]:
+        """(step, picture) of all pictures of samples, in order."""
+        return [(_step_of(picture), picture) for picture in self.pictures()]
 
     def checkpoints(self) -> list[Path]:
         """All checkpoints, oldest first."""
-        return sorted(self.path.glob("checkpoint-*.npz"), key=step_of)
+        return sorted(self.path.glob("checkpoint-*.npz"), key=_step_of)
 
     def save_checkpoint(self, step: int, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
         """Write the checkpoint of `step`; only then are the oldest removed, all but two."""
@@ -195,7 +199,7 @@ class RunFolder:
         """All files that a run can go on from, oldest first: the checkpoints and best.npz, which is one too."""
         found, best = self.checkpoints(), self.best()
         if best:
-            later = [path for path in found if step_of(path) >= best["step"]]
+            later = [path for path in found if _step_of(path) >= best["step"]]
             found.insert(len(found) - len(later), self.path / BEST)
         return found
 
@@ -227,7 +231,7 @@ def picture_name(step: int) -> str:
     return "fakes_init.png" if step == 0 else f"fakes_{step:06d}.png"
 
 
-def step_of(path: Path) -> int:
+def _step_of(path: Path) -> int:
     """The step in the name of a picture or a checkpoint; the initial picture is step 0."""
     digits = re.search(r"(\d+)", path.stem)
     return int(digits[1]) if digits else 0
