@@ -18,6 +18,7 @@ from tinygan.plot import style
 from tinygan.plot.curves import LOSSES, NORMS, OUTPUTS, Curve, column, running_mean, steps_of
 
 MOST_POINTS = 300  # of a line: half the pixels of a panel
+LARGEST = 1e200  # of a value, so that differences and sums stay finite
 COLOURS = {style.BLUE: "blue", style.ORANGE: "orange", style.DARK_ORANGE: "brown"}  # classes: paler ones in the dark
 
 Rows = Sequence[Mapping[str, Any]]
@@ -91,7 +92,7 @@ def panel_html(panel: Panel, last: float) -> str:
     shown = shown[np.isfinite(shown)]
     inner = '<span class="none">no values yet</span>'
     if shown.size:
-        low, high = limits(shown, [height for height in panel.marks.values() if not panel.log])
+        low, high = limits(shown, [] if panel.log else list(panel.marks.values()))
         paths = "".join(
             f'<path class="{look}" d="{path(steps / last, (values - low) / (high - low))}"/>'
             for curve, pale, strong in lines
@@ -121,7 +122,7 @@ def panel_html(panel: Panel, last: float) -> str:
 def heights(panel: Panel, curve: Curve) -> tuple[np.ndarray, np.ndarray]:
     """The values of a curve and their running mean, or the logarithms of both."""
     values = column(panel.rows, curve.key)
-    good = np.isfinite(values) & (values > 0 if panel.log else True)
+    good = (np.abs(values) < LARGEST) & (values > 0 if panel.log else True)
     values = np.where(good, values, math.nan)
     strong = running_mean(values, max(1, len(values) // 50))
     return (np.log10(values), np.log10(strong)) if panel.log else (values, strong)
@@ -159,7 +160,7 @@ def ticks(low: float, high: float, log: bool) -> list[tuple[float, str]]:
     if not log:
         return [(each, f"{each:.6g}") for each in nice_numbers(low, high)]
     decades = range(math.floor(low), math.ceil(high) + 1)
-    found = [(math.log10(digit) + k, f"{digit * 10.0**k:g}") for k in decades for digit in (1, 2, 5)]
+    found = [(math.log10(digit) + k, f"{float(f'{digit}e{k}'):g}") for k in decades for digit in (1, 2, 5)]
     found = [each for each in found if low <= each[0] <= high]
     return found[:: math.ceil(len(found) / 5) or 1]
 

@@ -29,7 +29,7 @@ def replay_of(run: RunFolder, state: str = "") -> Replay:
     options = config["config"]
     rows, measured = run.rows("stats.jsonl"), run.rows("metrics.jsonl")
     frames = run.frames()
-    last = max(1, *(step for step, _ in frames[-1:]), *(row["step"] for row in (*rows[-1:], *measured[-1:])))
+    last = max([1, *(step for step, _ in frames), *(row["step"] for row in (*rows, *measured))])
     return Replay(
         title=run.path.name,
         frames=frames,
