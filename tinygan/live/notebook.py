@@ -129,20 +129,20 @@ def watch(what: Run | Game, reals: np.ndarray | None = None) -> Figure | None:
     TypeError
         If it is neither a run nor a game.
 
-    Examples
-    --------
-    In a notebook:
+    Notes
+    -----
+    In a notebook::
 
-    >>> run = tg.Run("ring", quick=True)  # doctest: +SKIP
-    >>> tg.live.watch(run)  # doctest: +SKIP
-    >>> run.train()  # doctest: +SKIP
+        run = tg.Run("ring", quick=True)
+        tg.live.watch(run)
+        run.train()
 
-    and with a loop of your own:
+    and with a loop of your own::
 
-    >>> show = tg.live.watch(game, reals=data.sample(500, rng))  # doctest: +SKIP
-    >>> for step in range(1, 1001):  # doctest: +SKIP
-    ...     stats = game.step(next_reals, measure=True)
-    ...     show(step, stats, game.fakes(500, no_graph=True))
+        show = tg.live.watch(game, reals=data.sample(500, rng))
+        for step in range(1, 1001):
+            stats = game.step(next_reals, measure=True)
+            show(step, stats, game.fakes(500, no_graph=True))
     """
     if not isinstance(what, (Run, Game)):
         raise TypeError(f"watch takes a tg.Run or a tg.Game, not {type(what).__name__}")
