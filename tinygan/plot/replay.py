@@ -86,6 +86,8 @@ class Pictures:
 
     def get(self, path: Path, enlarged: int) -> str:
         """The picture as a `data:` address; empty if it cannot be read."""
+        if not path.is_file():  # nor a pipe, which might never end
+            return ""
         try:
             written = path.stat().st_mtime_ns
             if self.known.get(path, (0, ""))[0] != written:
@@ -154,15 +156,17 @@ def save_replay(path: PathLike, replay: Replay, pictures: Pictures | None = None
 def replay_html(replay: Replay, pictures: Pictures) -> str:
     """The text of the page."""
     panels = panels_of(replay.rows, replay.measured, replay.marks)
+    shown = chosen(replay.frames, replay.enlarged, pictures) or [(replay.last, "")]
+    values = numbers_at(panels, [step for step, _ in shown])
     frames = [
         {
             "step": step,
             "said": f"step {step:,}",
             "at": round(step / replay.last, 4),
             "picture": picture,
-            "values": numbers_at(panels, step),
+            "values": numbers,
         }
-        for step, picture in chosen(replay.frames, replay.enlarged, pictures) or [(replay.last, "")]
+        for (step, picture), numbers in zip(shown, values, strict=True)
     ]
     run = {"frames": frames, "reload": replay.reload, "silent": round(replay.silent)}
     look = "grid" if replay.enlarged > 1 else ""

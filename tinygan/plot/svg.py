@@ -69,13 +69,14 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def numbers_at(panels: Sequence[Panel], step: int) -> list[str]:
-    """The value of each curve of each panel at its last row that is no later than `step`; empty where there is none."""
-    found = []
+def numbers_at(panels: Sequence[Panel], steps: Sequence[int]) -> list[list[str]]:
+    """For each step the value of each curve of each panel at its last row that is no later; a dash for none."""
+    found: list[list[str]] = [[] for _ in steps]
     for panel in panels:
-        place = int(np.searchsorted(steps_of(panel.rows), step, side="right"))
-        row = panel.rows[place - 1] if place else {}
-        found += [said(row.get(curve.key)) for curve in panel.curves]
+        places = np.searchsorted(steps_of(panel.rows), steps, side="right")
+        for values, place in zip(found, places.tolist(), strict=True):
+            row = panel.rows[place - 1] if place else {}
+            values += [said(row.get(curve.key)) for curve in panel.curves]
     return found
 
 

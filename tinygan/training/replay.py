@@ -17,6 +17,7 @@ ENLARGED = 2  # pixels of images, by `plot.save_grid`
 FASTEST, SLOWEST = 2, 30  # seconds between reloads
 PATIENCE = 10  # times the time between two pictures, until silence is odd
 LEAST_PATIENCE = 600  # seconds
+MOST_WORDS = 100
 WORDS = re.compile(r"\d\d:\d\d:\d\d step (\d+): (.*)")
 
 
@@ -66,13 +67,13 @@ def equilibrium(options: Mapping[str, Any]) -> dict[str, float]:
 
 
 def words_of(run: RunFolder) -> list[tuple[int, str]]:
-    """(step, sentence) of each warning in log.txt; what a resumed run said again is there once."""
-    try:
-        lines = (run.path / "log.txt").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+    """(step, sentence) of the newest warnings in log.txt; what a resumed run said again is there once."""
+    log = run.path / "log.txt"
+    if not log.is_file():
         return []
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     found = [(int(line[1]), line[2]) for line in map(WORDS.fullmatch, lines) if line]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found))[-MOST_WORDS:]
 
 
 class ReplayPage:
