@@ -173,7 +173,8 @@ def test_pictures_lose_their_enlargement_and_fit(tmp_path, size, enlarged, shown
 def test_a_page_stays_below_3_mb(monkeypatch, tmp_path):
     """Of the most numbers, and of pictures that are as large as those of noise."""
     monkeypatch.setattr(page, "encoded", lambda path, enlarged: "x" * 45_000)
-    frames = [(step, tmp_path) for step in range(60)]
+    (tmp_path / "a").touch()
+    frames = [(step, tmp_path / "a") for step in range(60)]
     rows = [
         {"step": s / 100, **dict.fromkeys(("loss_d", "loss_g", "d_real", "grad_norm_d"), s * 1.1)} for s in range(6000)
     ]
