@@ -149,6 +149,7 @@ def test_words_of_health_are_those_of_the_log(tmp_path):
         "10:00:04 step 200: it is \xff well",
         "step 300: no time",
         "10:00:05 step x: no step",
+        f"10:00:06 step 1{5000 * '0'}: nor this",
     ]
     (tmp_path / "log.txt").write_bytes("\n".join(lines).encode("latin-1"))
     assert words_of(RunFolder(tmp_path)) == [(100, "it collapses"), (200, "it is \ufffd well")]

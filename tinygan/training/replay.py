@@ -18,7 +18,7 @@ FASTEST, SLOWEST = 2, 30  # seconds between reloads
 PATIENCE = 10  # times the time between two pictures, until silence is odd
 LEAST_PATIENCE = 600  # seconds
 MOST_WORDS = 100
-WORDS = re.compile(r"\d\d:\d\d:\d\d step (\d+): (.*)")
+WORDS = re.compile(r"\d\d:\d\d:\d\d step (\d{1,15}): (.*)")
 
 
 def replay_of(run: RunFolder, state: str = "") -> Replay:
