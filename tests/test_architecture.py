@@ -38,6 +38,7 @@ LAYERS = {
         *("files", "words", "reading", "shell", "archive", "autograd", "backend", "nn", "optim", "gan", "data"),
         *("metrics", "plot", "classifier", "evaluation"),
     },
+    "live": {"autograd", "backend", "gan", "plot", "training"},
 }
 
 

@@ -17,6 +17,7 @@ ENOUGH = 20  # images that can be judged at a time
 README = """This folder is one training run of tinygan.
 
 Look first at    {first}: samples at the beginning, and on the way, always of the same noise
+then at          replay.html, in a browser: pictures and curves to leaf through, also while the run is on
 then at          {pictures}
 then at          reals.png: what it learns from; curves.png: the losses, D(x) and D(G(z)), gradient norms over the steps
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from tinygan.gan.sampling import draw
 from tinygan.training import checkpoint, pictures
 from tinygan.training.board import Board
 from tinygan.training.progress import Progress
+from tinygan.training.replay import ReplayPage
 from tinygan.training.run_folder import ANIMATION, RunFolder
 from tinygan.training.scores import Scores
 from tinygan.training.setup import Setup
@@ -27,6 +28,16 @@ from tinygan.training.setup import Setup
 GREY_STEPS, GREY_SHARE = 200, 0.2
 # Of a drawing that failed: the error is of matplotlib or Pillow, a font is missing, a folder has the file's name.
 NOT_OF_THE_DISK = (None, errno.ENOENT, errno.EISDIR)
+
+
+class Viewer(Protocol):
+    """What is told of a run as it goes on."""
+
+    def numbers(self, step: int, row: Mapping[str, Any]) -> None:
+        """A line of stats.jsonl."""
+
+    def pictures(self, step: int, samples: np.ndarray) -> None:
+        """The samples of a picture: images (n, H, W, C) in [0, 1], or points (n, 2)."""
 
 
 @dataclass
@@ -39,6 +50,8 @@ class Watch:
         After every step, with what stats.jsonl shows of it (see `Game.measure`), as floats.
     on_pictures : function(step, samples), optional
         With every picture: images (n, H, W, C) in [0, 1], or points (n, 2).
+    viewers : list of Viewer
+        As the callbacks, but for the numbers, which they get with every line of stats.jsonl.
     stopping : bool
         Set to true, it ends the run after the next step, as Ctrl-C does.
     step : int
@@ -49,6 +62,7 @@ class Watch:
     on_pictures: Callable[[int, np.ndarray], Any] | None = None
     stopping: bool = False
     step: int = 0
+    viewers: Sequence[Viewer] = ()
 
 
 class Record:
@@ -69,6 +83,7 @@ class Record:
         self.board = Board(run.path, setup.config.tensorboard)
         self.health = Health(watch_accuracy=setup.game.loss.boundary is not None)
         self.scores = Scores(setup, run) if setup.judge else None
+        self.replay = ReplayPage(run, setup.config.steps)
         self.clock, self.clock_step = time.perf_counter(), start
 
     def begin(self) -> None:
@@ -93,6 +108,8 @@ class Record:
         self.run.append("stats.jsonl", row)
         self.board.add(row)
         self.progress.show(step, row)
+        for viewer in self.watch.viewers:
+            viewer.numbers(step, row)
         self.say(self.health.after_log(numbers), step)
 
     def continue_after(self, step: int) -> None:
@@ -105,9 +122,10 @@ class Record:
             self.animate(step)
         elif (self.run.path / ANIMATION).is_file():  # a run that has one has ended
             (self.run.path / ANIMATION).unlink()
+        self.warn(self.replay.write(step))  # the page of an old run becomes that of one that is on
 
     def show(self, step: int) -> None:
-        """A picture of samples, and the curves so far: all that a step leaves behind its checkpoint."""
+        """A picture of samples, the curves so far, and the page of it all: what a step leaves behind its checkpoint."""
         setup, run = self.setup, self.run
         fakes = draw(setup.sampler, setup.z)
         with self.drawing(run.picture(step).name, step):
@@ -118,11 +136,12 @@ class Record:
         rows = run.rows("stats.jsonl")
         with self.drawing("curves.png", step):
             plot.save_curves(run.path / "curves.png", rows, title=run.path.name, **measured)
-        if self.watch.on_pictures:
-            images = isinstance(setup.dataset, Images)
-            self.watch.on_pictures(step, from_range(fakes, *setup.range) if images else fakes)
+        on_pictures = [self.watch.on_pictures] if self.watch.on_pictures else []
+        for tell in (*on_pictures, *(viewer.pictures for viewer in self.watch.viewers)):
+            tell(step, from_range(fakes, *setup.range) if isinstance(setup.dataset, Images) else fakes)
         if step > max(GREY_STEPS, GREY_SHARE * setup.config.steps):
             self.say(self.health.after_samples(fakes, pictures.reals(setup, len(fakes))), step)
+        self.warn(self.replay.write(step))
 
     def evaluate(self, step: int) -> bool:
         """Measure the samples, if anything is to be measured; whether they are the best so far."""
@@ -150,6 +169,11 @@ class Record:
         if sentence:
             self.note(f"step {step}: {sentence}")
             self.progress.say(f"step {step}: {sentence}")
+
+    def warn(self, sentence: str | None) -> None:
+        """On the screen alone: if a file could not be written, the log may be another."""
+        if sentence:
+            self.progress.say(sentence)
 
     def save_generator(self, name: str, step: int) -> None:
         """The generator that samples are drawn from, with the options needed to build it again."""
@@ -188,6 +212,7 @@ class Record:
         self.run.save_checkpoint(step, arrays, meta)
 
     def close(self) -> None:
+        self.warn(self.replay.close())
         self.progress.close()
         self.board.close()
 

@@ -10,23 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import data as datasets
 from tinygan.classifier import Classifier
 from tinygan.data import from_range
 from tinygan.evaluation import Measured
 from tinygan.gan.networks import Networks
-from tinygan.training import loop, presets
-from tinygan.training.build import build, looks_of
+from tinygan.training import loop
+from tinygan.training.beginning import new_setup
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks
 from tinygan.training.lock import Lock
 from tinygan.training.measured import measure
-from tinygan.training.options import named_networks, plain_options, with_whole_paths
+from tinygan.training.options import plain_options
 from tinygan.training.papers import describe, title, write_papers
-from tinygan.training.record import Watch
+from tinygan.training.record import Viewer, Watch
 from tinygan.training.resuming import resumed_setup
 from tinygan.training.run_folder import RunError, RunFolder
 from tinygan.training.setup import Setup
+from tinygan.training.shown import run_html
 from tinygan.training.trained import Trained, check_drawing
 
 RUNS = "runs"
@@ -58,6 +58,8 @@ class Run:
     ----------
     setup : Setup
         Data, networks, the game.
+    viewers : list of Viewer
+        What is told of the run as it goes on, such as the figure of `tinygan.live.watch`.
 
     Raises
     ------
@@ -82,28 +84,16 @@ class Run:
         ranks: Ranks | None = None,
         **options: Any,
     ):
-        if epochs is not None and ("steps" in options or quick):
-            raise ConfigError("--epochs says how long to train: give it without --steps and --quick")
         if not str(outdir):
             raise ConfigError("--outdir must name the folder in which run folders are made, not be empty")
-        options.update(named_networks(networks, options.get("preset")))
-        dataset = None
-        if isinstance(data, (str, os.PathLike)):
-            options["data"] = data
-        options = plain_options(options)
-        if data is not None and "data" not in options:
-            dataset = datasets.load(data, **looks_of(options))
-            options["data"] = f"<{dataset.name}>"
-        points = None if dataset is None else not isinstance(dataset, datasets.Images)
-        config = presets.configure(with_whole_paths(options), quick, points)
-        own = networks if isinstance(networks, Networks) else None
-        self._take(build(config, ranks, dataset, own), Path(os.path.expanduser(outdir)))
-        self.setup.take_epochs(epochs)
+        setup = new_setup(networks, data, quick, epochs, ranks, options)
+        self._take(setup, Path(os.path.expanduser(outdir)))
 
     def _take(self, setup: Setup, outdir: Path, folder: RunFolder | None = None, step: int = 0) -> None:
         self.setup, self.outdir, self.folder, self.watch = setup, outdir, folder, Watch(step=step)
         self.lock: Lock | None = None
         self.begun, self.notes = False, list(setup.dataset.notes)
+        self.viewers: list[Viewer] = []
 
     @classmethod
     def resume(
@@ -227,7 +217,7 @@ class Run:
             if self.setup.ranks.rank == 0:  # of several, it alone writes
                 self.hold() if self.begun else self.begin()
         assert self.folder is not None
-        self.watch = Watch(on_step, on_pictures, step=self.step)
+        self.watch = Watch(on_step, on_pictures, step=self.step, viewers=self.viewers)
         try:
             loop.train(self.setup, self.folder, self.step, self.watch)
         finally:
@@ -299,3 +289,7 @@ class Run:
     def describe(self) -> str:
         """The data, the networks with their shapes, and every option."""
         return describe(self.setup)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: its state, options, newest samples, curves and words of health."""
+        return run_html(self)

@@ -30,7 +30,7 @@ from tinygan.reading import (
     whole,
 )
 from tinygan.training import checkpoint
-from tinygan.training.rows import rows_of
+from tinygan.training.rows import read_rows
 from tinygan.words import listed
 
 KEEP_CHECKPOINTS = 2
@@ -38,7 +38,7 @@ ROWS = ("stats.jsonl", "metrics.jsonl")
 LINES = (*ROWS, "log.txt")
 BEST = "best.npz"
 ANIMATION = "training.gif"  # the last file that a run writes
-LARGEST_CONFIG, LARGEST_ROWS = 1 << 24, 1 << 30  # bytes of the largest config.json and .jsonl that are read
+LARGEST_CONFIG = 1 << 24  # bytes of the largest config.json that is read
 CONFIG_FIELDS: dict[str, Kind] = {"options": mapping, "networks_sha256": maybe(text)}
 BEST_FIELDS: dict[str, Kind] = {"metric": text, "value": number, "step": whole(1), "n": whole(1)}
 PICTURE = re.compile(r"fakes_(init|\d{6,18})\.png")
@@ -168,9 +168,7 @@ class RunFolder:
     def _rows(self, name: str) -> tuple[list[dict[str, Any]], list[int]]:
         """The same, and the numbers of the lines that are none."""
         try:
-            return rows_of(plain_bytes(self.path / name, LARGEST_ROWS))
-        except FileNotFoundError:
-            return [], []
+            return read_rows(self.path / name)
         except Unreadable as why:
             raise RunError(f"{self.path / name} cannot be read: {why}") from None
 
@@ -211,6 +209,10 @@ class RunFolder:
     def has_ended(self) -> bool:
         """Whether nothing is missing of what the last step leaves."""
         return (self.path / ANIMATION).exists()
+
+    def frames(self) -> list[tuple[int, Path]]:
+        """(step, picture) of all pictures of samples, in order."""
+        return [(_step_of(picture), picture) for picture in self.pictures()]
 
     def checkpoints(self) -> list[Path]:
         """All checkpoints, oldest first."""
