@@ -122,7 +122,8 @@ class Record:
             self.animate(step)
         elif (self.run.path / ANIMATION).is_file():  # a run that has one has ended
             (self.run.path / ANIMATION).unlink()
-        self.warn(self.replay.write(step))  # the page of an old run becomes that of one that is on
+        if not last:
+            self.warn(self.replay.write(step))  # the page of an old run becomes that of one that is on
 
     def show(self, step: int) -> None:
         """A picture of samples, the curves so far, and the page of it all: what a step leaves behind its checkpoint."""
@@ -182,6 +183,7 @@ class Record:
 
     def animate(self, step: int) -> None:
         """The pictures so far as an animation, which tells an ended run: it is the last file to be written."""
+        self.warn(self.replay.close())
         path, frames = self.run.path / ANIMATION, self.run.pictures(step)
 
         def left_out(picture: Any, why: str) -> None:

@@ -106,8 +106,11 @@ class ReplayPage:
         )
 
     def close(self) -> str | None:
-        """The page of a run that has ended, if there is one."""
-        return None if self.written is None else self._save(state="", reload=0, silent=0.0)
+        """The page of a run that has ended, once, if there is one."""
+        if self.written is None:
+            return None
+        self.written = None
+        return self._save(state="", reload=0, silent=0.0)
 
     def _save(self, state: str, reload: int, silent: float) -> str | None:
         try:
