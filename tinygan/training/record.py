@@ -11,17 +11,14 @@ import numpy as np
 
 from tinygan import plot
 from tinygan.data import Images, from_range
-from tinygan.gan.health import Health
 from tinygan.gan.sampling import draw
 from tinygan.training import checkpoint, pictures
+from tinygan.training.advice import Health
 from tinygan.training.board import Board
 from tinygan.training.progress import Progress
 from tinygan.training.run_folder import RunFolder
 from tinygan.training.scores import Scores
 from tinygan.training.setup import Setup
-
-# At first everything is grey, and as alike as the samples of a collapsed generator: that is no illness yet.
-GREY_STEPS, GREY_SHARE = 200, 0.2
 
 
 @dataclass
@@ -62,12 +59,13 @@ class Record:
         self.setup, self.run, self.watch = setup, run, watch
         self.progress = Progress(start, setup.config.steps)
         self.board = Board(run.path, setup.config.tensorboard)
-        self.health = Health(watch_accuracy=setup.game.loss.boundary is not None)
+        self.health = Health(setup, run.rows("stats.jsonl") if start else ())
         self.scores = Scores(setup, run) if setup.judge else None
         self.clock, self.clock_step = time.perf_counter(), start
 
     def begin(self) -> None:
         """Real samples, and the fakes of the untrained generator."""
+        self.say(self.health.before(), 0)
         pictures.save_reals(self.setup, self.run.path / "reals.png")
         self.evaluate(0)
         self.show(0)
@@ -86,7 +84,7 @@ class Record:
         self.run.append("stats.jsonl", row)
         self.board.add(row)
         self.progress.show(step, row)
-        self.say(self.health.after_log(numbers), step)
+        self.say(self.health.after_log(row), step)
 
     def show(self, step: int) -> None:
         """A picture of samples, a few numbers if `evaluate` has none, and the curves so far."""
@@ -102,8 +100,6 @@ class Record:
         if self.watch.on_pictures:
             images = isinstance(setup.dataset, Images)
             self.watch.on_pictures(step, from_range(fakes, *setup.range) if images else fakes)
-        if step > max(GREY_STEPS, GREY_SHARE * setup.config.steps):
-            self.say(self.health.after_samples(fakes, pictures.reals(setup, len(fakes))), step)
 
     def evaluate(self, step: int) -> bool:
         """Measure the samples, if anything is to be measured; whether they are the best so far."""
