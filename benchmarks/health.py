@@ -27,7 +27,7 @@ from tinygan.gan.health import NAN, NO_LEASH, SYMPTOMS
 from tinygan.gan.sampling import draw
 from tinygan.train import parser
 from tinygan.training.config import Config
-from tinygan.training.loop import TrainingStopped
+from tinygan.training.loop import TrainingInterrupted, TrainingStopped
 
 PROGRAM = "python -m benchmarks.health"
 NO_NOISE = "and no noise"  # instead of an option: what the generator is trained with is z = 0
@@ -92,8 +92,12 @@ def play(words: str, log_interval: int) -> tuple[set[str], str, float]:
         if words.endswith(NO_NOISE):
             latent = run.config.latent
             run.setup.game.noise = lambda n: tg.Tensor(np.zeros((n, latent), np.float32))  # type: ignore[method-assign]
-        with contextlib.suppress(TrainingStopped):
+        try:
             run.train()
+        except TrainingInterrupted:
+            raise
+        except TrainingStopped:  # it says why in its log
+            pass
         log = (run.path / "log.txt").read_text(encoding="utf-8")
         seconds = time.perf_counter() - start
         return {name for name, sentence in WORDS.items() if _kernel(sentence) in log}, truth(run), seconds

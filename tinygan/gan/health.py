@@ -32,7 +32,8 @@ NUMBERS = (  # of a line: all that is looked at
 FEWEST = 4  # lines that must show a symptom, however many steps lie between two of them
 CLOSE = 0.1  # distance: fakes so near the data are well
 FAR = 0.25
-FLAT = 0.03  # a distance that falls by a smaller share stays where it is
+FLAT = 0.03  # a distance that falls by a smaller share, from the older half of the lines to the newer, stays
+HARDLY = 0.1
 ALIKE = 0.25  # diversity: real samples are at 1, fakes below this are all alike
 THE_SAME = 0.005
 GREY, GREY_STEPS = 0.6, 1000  # all samples alike, but no farther from the data than this: so do healthy runs begin
@@ -91,7 +92,7 @@ def collapse(past: Past) -> Lines:
 
 
 def won(past: Past) -> Lines:
-    """D is as good as never wrong, and G does not come nearer. A Wasserstein critic cannot win: it measures."""
+    """D is as good as never wrong, and G hardly comes nearer. A Wasserstein critic cannot win: it measures."""
     undecided, least = bounds(past.loss)
 
     def sure(line: Mapping[str, float]) -> bool:
@@ -99,7 +100,7 @@ def won(past: Past) -> Lines:
         return right and line["loss_d"] - least < SURE * (undecided - least)
 
     lines = past.recent(200)
-    return lines if undecided > least and all(map(sure, lines)) and flat(lines) else []
+    return lines if undecided > least and all(map(sure, lines)) and flat(lines, HARDLY) else []
 
 
 def asleep(past: Past) -> Lines:
@@ -136,7 +137,7 @@ SYMPTOMS: dict[str, tuple[Callable[[Past], Lines], str]] = {
     "won": (
         won,
         "the discriminator has won: for {steps:.0f} steps it has told real from fake almost without error, and the "
-        "samples come no nearer to the data",
+        "samples hardly come nearer to the data",
     ),
     "asleep": (
         asleep,
@@ -195,10 +196,10 @@ def halves(lines: Lines, key: str) -> tuple[float, float]:
     return (mean(lines[:middle], key), mean(lines[-middle:], key)) if middle else (0.0, math.inf)
 
 
-def flat(lines: Lines) -> bool:
-    """Whether the distance does not fall."""
+def flat(lines: Lines, share: float = FLAT) -> bool:
+    """Whether the distance does not fall, by this share of it."""
     first, second = halves(lines, "distance")
-    return second > (1 - FLAT) * first and bool(lines)
+    return second > (1 - share) * first and bool(lines)
 
 
 def diversity(samples: np.ndarray) -> float:
