@@ -165,7 +165,17 @@ def critic() -> None:
     save(figure, "critic")
 
 
-PICTURES = {each.__name__: each for each in (losses, waiting, stray, collapse, cycling, half, critic)}
+def distance() -> None:
+    """The two numbers of stats.jsonl that know good from bad."""
+    figure, panels = canvas(["normal: the distance falls to 0", "sick: it stays, and all samples are alike"])
+    for axes, name in zip(panels, ("ring", "collapse"), strict=True):
+        numbers = {"distance": ("distance", style.BLUE), "diversity": ("diversity", style.ORANGE)}
+        lines(axes, play(name)[1], numbers)
+        axes.set_ylim(-0.05, 1.25)
+    save(figure, "distance")
+
+
+PICTURES = {each.__name__: each for each in (losses, waiting, stray, collapse, cycling, half, critic, distance)}
 
 if __name__ == "__main__":
     for each in sys.argv[1:] or PICTURES:

@@ -13,6 +13,7 @@ import numpy as np
 from tinygan.backend import to_numpy
 from tinygan.gan.health import find_nan
 from tinygan.shell import quoted
+from tinygan.training.advice import Health, advice
 from tinygan.training.config import given_in_python
 from tinygan.training.distributed import program
 from tinygan.training.progress import stop_on_signals
@@ -84,6 +85,7 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
             if numbers:  # before anything is written, so that no checkpoint holds a NaN
                 problem = ranks.first(find_nan(numbers, networks))
                 if problem:
+                    problem = f"{problem}: {advice('nan', config, Health(setup).fits)}"
                     record.note(f"step {step}: {problem}")
                     raise TrainingStopped(f"step {step}: {problem}; the last checkpoint is {run.checkpoints()[-1]}")
             record.step(step, numbers)

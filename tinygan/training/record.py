@@ -14,9 +14,9 @@ import numpy as np
 
 from tinygan import plot
 from tinygan.data import Images, from_range
-from tinygan.gan.health import Health
 from tinygan.gan.sampling import draw
 from tinygan.training import checkpoint, pictures
+from tinygan.training.advice import Health
 from tinygan.training.board import Board
 from tinygan.training.progress import Progress
 from tinygan.training.replay import ReplayPage
@@ -24,8 +24,6 @@ from tinygan.training.run_folder import ANIMATION, RunFolder
 from tinygan.training.scores import Scores
 from tinygan.training.setup import Setup
 
-# At first everything is grey, and as alike as the samples of a collapsed generator: that is no illness yet.
-GREY_STEPS, GREY_SHARE = 200, 0.2
 # Of a drawing that failed: the error is of matplotlib or Pillow, a font is missing, a folder has the file's name.
 NOT_OF_THE_DISK = (None, errno.ENOENT, errno.EISDIR)
 
@@ -81,13 +79,14 @@ class Record:
         self.setup, self.run, self.watch = setup, run, watch
         self.progress = Progress(start, setup.config.steps)
         self.board = Board(run.path, setup.config.tensorboard)
-        self.health = Health(watch_accuracy=setup.game.loss.boundary is not None)
+        self.health = Health(setup, run.rows("stats.jsonl") if start else ())
         self.scores = Scores(setup, run) if setup.judge else None
         self.replay = ReplayPage(run, setup.config.steps)
         self.clock, self.clock_step = time.perf_counter(), start
 
     def begin(self) -> None:
         """Real samples, and the fakes of the untrained generator."""
+        self.say(self.health.before(), 0)
         with self.drawing("reals.png", 0):
             pictures.save_reals(self.setup, self.run.path / "reals.png")
         self.evaluate(0)
@@ -110,7 +109,7 @@ class Record:
         self.progress.show(step, row)
         for viewer in self.watch.viewers:
             viewer.numbers(step, row)
-        self.say(self.health.after_log(numbers), step)
+        self.say(self.health.after_log(row), step)
 
     def continue_after(self, step: int) -> None:
         """Draw what is missing since a run ended between its checkpoint and its pictures."""
@@ -119,11 +118,10 @@ class Record:
         if due and not self.run.picture(step).exists():
             self.show(step)
         if last:
-            self.animate(step)
-        elif (self.run.path / ANIMATION).is_file():  # a run that has one has ended
+            return self.animate(step)
+        if (self.run.path / ANIMATION).is_file():  # a run that has one has ended
             (self.run.path / ANIMATION).unlink()
-        if not last:
-            self.warn(self.replay.write(step))  # the page of an old run becomes that of one that is on
+        return self.warn(self.replay.write(step))  # the page of an old run becomes that of one that is on
 
     def show(self, step: int) -> None:
         """A picture of samples, the curves so far, and the page of it all: what a step leaves behind its checkpoint."""
@@ -140,8 +138,6 @@ class Record:
         on_pictures = [self.watch.on_pictures] if self.watch.on_pictures else []
         for tell in (*on_pictures, *(viewer.pictures for viewer in self.watch.viewers)):
             tell(step, from_range(fakes, *setup.range) if isinstance(setup.dataset, Images) else fakes)
-        if step > max(GREY_STEPS, GREY_SHARE * setup.config.steps):
-            self.say(self.health.after_samples(fakes, pictures.reals(setup, len(fakes))), step)
         self.warn(self.replay.write(step))
 
     def evaluate(self, step: int) -> bool:
