@@ -1,6 +1,5 @@
 """Sphinx settings. What the pages show of the library itself is written by `generated` before each build."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -16,8 +15,8 @@ copyright = "2026, the tinygan developers"
 release = version = tinygan.__version__
 # Formulas by a MathJax that comes along, so that the pages need no network.
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "sphinx-mathjax-offline"]
-# Python files are tutorials in `_tutorials`; those beside this one are tools. `_generated` is included by pages.
-exclude_patterns = ["_build", "_generated", "_tutorials/out", "*.py"]
+# Python files beside this one are tools. `_generated` is included by pages.
+exclude_patterns = ["_build", "_generated", "*.py"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "tinygan"
@@ -44,17 +43,7 @@ numpydoc_show_class_members = False
 myst_heading_anchors = 4
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 
-# Tutorials are percent files, run as the pages are built: short, or whole with TINYGAN_DOCS_FULL=1.
-nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
-nb_execution_mode = "force"
-nb_execution_in_temp = True  # what a tutorial writes is gone when it ends
-nb_execution_timeout = 120  # seconds for a cell
-nb_merge_streams = True
-if os.environ.get("TINYGAN_DOCS_FULL"):
-    os.environ.pop("TINYGAN_FAST", None)
-    nb_execution_timeout = 1800
-else:
-    os.environ["TINYGAN_FAST"] = "1"
-os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # Agg, as in tests, would show nothing
+# The pages show what the tutorials printed and drew in a full run: see lessons.py.
+nb_execution_mode = "off"
 
 generated.write_all()
