@@ -8,13 +8,19 @@ import tinygan
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import generated  # noqa: E402  (it lies beside this file)
+import generated  # noqa: E402  (these lie beside this file)
+import lessons  # noqa: E402
+import strips  # noqa: E402
+import tables  # noqa: E402
 
 project = "tinygan"
 copyright = "2026, the tinygan developers"
 release = version = tinygan.__version__
 # Formulas by a MathJax that comes along, so that the pages need no network.
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "sphinx-mathjax-offline"]
+extensions = [
+    *("myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "sphinx-mathjax-offline"),
+    *("sphinx_design", "sphinx_copybutton", "sphinxext.opengraph"),
+]
 # Python files beside this one are tools. `_generated` is included by pages.
 exclude_patterns = ["_build", "_generated", "*.py"]
 
@@ -22,6 +28,15 @@ html_theme = "pydata_sphinx_theme"
 html_title = "tinygan"
 html_static_path = ["_static"]
 html_css_files = ["tinygan.css"]
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}  # light or dark, as the visitor's system is
+# What is shown where somebody shares a page.
+ogp_site_url = "https://{}.github.io/{}/".format(*lessons.REPOSITORY.split("/"))
+ogp_image = "_static/social.png"
+ogp_image_alt = "Points on a ring, drawn by a generator that learned them"
+ogp_enable_meta_description = True
+ogp_social_cards = {"enable": False}
+copybutton_exclude = ".linenos, .gp, .go"
 html_show_sourcelink = False
 html_sidebars = {page: [] for page in ("index", "start", "results", "performance", "tested", "instructors")}
 html_theme_options = {
@@ -47,3 +62,8 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 nb_execution_mode = "off"
 
 generated.write_all()
+
+
+def setup(app):
+    app.add_transform(strips.CutStrips)
+    app.connect("source-read", lambda _app, _page, source: source.__setitem__(0, tables.shown(source[0])))
