@@ -116,7 +116,7 @@ def how_it_is_built() -> str:
 def bring_tutorials() -> str:
     """Lay the tutorials, with the outputs of their full runs, where Sphinx looks; a list of what each teaches."""
     TUTORIALS.mkdir(exist_ok=True)
-    items = []
+    cards = []
     for source in lessons.SOURCES:
         path = lessons.notebook_of(source)
         page = json.loads(path.read_text(encoding="utf-8"))
@@ -124,14 +124,38 @@ def bring_tutorials() -> str:
         page["cells"].insert(1, {"cell_type": "markdown", "id": "doors", "metadata": {}, "source": doors(path.stem)})
         describe_pictures(page)
         write(TUTORIALS / path.name, json.dumps(page, indent=1))
-        items.append(f"- **[](_tutorials/{path.name})** {first_sentence(source.read_text(encoding='utf-8'))}\n")
+        cards.append(card(source))
     known = {path.stem for path in lessons.SOURCES}
     for old in TUTORIALS.iterdir():  # of tutorials that have another name now, and of other ways to bring them here
         if old.is_dir():
             shutil.rmtree(old)
         elif old.stem not in known:
             old.unlink()
-    return "".join(items) + toctree([f"_tutorials/{path.stem}" for path in lessons.SOURCES])
+    gallery = "\n".join(["````{grid} 1 2 2 3", ":gutter: 3", "", *cards, "````", ""])
+    return gallery + toctree([f"_tutorials/{path.stem}" for path in lessons.SOURCES])
+
+
+def card(source: Path) -> str:
+    """A tutorial's title, its picture and what one can do after it."""
+    thumbnails = PAGES / "thumbnails"
+    thumbnails.mkdir(exist_ok=True)
+    picture = f"{source.stem}.png"
+    shutil.copy2(source.parent / "images" / picture, thumbnails / picture)
+    text = source.read_text(encoding="utf-8")
+    title = re.search(r"^# # (.*)", text, re.MULTILINE)[1]
+    options = [f":link: _tutorials/{source.stem}", ":link-type: doc", f":img-top: _generated/thumbnails/{picture}"]
+    return "\n".join(
+        [
+            f"```{{grid-item-card}} {title}",
+            *options,
+            ":img-alt: ",
+            ":class-card: lesson",
+            "",
+            first_sentence(text),
+            "```",
+            "",
+        ]
+    )
 
 
 def doors(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Wide pictures of several panels, cut where they are blank, so that a phone can show the panels one below the other."""
+"""Wide pictures of several panels, cut where they are blank: a phone shows the panels one below the other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CutStrips(SphinxTransform):
             path = Path(self.env.srcdir) / node["uri"].lstrip("/")
             if not Path(node["uri"]).is_absolute() and not path.exists():
                 path = Path(self.env.doc2path(self.env.docname)).parent / node["uri"]
-            if path.suffix == ".png" and path.exists() and "whole" not in node["classes"]:
+            if path.suffix == ".png" and path.exists() and not node["classes"]:  # cards and charts have one
                 self.cut(node, path)
 
     def cut(self, node: nodes.image, path: Path) -> None:

@@ -1,6 +1,6 @@
 """What a benchmark printed, as a page shows it: a chart, a table, and the print itself behind a fold.
 
-The pages keep the print between ``<!-- table: NAME -->`` and ``<!-- end -->``, where ``--write`` of the benchmark puts it.
+The pages keep the print between ``<!-- table: NAME -->`` and ``<!-- end -->``: ``--write`` of the benchmark puts it there.
 """
 
 from __future__ import annotations
@@ -148,7 +148,13 @@ def draw(name: str, chart: Chart, rows: list[list[str]]) -> str:
             f"{label} {', '.join(f'{row} {value:g}' for row, value in zip(names, values, strict=True))}"
             for label, values in series.items()
         )
-        lines += [f"```{{image}} _generated/charts/{path.name}", f":alt: {about}", f":class: only-{mode} chart", "```", ""]
+        lines += [
+            f"```{{image}} _generated/charts/{path.name}",
+            f":alt: {about}",
+            f":class: only-{mode} chart",
+            "```",
+            "",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -168,7 +174,9 @@ def bars(path: Path, names: list[str], series: dict[str, list[float]], chart: Ch
     colours = {key: ink for key in ("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor")}
     with plt.rc_context({**colours, "svg.hashsalt": "tinygan", "font.size": 9}):
         height = 0.8 / len(series)
-        figure, axes = plt.subplots(figsize=(7, 0.7 + 0.24 * len(names) * max(1, 0.7 * len(series))), layout="constrained")
+        figure, axes = plt.subplots(
+            figsize=(7, 0.7 + 0.24 * len(names) * max(1, 0.7 * len(series))), layout="constrained"
+        )
         for i, ((label, values), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
             places = [row + (i - (len(series) - 1) / 2) * height for row in range(len(names))]
             drawn = axes.barh(places, values, height, color=colour, label=label)
