@@ -33,7 +33,7 @@ html_context = {"default_mode": "auto"}  # light or dark, as the visitor's syste
 # What is shown where somebody shares a page.
 ogp_site_url = "https://{}.github.io/{}/".format(*lessons.REPOSITORY.split("/"))
 ogp_image = "_static/social.png"
-ogp_image_alt = "Points on a ring, drawn by a generator that learned them"
+ogp_image_alt = "Digits that a generator drew, and points that another one learned to put on a ring"
 ogp_enable_meta_description = True
 ogp_social_cards = {"enable": False}
 copybutton_exclude = ".linenos, .gp, .go"

@@ -103,6 +103,7 @@ def run(source: Path) -> NotebookNode:
 
     notebook = twin(source)
     os.environ.update(PYTHONPATH=str(ROOT), MPLBACKEND="module://matplotlib_inline.backend_inline")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # two may round differently, and wait for each other
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": folder}}, record_timing=False)
         client.execute()

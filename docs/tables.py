@@ -1,6 +1,6 @@
 """What a benchmark printed, as a page shows it: a chart, a table, and the print itself behind a fold.
 
-The pages keep the print between ``<!-- table: NAME -->`` and ``<!-- end -->``: ``--write`` of the benchmark puts it there.
+The pages keep the print between ``<!-- table: NAME -->`` and ``<!-- end -->``, where a benchmark puts it (``--write``).
 """
 
 from __future__ import annotations
