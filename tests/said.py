@@ -1,5 +1,15 @@
 """Numbers in the tutorials' text that their run does not print: what they are, computed, or where they come from."""
 
+from math import exp, log, sqrt
+
+# The share of a Gaussian in the plane within three standard deviations of its centre.
+WITHIN_THREE_SIGMA = 100 * (1 - exp(-(3**2) / 2))
+
 SAID: dict[str, dict[str, float | str]] = {
+    "00": {"98.9": WITHIN_THREE_SIGMA},
     "02": {"64": "a batch's usual size", "50,176": 64 * 28 * 28},
+    "03": {"65": "the best straight line, x = -0.9: right on 64.7 % of 400,000 points"},
+    "07": {"4.2": (8 + sqrt(8**2 - 4 * 1.5 * (8 - log(2)))) / (2 * 1.5)},  # minus the root of the best logit
+    "08": {"98.9": WITHIN_THREE_SIGMA, "2,000": "another run of the plain game", "14": "the number of a tutorial"},
+    "09": {"784": 28 * 28},
 }
