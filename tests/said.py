@@ -12,4 +12,9 @@ SAID: dict[str, dict[str, float | str]] = {
     "07": {"4.2": (8 + sqrt(8**2 - 4 * 1.5 * (8 - log(2)))) / (2 * 1.5)},  # minus the root of the best logit
     "08": {"98.9": WITHIN_THREE_SIGMA, "2,000": "another run of the plain game", "14": "the number of a tutorial"},
     "09": {"784": 28 * 28},
+    "10": {"1,000": "the preset's steps"},
+    "11": {"3,000": "an exercise"},
+    "12": {"255": "the largest byte"},
+    "14": {"625": 5**4},  # a seed of five for each of four losses
+    "16": {"10,000": "the size of the set of digits", "0.043": "another run, of 1,500 steps"},
 }
