@@ -23,7 +23,7 @@ import tinygan as tg
 from benchmarks import options, table
 from tinygan.classifier import load
 from tinygan.commandline import Parser, guarded
-from tinygan.gan.health import NAN, NO_LEASH, SYMPTOMS
+from tinygan.gan.health import NAN, SYMPTOMS, UNBOUNDED
 from tinygan.gan.sampling import draw
 from tinygan.train import parser
 from tinygan.training.config import Config
@@ -32,7 +32,7 @@ from tinygan.training.loop import TrainingInterrupted, TrainingStopped
 PROGRAM = "python -m benchmarks.health"
 NO_NOISE = "and no noise"  # instead of an option: what the generator is trained with is z = 0
 FAST_D = "--preset mlp --lr 2e-5 --lr-d 2e-3 --steps 300"
-WORDS = {name: sentence for name, (_, sentence) in SYMPTOMS.items()} | {"no leash": NO_LEASH, "nan": NAN}
+WORDS = {name: sentence for name, (_, sentence) in SYMPTOMS.items()} | {"unbounded": UNBOUNDED, "nan": NAN}
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,11 @@ CASES = {
     "mlp lr 0.05": Case("--preset mlp --lr 0.05 --steps 300", ("worse", "won", *COLLAPSED)),
     "ring lr 0.05": Case("--preset ring --lr 0.05 --steps 800", COLLAPSED),
     "hinge lr 0.05": Case("--preset ring --loss hinge --lr 0.05 --steps 800", ("worse", "stuck", *COLLAPSED)),
-    "wgan free": Case("--preset ring --loss wgan --penalty none --steps 300", ("no leash",)),
-    "wgan free mlp": Case("--preset mlp --loss wgan --steps 60", ("no leash",)),
-    "mlp lr-d 1e-9": Case("--preset mlp --lr-d 1e-9 --steps 160", ("asleep",)),
-    "ring lr-d 1e-7": Case("--preset ring --lr-d 1e-7 --steps 1000", ("asleep", *COLLAPSED)),
-    "lsgan lr-d 1e-7": Case("--preset ring --loss lsgan --lr-d 1e-7 --steps 600", ("asleep", "stuck", *COLLAPSED)),
+    "wgan free": Case("--preset ring --loss wgan --penalty none --steps 300", ("unbounded",)),
+    "wgan free mlp": Case("--preset mlp --loss wgan --steps 60", ("unbounded",)),
+    "mlp lr-d 1e-9": Case("--preset mlp --lr-d 1e-9 --steps 160", ("lagging",)),
+    "ring lr-d 1e-7": Case("--preset ring --lr-d 1e-7 --steps 1000", ("lagging", *COLLAPSED)),
+    "lsgan lr-d 1e-7": Case("--preset ring --loss lsgan --lr-d 1e-7 --steps 600", ("lagging", "stuck", *COLLAPSED)),
     "mm fast D": Case(f"{FAST_D} --loss mm", ("won",)),
     "rsgan fast D": Case(f"{FAST_D} --loss rsgan", ("won",)),
     "ragan fast D": Case(f"{FAST_D} --loss ragan", ("won",)),
@@ -60,7 +60,7 @@ CASES = {
     "no noise": Case(f"--preset ring --steps 400 {NO_NOISE}", COLLAPSED),
     "no noise rsgan": Case(f"--preset ring --loss rsgan --steps 400 {NO_NOISE}", COLLAPSED),
     "sgd lr 50": Case("--preset mlp --optimizer sgd --lr 50 --steps 100", ("nan",)),
-    "heavy penalty": Case("--preset ring --penalty-weight 1e3 --steps 1200", ("stuck", "asleep", *COLLAPSED)),
+    "heavy penalty": Case("--preset ring --penalty-weight 1e3 --steps 1200", ("stuck", "lagging", *COLLAPSED)),
     "mlp": Case("--preset mlp --steps 500"),
     "mlp quick": Case("--preset mlp --quick"),
     "mlp mm": Case("--preset mlp --loss mm --steps 250"),

@@ -36,7 +36,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "critic": dict(
         preset="ring", steps=600, batch_size=128, loss="wgan", penalty="gp", penalty_weight=1.0, n_critic=5, lr=1e-3
     ),
-    "no leash": dict(preset="ring", steps=600, batch_size=128, loss="wgan", penalty="none", n_critic=5, lr=1e-3),
+    "unbounded": dict(preset="ring", steps=600, batch_size=128, loss="wgan", penalty="none", n_critic=5, lr=1e-3),
 }
 
 
@@ -160,7 +160,7 @@ def half() -> None:
 
 def critic() -> None:
     figure, (left, right) = canvas(["normal: towards 0 (gradient penalty)", "sick: no penalty, no end"])
-    for axes, name in ((left, "critic"), (right, "no leash")):
+    for axes, name in ((left, "critic"), (right, "unbounded")):
         lines(axes, play(name)[1], {"loss_d": ("loss of the critic", style.BLUE)})
     save(figure, "critic")
 

@@ -168,13 +168,20 @@ def doors(name: str) -> str:
 
 
 def describe_pictures(page: dict) -> None:
-    """The opening picture's description goes with the cell that draws it; other pictures say where they stand."""
+    """Every picture of a page has a description, and a file: pictures of the text are attached to the notebook.
+
+    The opening picture's goes with the cell that draws it; what other cells draw is called after their section.
+    """
     text = "".join(page["cells"][0]["source"])
     opening = re.search(r"!\[(.*?)\]\(", text, re.DOTALL)
     heading = re.findall(r"^# (.*)", text, re.MULTILINE)[0]
     for cell in page["cells"]:
         source = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
+            for alt in re.findall(r"!\[(.*?)\]", source, re.DOTALL):
+                source = source.replace(alt, " ".join(alt.split()))
+            cell["source"] = source.replace("](attachment:", "](../_generated/thumbnails/")
+            cell.pop("attachments", None)
             heading = (re.findall(r"^#+ (.*)", source, re.MULTILINE) or [heading])[-1]
             continue
         drawn = opening and "picture" in cell["metadata"].get("tags", [])

@@ -8,7 +8,7 @@ import pytest
 import tinygan as tg
 from tinygan.autograd import Tensor
 from tinygan.gan import losses
-from tinygan.gan.health import Past, bounds, diversity, find, find_nan, no_leash
+from tinygan.gan.health import Past, bounds, diversity, find, find_nan, is_unbounded
 from tinygan.gan.losses import LOSSES
 from tinygan.nn import BatchNorm, Dense, LeakyReLU, Sequential
 from tinygan.training.advice import Health
@@ -41,7 +41,7 @@ def name_of(rows, loss="ns", **options):
 @pytest.mark.parametrize("every", [10, 25, 50, 100, 500])
 @pytest.mark.parametrize(
     "sick, changed",
-    [("won", SURE), ("asleep", ASLEEP), ("no noise", ONE_POINT), ("collapse", ALIKE), ("stuck", dict(distance=0.8))],
+    [("won", SURE), ("lagging", ASLEEP), ("no noise", ONE_POINT), ("collapse", ALIKE), ("stuck", dict(distance=0.8))],
 )
 def test_what_a_run_has(sick, changed, every):
     assert name_of(lines(max(1000, 8 * every), every, **changed)) == sick
@@ -107,8 +107,8 @@ def setup(**options):
 
 def test_a_run_is_told_once_and_again_after_a_recovery():
     health = Health(setup())
-    asleep = ASLEEP | {"distance": 0.3}
-    rows = lines(200, **asleep) + lines(400, start=200) + lines(600, start=400, **asleep)
+    lagging = ASLEEP | {"distance": 0.3}
+    rows = lines(200, **lagging) + lines(400, start=200) + lines(600, start=400, **lagging)
     said = [row["step"] for row in rows if health.after_log(row)]
     assert said == [110, 510]
 
@@ -131,8 +131,8 @@ LEASHED = [{}, dict(penalty="gp"), dict(penalty="none", weight_clip=0.01), dict(
 @pytest.mark.parametrize("options", LEASHED)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_only_a_wasserstein_critic_without_a_leash_is_warned_of(loss, options):
-    assert not no_leash(setup(loss=loss, **options).game)
-    assert no_leash(setup(loss=loss, penalty="none").game) == (loss == "wgan")
+    assert not is_unbounded(setup(loss=loss, **options).game)
+    assert is_unbounded(setup(loss=loss, penalty="none").game) == (loss == "wgan")
 
 
 def test_a_run_warns_before_it_trains(tmp_path, capfd):

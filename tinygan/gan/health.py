@@ -41,7 +41,7 @@ SURE = 0.001  # of the loss of a D that cannot tell: below this share of it D is
 
 
 NAN = "{where} is not a finite number any more"
-NO_LEASH = (
+UNBOUNDED = (
     "nothing keeps this Wasserstein critic from growing ever steeper, so its loss will swing wider and wider and "
     "measure nothing"
 )
@@ -103,7 +103,7 @@ def won(past: Past) -> Lines:
     return lines if undecided > least and all(map(sure, lines)) and flat(lines, HARDLY) else []
 
 
-def asleep(past: Past) -> Lines:
+def lagging(past: Past) -> Lines:
     """D takes fakes for more real than the data, though they are easily told apart."""
     lines = past.recent(100)
     return lines if all(line["d_fake_before"] > line["d_real"] for line in lines) else []
@@ -139,8 +139,8 @@ SYMPTOMS: dict[str, tuple[Callable[[Past], Lines], str]] = {
         "the discriminator has won: for {steps:.0f} steps it has told real from fake almost without error, and the "
         "samples hardly come nearer to the data",
     ),
-    "asleep": (
-        asleep,
+    "lagging": (
+        lagging,
         "the discriminator does not keep up: for {steps:.0f} steps it has taken fakes for more real than the data, "
         "D(G(z)) {d_fake_before:.2f} against D(x) {d_real:.2f}",
     ),
@@ -179,7 +179,7 @@ def bounds(loss: Loss) -> tuple[float, float]:
     return undecided, -sum(p * math.log(p) for p in (s, 1 - s) if p)
 
 
-def no_leash(game: Game) -> bool:
+def is_unbounded(game: Game) -> bool:
     """Whether the critic of a Wasserstein game may grow ever steeper, so that its loss means nothing."""
     wasserstein = isinstance(game.loss, Wasserstein) and not isinstance(game.loss, Hinge)
     normalised = any(isinstance(layer, SpectralNorm) for _, layer in game.discriminator.modules())

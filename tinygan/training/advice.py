@@ -96,10 +96,10 @@ REMEDIES: dict[str, tuple[Callable[[Config], Changes], ...]] = {  # the most lik
     "no noise": (keep_up, lower_lr, r1, pack, unroll, seed),
     "collapse": (keep_up, lower_lr, r1, pack, unroll, seed),
     "won": (slower_d, lower_lr, ns, r1, smoothing, noise),
-    "asleep": (keep_up, n_critic, lighter, slower_g),
+    "lagging": (keep_up, n_critic, lighter, slower_g),
     "worse": (low_lr, r1, half_life, ema),
     "stuck": (higher_lr, keep_up, lighter, lower_lr, r1, seed),
-    "no leash": (gp, clip),
+    "unbounded": (gp, clip),
     "nan": (gp, low_lr, r1, noise),
 }
 
@@ -158,7 +158,7 @@ class Health:
 
     def before(self) -> str | None:
         """A sentence if the options alone promise an illness."""
-        return self.sentence("no leash", health.NO_LEASH) if health.no_leash(self.setup.game) else None
+        return self.sentence("unbounded", health.UNBOUNDED) if health.is_unbounded(self.setup.game) else None
 
     def after_log(self, line: Mapping[str, float]) -> str | None:
         """A sentence if this line of stats.jsonl, with those before it, shows what has not been said yet."""
