@@ -7,8 +7,8 @@ diversity  E|X - X'| of the fakes over that of the reals        about 1         
 distance   energy distance, over E|Y - Y'| of the reals         about 0             large, and it stays so
 =========  ===================================================  ==================  ==========================
 
-X, X' are fakes, Y, Y' reals, and ``|a|`` is the Euclidean norm. The energy distance is 2 E|X - Y| - E|X - X'| -
-E|Y - Y'| (see `metrics.energy_distance`). Images are looked at from afar, in about 7 x 7 cells: noise in single pixels makes
+X, X' are fakes, Y, Y' reals, and ``|a|`` is the Euclidean norm. The energy distance is 2 E|X - Y| - E|X - X'| - E|Y -
+Y'| (see `metrics.energy_distance`). Images are looked at from afar, in about 7 x 7 cells: noise in single pixels makes
 samples differ in every pixel, though the eye sees the same picture again and again.
 """
 
