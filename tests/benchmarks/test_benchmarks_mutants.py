@@ -6,7 +6,8 @@ import ast
 import random
 from collections import Counter
 
-from benchmarks.mutants import drawn, faults, folder_of_tests, mutant, seen
+from benchmarks.faults import faults, mutant
+from benchmarks.mutants import around, drawn, folder_of_tests, seen
 
 TEXT = '''
 def clipped(x: int, low: float = 0.5) -> int:
@@ -62,7 +63,7 @@ def test_the_parts_have_their_turns_and_the_kinds_are_drawn_alike():
 
 
 def test_what_was_done_is_said_in_words():
-    said = [mutant(TEXT, k)[1] for k in range(len(list(faults(ast.parse(TEXT)))))]
+    said = [mutant(TEXT, k)[2] for k in range(len(list(faults(ast.parse(TEXT)))))]
     assert "line 4: if x < low and (not f(x, 2)):  ->  if x <= low and (not f(x, 2)):" in said
     assert "line 9: return total * x  ->  return total / x" in said
 
@@ -75,3 +76,10 @@ def test_the_folder_of_tests_its_part_judge_it(tmp_path):
     assert seen(tmp_path, "tinygan/nn/conv.py") == ""
     (tests / "test_conv.py").write_text("def test_it():\n    assert False\n")
     assert seen(tmp_path, "tinygan/nn/conv.py") == "failed"
+    (tests / "test_conv.py").write_text("def test_it():\n    while True: pass\n")
+    assert seen(tmp_path, "tinygan/nn/conv.py", limit=1) == "endless"
+
+
+def test_the_functions_around_a_line_are_found():
+    text = "class Flip:\n    def forward(self, x):\n        return -x\n\ndef pad(x):\n    return x\n"
+    assert around(text, 3) == ["Flip"] and around(text, 6) == ["pad"] and around(text, 4) == []
