@@ -120,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             changed, line, words = mutant(texts[file], k)
             (place / file).write_text(changed, encoding="utf-8")
             start = time.perf_counter()
-            verdict = seen(place, file, around(texts[file], line), args.limit) or "LIVES"
+            verdict = seen(place, file, [Path(file).stem, *around(texts[file], line)], args.limit) or "LIVES"
             (place / file).write_text(texts[file], encoding="utf-8")
             print(f"{verdict:8} {time.perf_counter() - start:5.0f} s  {file} {words}", flush=True)
             if verdict == "LIVES":

@@ -274,6 +274,14 @@ def test_a_layer_in_its_list_and_an_attribute_of_it_is_one():
     assert [name for name, _ in Net().named_parameters()] == ["0.W", "0.b"]
 
 
+@pytest.mark.parametrize(
+    "wrong, said", [(nn.Dense, "type"), ([nn.Dense(1, 1)], "list"), (np.tanh, "ufunc"), (None, "None")]
+)
+def test_what_is_no_layer_is_refused_where_it_is_put(wrong, said):
+    with pytest.raises(TypeError, match=f"Sequential takes layers, one after the other, not a {said}"):
+        nn.Sequential(nn.Dense(1, 1), wrong)
+
+
 def test_layers_in_a_set_are_refused():
     class Net(nn.Module):
         def __init__(self):
