@@ -75,7 +75,8 @@ def _of_call(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     plain = len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args)
     if plain and name not in SYMMETRIC | CLASSES and ast.dump(node.args[0]) != ast.dump(node.args[1]):
         yield "arguments", _but(node, args=node.args[::-1])
-    if name in FUNCTIONS:
+    of_list = node.args and isinstance(node.args[0], (ast.List, ast.ListComp))
+    if name in FUNCTIONS and not (name == "array" and of_list):  # of a list, both make a new array
         field = "attr" if isinstance(node.func, ast.Attribute) else "id"
         yield "function", _but(node, func=_but(node.func, **{field: FUNCTIONS[name]}))
     if isinstance(node.func, ast.Attribute) and name == "copy" and not node.args:
