@@ -282,10 +282,17 @@ def test_what_is_no_layer_is_refused_where_it_is_put(wrong, said):
         nn.Sequential(nn.Dense(1, 1), wrong)
 
 
-def test_layers_in_a_set_are_refused():
+def test_sets_of_other_things_are_no_layers():
+    net = nn.ReLU()
+    net.names, net.nothing = {"a", 3}, set()
+    assert net.parameters() == []
+
+
+@pytest.mark.parametrize("more", [[], ["a name"]], ids=["alone", "among other things"])
+def test_layers_in_a_set_are_refused(more):
     class Net(nn.Module):
         def __init__(self):
-            self.parts = {nn.Dense(1, 1)}
+            self.parts = {nn.Dense(1, 1), *more}
 
     with pytest.raises(
         TypeError, match="parts is a set, which has no order: keep layers and Tensors in a list or a dict"
