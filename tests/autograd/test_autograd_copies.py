@@ -17,6 +17,14 @@ def W():
 
 
 @pytest.mark.parametrize("kind", [lambda a: a, Tensor], ids=["array", "Tensor"])
+def test_a_parameter_is_no_view_of_what_it_was_made_of(kind):
+    given = kind(np.ones(3, np.float32))
+    parameter = Tensor(given, requires_grad=True)
+    parameter.data -= 1
+    assert to_numpy(given).tolist() == [1, 1, 1] and to_numpy(parameter).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("kind", [lambda a: a, Tensor], ids=["array", "Tensor"])
 @pytest.mark.parametrize("how", ["getitem", "in a tuple", "Embedding"])
 def test_an_index_that_is_filled_anew_still_finds_its_rows(kind, how, W):
     buffer = np.array([0, 0, 2])

@@ -9,6 +9,7 @@ from tinygan.data import DataError, Images, Points, load
 RNG = np.random.default_rng(0)
 BYTES = RNG.integers(0, 256, (6, 28, 28), dtype=np.uint8)
 COLOUR = RNG.integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+DARK = COLOUR // np.array([255, 64, 1, 64, 64, 255], np.uint8)[:, None, None, None]  # but for one
 
 
 def unit(values):
@@ -31,13 +32,17 @@ def unit(values):
         (unit(COLOUR).astype(np.float32), COLOUR, ", numbers from 0 to 1 as brightness"),
         (2 * unit(COLOUR) - 1, COLOUR, ", numbers from -1 to 1 as brightness"),
         (COLOUR.astype(np.float16), COLOUR, ", numbers from 0 to 255 as brightness"),
+        (DARK.astype(np.float32), DARK, ", numbers from 0 to 255 as brightness"),
+        (unit(DARK), DARK, ", numbers from 0 to 1 as brightness"),
         (COLOUR.astype(np.uint16) * 257, COLOUR, ", 16 bits scaled to 8"),
         (BYTES > 99, 255 * (BYTES > 99)[..., None], ", false and true as black and white"),
         ((BYTES > 99).astype(np.uint8), 255 * (BYTES > 99)[..., None], ", 0 and 1 as black and white"),
         ([Image.fromarray(one) for one in COLOUR], COLOUR, ""),
     ],
 )
-def test_what_an_array_means(array, pixels, said):
+@pytest.mark.parametrize("at_once", [1, 4, 1024])
+def test_what_an_array_means(array, pixels, said, at_once, monkeypatch):
+    monkeypatch.setattr("tinygan.data.arrays.ROWS", at_once)  # the same, however many are worked on at once
     images = load(array)
     assert images.name == "array" and images.labels is None
     assert np.array_equal(images.pixels, pixels)

@@ -116,17 +116,6 @@ def test_labels_asked_for_are_compared(judging, digits):
     assert "label_accuracy" not in judging.report(digits.pixels[:N], keys=["classes"])
 
 
-def test_label_accuracy_is_the_share_of_right_argmaxes():
-    p = np.array([[0.6, 0.4, 0], [0.1, 0.2, 0.7], [0, 1, 0], [0.5, 0.5, 0]])
-    assert metrics.label_accuracy(p, np.array([0, 2, 0, 0])) == 0.75
-    assert metrics.label_accuracy(p, np.array([1, 1, 2, 1])) == 0.0
-    for bad_p, labels in (
-        (p, [0, 1]), (p, [0, 1, 2, 3]), (p, [0, 1, 2, -1]), (p, [0.0, 1, 2, 0]), (p * np.nan, [0] * 4), (p[:0], []),
-    ):  # fmt: skip
-        with pytest.raises(ValueError):
-            metrics.label_accuracy(bad_p, np.array(labels))
-
-
 def test_the_real_side_is_a_fixed_choice_of_training_images(digits, judging):
     other = judge("digits", digits, N)
     np.testing.assert_array_equal(other.real.features, judging.real.features)

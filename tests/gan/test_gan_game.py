@@ -445,6 +445,14 @@ def test_an_unrolled_step_can_be_differentiated(rng):
 # -- weight clipping, measuring, precision ------------------------------------------------------------------
 
 
+def test_without_weight_clipping_large_weights_stay_large():
+    game = make_game(loss="wgan")
+    for p in game.discriminator.parameters():
+        p.data = p.data + 5
+    game.step(Reals())
+    assert all(p.data.min() > 3 for p in game.discriminator.parameters())
+
+
 def test_weight_clipping_bounds_d_after_each_of_its_steps_and_leaves_g():
     game = make_game(weight_clip=0.05, n_critic=2, loss="wgan", lr=0.1)
     watch, reals = Watch(game), Reals()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygan.metrics import class_coverage, classifier_score
+from tinygan.metrics import class_coverage, classifier_score, label_accuracy
 
 
 def test_a_constant_classifier_scores_1():
@@ -127,3 +127,28 @@ def test_the_data_are_at_0_from_themselves(counts):
 def test_what_cannot_be_counted_is_refused(labels, reference, options, message):
     with pytest.raises(ValueError, match=message):
         class_coverage(labels, 3, reference, **options)
+
+
+P = np.array([[0.6, 0.4, 0], [0.1, 0.2, 0.7], [0, 1, 0], [0.5, 0.5, 0]])
+
+
+def test_label_accuracy_is_the_share_of_right_argmaxes():
+    assert label_accuracy(P, np.array([0, 2, 0, 0])) == 0.75
+    assert label_accuracy(P, np.array([1, 1, 2, 1])) == 0.0
+
+
+@pytest.mark.parametrize(
+    "p, labels, message",
+    [
+        (P, [0, 1], r"not \(4, 3\) and \(2,\)"),
+        (P[0], [0, 1, 2], r"not \(3,\) and \(3,\)"),
+        (P[:0], [], r"not \(0, 3\) and \(0,\)"),
+        (P, [0, 1, 2, 3], "whole numbers from 0 to 2"),
+        (P, [0, 1, 2, -1], "whole numbers from 0 to 2"),
+        (P, [0.0, 1.0, 2.0, 0.0], "whole numbers from 0 to 2"),
+        (P * np.nan, [0] * 4, "finite"),
+    ],
+)
+def test_labels_that_cannot_be_compared_are_refused(p, labels, message):
+    with pytest.raises(ValueError, match=message):
+        label_accuracy(p, np.array(labels))

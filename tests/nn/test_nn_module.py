@@ -10,6 +10,7 @@ from tinygan import Tensor, grad, nn
 from tinygan.gan.additions import with_minibatch_std, with_spectral_norm
 from tinygan.gan.networks import output_range
 from tinygan.gan.unrolled import replaced
+from tinygan.nn.module import with_members
 
 
 def net(seed=0):
@@ -274,10 +275,35 @@ def test_a_layer_in_its_list_and_an_attribute_of_it_is_one():
     assert [name for name, _ in Net().named_parameters()] == ["0.W", "0.b"]
 
 
-def test_layers_in_a_set_are_refused():
+@pytest.mark.parametrize(
+    "wrong, said", [(nn.Dense, "type"), ([nn.Dense(1, 1)], "list"), (np.tanh, "ufunc"), (None, "None")]
+)
+def test_what_is_no_layer_is_refused_where_it_is_put(wrong, said):
+    with pytest.raises(TypeError, match=f"Sequential takes layers, one after the other, not a {said}"):
+        nn.Sequential(nn.Dense(1, 1), wrong)
+
+
+@pytest.mark.parametrize("keep", [list, tuple, lambda xs: dict(enumerate(xs))], ids=["list", "tuple", "dict"])
+def test_what_is_changed_in_an_attribute_is_changed_inside_and_what_is_not_stays_the_same_object(keep):
+    a, b, new = nn.ReLU(), nn.Tanh(), nn.Sigmoid()
+    value = keep([a, [b, "text"], 3])
+    assert with_members(value, lambda x: x) is value
+    changed = with_members(value, lambda x: new if x is b else x)
+    assert type(changed) is type(value) and changed[0] is a and changed[1] == [new, "text"] and changed[2] == 3
+    assert with_members(value, lambda x: new if x is a else x)[1] is value[1] and value[1] == [b, "text"]
+
+
+def test_sets_of_other_things_are_no_layers():
+    net = nn.ReLU()
+    net.names, net.nothing = {"a", 3}, set()
+    assert net.parameters() == []
+
+
+@pytest.mark.parametrize("more", [[], ["a name"]], ids=["alone", "among other things"])
+def test_layers_in_a_set_are_refused(more):
     class Net(nn.Module):
         def __init__(self):
-            self.parts = {nn.Dense(1, 1)}
+            self.parts = {nn.Dense(1, 1), *more}
 
     with pytest.raises(
         TypeError, match="parts is a set, which has no order: keep layers and Tensors in a list or a dict"

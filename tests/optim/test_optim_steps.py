@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tinygan import Tensor, grad, optim
+from tinygan.backend.numpy_backend import NumpyBackend
 
 SHAPES = [(3, 5), (5,), (), (2, 3, 1)]
 
@@ -193,6 +194,22 @@ def test_a_step_makes_older_graphs_unusable(make):
         grad(y.sum(), [x])
 
 
+@each_case
+@pytest.mark.parametrize("cached", [1, 5, 1 << 16])
+def test_in_pieces_or_at_once_it_is_the_same_step(case, cached, monkeypatch):
+    build, _, options = case
+    weights = []
+    for pieces in (0, cached):  # 0: all parameters at once, the definition
+        monkeypatch.setattr(NumpyBackend, "cached", pieces)
+        params = parameters()
+        optimizer = build(params, **options)
+        for g in gradients(3):
+            optimizer.step(g)
+        weights.append(flat(params))
+    assert not np.array_equal(weights[0], flat(parameters()))
+    np.testing.assert_allclose(weights[1], weights[0], rtol=1e-13)
+
+
 # -- saving -----------------------------------------------------------------------------------------
 
 
@@ -226,6 +243,19 @@ def test_a_state_dict_is_a_copy_both_ways():
     optimizer.load_state_dict(saved)
     optimizer.step(g)
     assert not saved["m"].any()
+
+
+@pytest.mark.parametrize(
+    "make", [lambda p: optim.SGD(p, 0.1, 0.9), optim.RMSProp, optim.Adam], ids=["SGD", "RMSProp", "Adam"]
+)
+def test_a_state_in_double_precision_becomes_that_of_single_parameters(make):
+    double, single = make(parameters()), make(parameters(np.float32))
+    double.step(gradients(1)[0])
+    single.load_state_dict(double.state_dict())
+    state = {k: v for k, v in single.state_dict().items() if k in single.slots}
+    assert state and {v.dtype for v in state.values()} == {np.dtype(np.float32)}
+    single.step(gradients(1, np.float32)[0])
+    assert {p.dtype for p in single.params} == {np.dtype(np.float32)}
 
 
 def test_a_state_that_does_not_fit_is_refused_and_changes_nothing():
