@@ -94,7 +94,9 @@ def test_squeezed_noise_has_the_distribution_of_redrawn_noise():
         assert np.abs(squeezed).max() <= threshold and squeezed.dtype == np.float32
         assert (np.diff(squeezed[np.argsort(z)]) >= 0).all()
         for quantile in (0.1, 0.25, 0.5, 0.9):
-            assert np.quantile(squeezed, quantile) == pytest.approx(np.quantile(redrawn, quantile), abs=0.06 * threshold)
+            assert np.quantile(squeezed, quantile) == pytest.approx(
+                np.quantile(redrawn, quantile), abs=0.06 * threshold
+            )
     normal = statistics.NormalDist()
-    middle = (normal.cdf(-1) + (normal.cdf(1) - normal.cdf(-1)) * normal.cdf(0.5))
+    middle = normal.cdf(-1) + (normal.cdf(1) - normal.cdf(-1)) * normal.cdf(0.5)
     assert truncated(np.float32([0.5]), 1.0)[0] == pytest.approx(normal.inv_cdf(middle))

@@ -29,13 +29,15 @@ class Explorer:
     dataset : Images, optional
         The training pictures, to show the nearest of them.
     seed : int
-        Of the sixteen noise vectors, and of those that the directions are learned from.
+        Of the sixteen noise vectors.
+    directions : ndarray (k, latent), optional
+        Those of another explorer of the same generator, which take a while to find.
 
     Attributes
     ----------
     z : ndarray (16, latent)
         As drawn, the same that `Trained.noise` draws: ``python -m tinygan.sample --seed`` shows these samples.
-    directions : ndarray (at most 6, latent)
+    directions : ndarray (k, latent)
         See `principal_directions`.
     along : ndarray
         How far all have been moved along each.
@@ -49,9 +51,11 @@ class Explorer:
         Which of the sixteen stand at the corners of the square: top left, top right, bottom left, bottom right.
     """
 
-    def __init__(self, source: Trained, dataset: Images | None = None, seed: int = 0):
+    def __init__(
+        self, source: Trained, dataset: Images | None = None, seed: int = 0, directions: np.ndarray | None = None
+    ):
         self.source, self.dataset = source, dataset
-        self.directions = self._directions()
+        self.directions = self._directions() if directions is None else directions
         self.again(seed)
         self.reset()
 
