@@ -36,7 +36,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "critic": dict(
         preset="ring", steps=600, batch_size=128, loss="wgan", penalty="gp", penalty_weight=1.0, n_critic=5, lr=1e-3
     ),
-    "no leash": dict(preset="ring", steps=600, batch_size=128, loss="wgan", penalty="none", n_critic=5, lr=1e-3),
+    "unbounded": dict(preset="ring", steps=600, batch_size=128, loss="wgan", penalty="none", n_critic=5, lr=1e-3),
 }
 
 
@@ -160,12 +160,22 @@ def half() -> None:
 
 def critic() -> None:
     figure, (left, right) = canvas(["normal: towards 0 (gradient penalty)", "sick: no penalty, no end"])
-    for axes, name in ((left, "critic"), (right, "no leash")):
+    for axes, name in ((left, "critic"), (right, "unbounded")):
         lines(axes, play(name)[1], {"loss_d": ("loss of the critic", style.BLUE)})
     save(figure, "critic")
 
 
-PICTURES = {each.__name__: each for each in (losses, waiting, stray, collapse, cycling, half, critic)}
+def distance() -> None:
+    """The two numbers of stats.jsonl that know good from bad."""
+    figure, panels = canvas(["normal: the distance falls to 0", "sick: it stays, and all samples are alike"])
+    for axes, name in zip(panels, ("ring", "collapse"), strict=True):
+        numbers = {"distance": ("distance", style.BLUE), "diversity": ("diversity", style.ORANGE)}
+        lines(axes, play(name)[1], numbers)
+        axes.set_ylim(-0.05, 1.25)
+    save(figure, "distance")
+
+
+PICTURES = {each.__name__: each for each in (losses, waiting, stray, collapse, cycling, half, critic, distance)}
 
 if __name__ == "__main__":
     for each in sys.argv[1:] or PICTURES:

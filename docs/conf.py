@@ -1,6 +1,5 @@
 """Sphinx settings. What the pages show of the library itself is written by `generated` before each build."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -9,20 +8,35 @@ import tinygan
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import generated  # noqa: E402  (it lies beside this file)
+import generated  # noqa: E402  (these lie beside this file)
+import lessons  # noqa: E402
+import strips  # noqa: E402
+import tables  # noqa: E402
 
 project = "tinygan"
 copyright = "2026, the tinygan developers"
 release = version = tinygan.__version__
 # Formulas by a MathJax that comes along, so that the pages need no network.
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "sphinx-mathjax-offline"]
-# Python files are tutorials in `_tutorials`; those beside this one are tools. `_generated` is included by pages.
-exclude_patterns = ["_build", "_generated", "_tutorials/out", "*.py"]
+extensions = [
+    *("myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc", "sphinx-mathjax-offline"),
+    *("sphinx_design", "sphinx_copybutton", "sphinxext.opengraph"),
+]
+# Python files beside this one are tools. `_generated` is included by pages.
+exclude_patterns = ["_build", "_generated", "*.py"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "tinygan"
 html_static_path = ["_static"]
 html_css_files = ["tinygan.css"]
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}  # light or dark, as the visitor's system is
+# What is shown where somebody shares a page.
+ogp_site_url = "https://{}.github.io/{}/".format(*lessons.REPOSITORY.split("/"))
+ogp_image = "_static/social.png"
+ogp_image_alt = "Digits that a generator drew, and points that another one learned to put on a ring"
+ogp_enable_meta_description = True
+ogp_social_cards = {"enable": False}
+copybutton_exclude = ".linenos, .gp, .go"
 html_show_sourcelink = False
 html_sidebars = {page: [] for page in ("index", "start", "results", "performance", "tested", "instructors")}
 html_theme_options = {
@@ -44,17 +58,12 @@ numpydoc_show_class_members = False
 myst_heading_anchors = 4
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 
-# Tutorials are percent files, run as the pages are built: short, or whole with TINYGAN_DOCS_FULL=1.
-nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
-nb_execution_mode = "force"
-nb_execution_in_temp = True  # what a tutorial writes is gone when it ends
-nb_execution_timeout = 120  # seconds for a cell
-nb_merge_streams = True
-if os.environ.get("TINYGAN_DOCS_FULL"):
-    os.environ.pop("TINYGAN_FAST", None)
-    nb_execution_timeout = 1800
-else:
-    os.environ["TINYGAN_FAST"] = "1"
-os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # Agg, as in tests, would show nothing
+# The pages show what the tutorials printed and drew in a full run: see lessons.py.
+nb_execution_mode = "off"
 
 generated.write_all()
+
+
+def setup(app):
+    app.add_transform(strips.CutStrips)
+    app.connect("source-read", lambda _app, _page, source: source.__setitem__(0, tables.shown(source[0])))

@@ -6,6 +6,7 @@ So neither the table of presets nor an option of a command line can say somethin
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 
 import house  # beside this file
+import lessons
 
 from tinygan.training.config import Config, flag
 from tinygan.training.presets import PRESETS
@@ -112,19 +114,79 @@ def how_it_is_built() -> str:
 
 
 def bring_tutorials() -> str:
-    """Copy tutorials/NN_name.py and their pictures to where Sphinx looks; a list of them, with what each teaches."""
-    sources = sorted((ROOT / "tutorials").glob("[0-9][0-9]_*.py"))
-    (TUTORIALS / "images").mkdir(parents=True, exist_ok=True)
-    for old in TUTORIALS.glob("*.py"):
-        if old.name not in {path.name for path in sources}:
+    """Lay the tutorials, with the outputs of their full runs, where Sphinx looks; a list of what each teaches."""
+    TUTORIALS.mkdir(exist_ok=True)
+    cards = []
+    for source in lessons.SOURCES:
+        path = lessons.notebook_of(source)
+        page = json.loads(path.read_text(encoding="utf-8"))
+        page["cells"] = [cell for cell in page["cells"] if "install" not in cell["metadata"].get("tags", [])]
+        page["cells"].insert(1, {"cell_type": "markdown", "id": "doors", "metadata": {}, "source": doors(path.stem)})
+        describe_pictures(page)
+        write(TUTORIALS / path.name, json.dumps(page, indent=1))
+        cards.append(card(source))
+    known = {path.stem for path in lessons.SOURCES}
+    for old in TUTORIALS.iterdir():  # of tutorials that have another name now, and of other ways to bring them here
+        if old.is_dir():
+            shutil.rmtree(old)
+        elif old.stem not in known:
             old.unlink()
-    for path in sources:
-        write(TUTORIALS / path.name, path.read_text(encoding="utf-8"))
-    for picture in (ROOT / "tutorials" / "images").glob("*.png"):
-        shutil.copy2(picture, TUTORIALS / "images")
-    texts = {path: path.read_text(encoding="utf-8") for path in sources}
-    items = [f"- **[](_tutorials/{path.name})** {first_sentence(text)}\n" for path, text in texts.items()]
-    return "".join(items) + toctree([f"_tutorials/{path.stem}" for path in sources])
+    gallery = "\n".join(["````{grid} 1 2 2 3", ":gutter: 3", "", *cards, "````", ""])
+    return gallery + toctree([f"_tutorials/{path.stem}" for path in lessons.SOURCES])
+
+
+def card(source: Path) -> str:
+    """A tutorial's title, its picture and what one can do after it."""
+    thumbnails = PAGES / "thumbnails"
+    thumbnails.mkdir(exist_ok=True)
+    picture = f"{source.stem}.png"
+    shutil.copy2(source.parent / "images" / picture, thumbnails / picture)
+    text = source.read_text(encoding="utf-8")
+    title = re.search(r"^# # (.*)", text, re.MULTILINE)[1]
+    options = [f":link: _tutorials/{source.stem}", ":link-type: doc", f":img-top: _generated/thumbnails/{picture}"]
+    return "\n".join(
+        [
+            f"```{{grid-item-card}} {title}",
+            *options,
+            ":img-alt: ",
+            ":class-card: lesson",
+            "",
+            first_sentence(text),
+            "```",
+            "",
+        ]
+    )
+
+
+def doors(name: str) -> str:
+    """Where a tutorial can be had and run."""
+    repository = lessons.REPOSITORY
+    colab = f"https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name}.ipynb"
+    binder = f"https://mybinder.org/v2/gh/{repository}/main?labpath=notebooks/{name}.ipynb"
+    files = f"{{download}}`notebook <../../notebooks/{name}.ipynb>`, {{download}}`script <../../tutorials/{name}.py>`"
+    return f"Download: {files}. Run it in your browser: [Colab]({colab}), [Binder]({binder})."
+
+
+def describe_pictures(page: dict) -> None:
+    """Every picture of a page has a description, and a file: pictures of the text are attached to the notebook.
+
+    The opening picture's goes with the cell that draws it; what other cells draw is called after their section.
+    """
+    text = "".join(page["cells"][0]["source"])
+    opening = re.search(r"!\[(.*?)\]\(", text, re.DOTALL)
+    heading = re.findall(r"^# (.*)", text, re.MULTILINE)[0]
+    for cell in page["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            for alt in re.findall(r"!\[(.*?)\]", source, re.DOTALL):
+                source = source.replace(alt, " ".join(alt.split()))
+            cell["source"] = source.replace("](attachment:", "](../_generated/thumbnails/")
+            cell.pop("attachments", None)
+            heading = (re.findall(r"^#+ (.*)", source, re.MULTILINE) or [heading])[-1]
+            continue
+        drawn = opening and "picture" in cell["metadata"].get("tags", [])
+        alt = " ".join(opening[1].split()) if drawn else f"What this cell draws, in the section: {heading}"
+        cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
 
 
 def toctree(pages: list[str]) -> str:

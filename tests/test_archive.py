@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -53,11 +54,11 @@ def test_the_sentences_and_the_error_are_the_callers(saved, tmp_path):
 
 
 def test_a_file_that_may_not_be_read_is_not_called_broken(saved, monkeypatch):
-    def refuses(path):
+    def refuses(*args):
         raise PermissionError(13, "Permission denied")
 
     path, _ = saved
-    monkeypatch.setattr(archive.Path, "read_bytes", refuses)
+    monkeypatch.setattr(os, "open", refuses)
     with pytest.raises(PermissionError) as error:
         load(path)
     assert error.value.filename == str(path)

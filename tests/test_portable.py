@@ -108,7 +108,8 @@ def test_modules_of_posix_alone_are_not_imported():
     names = {
         alias if isinstance(node, ast.Import) else node.module
         for path in (ROOT / "tinygan").rglob("*.py")
-        if path.name != "child.py"  # the coursework checker's child limits itself where it can, and goes on elsewhere
+        # The coursework checker's child limits itself where it can, and goes on elsewhere; lock.py knows Windows' way.
+        if path.name not in ("child.py", "lock.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in [each.name for each in node.names]

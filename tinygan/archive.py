@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -18,9 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.files import PathLike, errors_name, whole_file
+from tinygan.files import PathLike, whole_file
+from tinygan.reading import Unreadable, check_fields, parsed, plain_bytes
 
 DIGEST = 64  # hexadecimal digits of SHA-256
+LARGEST = 1 << 34  # bytes
 # What NumPy, zipfile and json raise for bytes that are no `.npz` of plain arrays. Not MemoryError, OSError or
 # ImportError: they tell of the machine, and the file may be well.
 FOREIGN = (
@@ -95,21 +98,53 @@ def load(
     """
     path = Path(path)
     try:
-        with errors_name(path):
-            content = memoryview(path.read_bytes())
+        content = memoryview(plain_bytes(path, LARGEST))
     except (FileNotFoundError, NotADirectoryError):
         raise error(f"there is no file {path}") from None
     except IsADirectoryError:
         raise error(f"{path} cannot be read: it is a folder") from None
+    except Unreadable as why:
+        raise error(f"{path} cannot be read: {why}") from None
     checksum = sha256(content[:-DIGEST])
     if bytes(content[-DIGEST:]) != checksum.encode():
         raise error(f"{path} is damaged, or {otherwise} of tinygan: its checksum does not match")
     try:
+        check_sizes(content)
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        return arrays, dict(json.loads(str(arrays.pop(about)))), checksum
+        meta = parsed(str(arrays.pop(about)))
+        check_fields(meta, {})
+        check_numbers(arrays)
+        return arrays, meta, checksum
+    except Unreadable as why:
+        raise error(f"{path} {otherwise} of tinygan ({why})") from None
     except FOREIGN:  # it is what was written, but not by `save`
         raise error(f"{path} {otherwise} of tinygan") from None
+
+
+def check_sizes(content: memoryview) -> None:
+    """Raise ValueError if a member would grow when it is read, or is shorter than the array that it announces.
+
+    Room is made for an array before it is read: what announces a huge one would cost the memory of all.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > len(content):
+            raise ValueError("the members are compressed, or share their bytes")
+        for member in members:
+            with archive.open(member) as file:
+                first = np.lib.format.read_magic(file) == (1, 0)
+                read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read(file)
+            if math.prod(shape) * dtype.itemsize > member.file_size:
+                raise ValueError(f"{member.filename} is too short for its shape {shape}")
+
+
+def check_numbers(arrays: Mapping[str, np.ndarray]) -> None:
+    """Raise ValueError for arrays of text, dates or complex numbers: some would silently become weights."""
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf":
+            raise ValueError(f"{name} is an array of {array.dtype}")
 
 
 def sha256(body: memoryview) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import io
 import math
-import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from tinygan import streams
 from tinygan.backend import BackendUnavailable, use_backend
 from tinygan.data import DataError
 from tinygan.formats import FormatError
@@ -19,7 +16,7 @@ from tinygan.training import trained
 from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import ConfigError
 from tinygan.training.loop import TrainingStopped
-from tinygan.training.run_folder import OF_A_RUN, RunError
+from tinygan.training.run_folder import RunError
 from tinygan.training.trained import Trained
 from tinygan.words import nearest
 
@@ -58,13 +55,9 @@ def guarded(program: str, main: Callable[[], None]) -> None:
     Exit status: 2 for bad input (and a full or read-only disk), 1 for a run that stopped by itself, 130
     after Ctrl-C.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a path may hold letters that a redirected output has no code for
-        sys.stdout.reconfigure(errors="backslashreplace")
+    streams.make_lasting()
     try:
-        try:
-            main()
-        finally:  # here, not as Python ends: that would print a broken pipe as a traceback
-            sys.stdout.flush()
+        main()
     except BAD_INPUT as error:
         fail(program, str(error))
     except TrainingStopped as stopped:
@@ -75,17 +68,13 @@ def guarded(program: str, main: Callable[[], None]) -> None:
     except MemoryError:
         fail(program, "there is not enough memory for this: try a smaller --batch-size, --latent or --samples")
     except OSError as error:
-        if reader_is_gone(error):  # not our error, and nothing to say
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return
         where = f" {error.filename}" if error.filename else ""
         fail(program, f"cannot read or write{where}: {error.strerror or error}")
-
-
-def reader_is_gone(error: OSError) -> bool:
-    """Whether whoever read our output has ended, as in `... | head -1`. Windows calls that EINVAL, of no file."""
-    windows = sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None
-    return isinstance(error, BrokenPipeError) or windows
+    except SystemExit as end:  # --help, and the verdict of the checker
+        if end.code:
+            raise
+    if lost := streams.output_error():
+        fail(program, f"cannot write standard output: {lost.strerror or lost}")
 
 
 # -- what the command lines that take a trained generator share ---------------------------------------------
@@ -122,9 +111,16 @@ def check_source(args: Any) -> None:
 
 
 def opened(args: Any) -> Trained:
-    """The generator that `add_source` asks for, on its backend; own networks are said to be used."""
+    """The generator that `add_source` asks for, on its backend; own networks are said to be used.
+
+    Raises
+    ------
+    CheckpointError, RunError, ConfigError
+        In one sentence, if there is none, or it is broken.
+    """
     use_backend(args.backend)
     source = trained.load(args.run, args.networks)
+    source.check_weights()
     if source.file:
         print(source.file.said())
     return source
@@ -134,17 +130,3 @@ def in_bounds(option: str, value: int, low: int, high: int) -> None:
     """Raise ConfigError if `value` is not from `low` to `high`."""
     if not low <= value <= high:
         raise ConfigError(f"{option} must be from {low} to {high}, not {value}")
-
-
-def output_file(name: str, endings: Mapping[str, str], option: str = "--out") -> Path:
-    """The file to write; ConfigError if it has none of the `endings`, or cannot be where it should."""
-    out = Path(name)
-    if out.suffix not in endings:
-        known = " or ".join(f"{ending} ({what})" for ending, what in endings.items())
-        raise ConfigError(f"{option} must end in {known}, not {out.name}")
-    if out.is_dir() or not out.parent.is_dir():
-        why = "is a folder" if out.is_dir() else f"is in {out.parent}, which is no folder"
-        raise ConfigError(f"{option} {out} {why}")
-    if out.exists() and any(out.match(name) for name in OF_A_RUN):
-        raise ConfigError(f"{option} {out} would replace a file that a run needs: choose another name")
-    return out

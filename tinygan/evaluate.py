@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinygan import evaluation, plot
-from tinygan.commandline import Parser, add_source, check_source, guarded, opened, output_file
+from tinygan.commandline import Parser, add_source, check_source, guarded, opened
 from tinygan.data import Images, from_range
 from tinygan.evaluation.features import METRICS as OF_FEATURES
 from tinygan.evaluation.features import captions
 from tinygan.files import whole_file
 from tinygan.metrics import nearest_neighbours
+from tinygan.outputs import check_not_read, data_of, in_place_of, output_file
 from tinygan.training.build import load_data
 from tinygan.training.config import ConfigError
 from tinygan.training.measured import measure
-from tinygan.training.trained import Trained
 
 PROGRAM = "python -m tinygan.evaluate"
 NEIGHBOURS, SHOWN = 7, 12  # training images beside each sample, and samples, in --neighbours
@@ -50,11 +50,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, ending, what in (("json", ".json", "the numbers"), ("neighbours", ".png", "a picture")):
         if getattr(args, name) is not None:
             outputs[name] = output_file(getattr(args, name), {ending: what}, f"--{name}")
-    found = of_features(args) if args.run is None else of_run(args, outputs.get("neighbours"))
+    found = of_features(args, outputs) if args.run is None else of_run(args, outputs)
     if "json" in outputs:
-        with whole_file(outputs["json"]) as file:
+        out = outputs["json"]
+        replaced = in_place_of(out)
+        with whole_file(out) as file:
             file.write((json.dumps(found, indent=2) + "\n").encode())
-        print(f"the numbers are in {outputs['json']}")
+        print(f"the numbers are in {out}{replaced}")
 
 
 def check(args: Any) -> None:
@@ -72,8 +74,15 @@ def check(args: Any) -> None:
     check_source(args)
 
 
-def of_features(args: Any) -> dict[str, Any]:
+def check_outputs(outputs: Mapping[str, Path], *read: str | Path | None) -> None:
+    """Raise ConfigError if a file that is read would be replaced."""
+    for name, out in outputs.items():
+        check_not_read(out, *read, option=f"--{name}")
+
+
+def of_features(args: Any, outputs: Mapping[str, Path]) -> dict[str, Any]:
     """FID, KID, precision, recall and Inception Score of arrays that the user brought; what --json holds."""
+    check_outputs(outputs, args.features, args.reference)
     fake, real = (evaluation.read_features(path) for path in (args.features, args.reference))
     rows = {"features": evaluation.compare(fake, real)}
     n = len(fake.features)
@@ -83,13 +92,14 @@ def of_features(args: Any) -> dict[str, Any]:
     return {"run": None, "step": None, "data": None, "extractor": None, **about, "rows": evaluation.finite(rows)}
 
 
-def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
+def of_run(args: Any, outputs: Mapping[str, Path]) -> dict[str, Any]:
     """The numbers of a run's generator beside the reference rows; what --json holds."""
     source = opened(args)
-    (low, high), path = source.range, source.path
+    (low, high), path, neighbours = source.range, source.path, outputs.get("neighbours")
     for name in ("data", "data_dir"):  # they may lie elsewhere by now
         if getattr(args, name) is not None:
             setattr(source.config, name, getattr(args, name))
+    check_outputs(outputs, path, data_of(source.config))
     dataset = load_data(source.config, source.shape)
     if neighbours and not isinstance(dataset, Images):
         raise ConfigError(f"--neighbours is for images, and {path} draws points")
@@ -103,12 +113,16 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
         extractor=args.classifier,
         references=not args.no_references,
     )
+    source.check_samples(found.samples)
     print(f"{found.judge.n} samples{source.said_of(args.label)} of {path} at step {source.step}", flush=True)
     print(found)
-    say_more(args, source, found.samples)
+    if args.label is not None:
+        alone = f"the samples are{source.said_of(args.label)} alone, the real ones of all"
+        print(f"{alone}: only precision and label accuracy can be read as usual")
     if neighbours and isinstance(dataset, Images):
-        save_neighbours(neighbours, from_range(np.nan_to_num(found.samples[:SHOWN]), low, high), dataset)
-        print(f"samples (first column) and their nearest training images, by pixels, are in {neighbours}")
+        replaced = in_place_of(neighbours)
+        save_neighbours(neighbours, from_range(found.samples[:SHOWN], low, high), dataset)
+        print(f"samples (first column) and their nearest training images, by pixels, are in {neighbours}{replaced}")
     judge = found.judge
     about = {
         "run": str(path),
@@ -119,14 +133,6 @@ def of_run(args: Any, neighbours: Path | None) -> dict[str, Any]:
     }
     drawn = {"seed": args.seed, "truncation": args.truncation, "label": args.label}
     return {**about, **drawn, "rows": evaluation.finite(found.rows)}
-
-
-def say_more(args: Any, source: Trained, samples: np.ndarray) -> None:
-    """What the reader of the table should know of these samples."""
-    if args.label is not None:
-        alone = f"the samples are{source.said_of(args.label)} alone, the real ones of all"
-        print(f"{alone}: only precision and label accuracy can be read as usual")
-    print(source.complaint(samples), end="")
 
 
 def save_neighbours(path: Path, samples: np.ndarray, dataset: Images) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tinygan import __version__, formats
-from tinygan.commandline import Parser, guarded, opened, output_file
+from tinygan.commandline import Parser, guarded, opened
 from tinygan.formats.errors import needed
+from tinygan.outputs import check_not_read, data_of, in_place_of, output_file
 from tinygan.training.config import ConfigError
 from tinygan.training.trained import Trained
-from tinygan.words import did_you_mean
+from tinygan.words import did_you_mean, short
 
 PROGRAM = "python -m tinygan.export"
 FORMATS = {  # what stands in the file, and what writes it
@@ -42,9 +41,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     out = output_file(args.out, endings) if args.out is not None else None
     source = opened(args)
     out = out or output_file(str(beside(source.path, args.to)), endings)
-    if out.exists() and out.samefile(source.path):
-        raise ConfigError(f"--out {out} is the file that the generator is read from: choose another name")
-    replaced = ", in place of the old file" if out.exists() else ""
+    check_not_read(out, source.path, data_of(source.config))
+    replaced = in_place_of(out)
     export(source, out, args.to)
     print(f"the generator of {source.path} (step {source.step}) in {out}{replaced}: {describe(source)}")
 
@@ -64,15 +62,18 @@ def export(source: Trained, out: Path, to: str) -> None:
     Raises
     ------
     ConfigError
-        If there is no such format, or the generator is broken: its weights or samples hold numbers that are not finite.
+        If there is no such format.
+    CheckpointError
+        If the generator is broken: its weights or samples hold numbers that are not finite.
     FormatError
         If a package is missing, or the format cannot hold the network.
     OSError
         If the file cannot be written.
     """
     if to not in FORMATS:
-        raise ConfigError(f"unknown format {to!r}{did_you_mean(to, FORMATS)}")
-    check_sound(source)
+        raise ConfigError(f"unknown format {short(to)}{did_you_mean(to, FORMATS)}")
+    source.check_weights()
+    source.check_samples(source.draw(source.noise(16, seed=0)))
     if to == "onnx":
         formats.save_onnx(
             out,
@@ -86,17 +87,6 @@ def export(source: Trained, out: Path, to: str) -> None:
     else:
         save = formats.save_safetensors if to == "safetensors" else formats.save_npz
         save(out, source.network, metadata(source))
-
-
-def check_sound(source: Trained) -> None:
-    """Raise ConfigError if the generator holds or makes numbers that are not finite."""
-    broken = [name for name, array in source.network.state_dict().items() if not np.isfinite(array).all()]
-    if broken:
-        why = f"the generator is broken: {broken[0]} holds numbers that are not finite"
-    else:
-        why = source.complaint(source.draw(source.noise(16, seed=0))).strip()
-    if why:
-        raise ConfigError(f"{source.path} is not exported, because {why}")
 
 
 def describe(source: Trained) -> str:

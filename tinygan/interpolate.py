@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from tinygan import data, plot
-from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, opened, output_file
+from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, opened
 from tinygan.data import Mixture, from_range
 from tinygan.gan.latent import lerp, noise, slerp
+from tinygan.outputs import check_not_read, data_of, in_place_of, output_file
 from tinygan.training.trained import Trained
 
 PROGRAM = "python -m tinygan.interpolate"
@@ -56,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         in_bounds("--steps", args.steps, 2, MOST_STEPS)
     check_source(args)
     source = opened(args)
+    check_not_read(out, source.path, data_of(source.config))
+    replaced = in_place_of(out)
     steps = args.steps or (GRID_STEPS if out.suffix == ".png" and not source.in_plane else FINE_STEPS)
 
     ends = noise(np.random.default_rng(args.seed), (args.pairs, 2, source.config.latent), args.truncation)
@@ -63,14 +66,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     z = between(ends[:, 0], ends[:, 1], np.linspace(0, 1, steps)).reshape(args.pairs * steps, -1)
     # One code for the whole path: halfway between two classes lies none.
     codes = source.codes(args.pairs, args.seed, args.label).repeat(steps, axis=0)
-    samples = source.draw(source.behind.join(z, codes))
+    samples = source.check_samples(source.draw(source.behind.join(z, codes)))
     samples = samples.reshape(args.pairs, steps, *samples.shape[1:])
     if source.in_plane:
         save_points(out, samples, source, title=f"{args.pairs} {args.way} paths at step {source.step}")
     else:
         save_images(out, from_range(samples, *source.range))
     of = f"{source.said_of(args.label)} of {source.path}"
-    print(f"{args.pairs} {args.way} paths of {steps} samples{of} in {out}")
+    print(f"{args.pairs} {args.way} paths of {steps} samples{of} in {out}{replaced}")
 
 
 def save_images(out: Path, images: np.ndarray) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from tinygan import plot
-from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, opened, output_file
+from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, opened
 from tinygan.data import from_range
 from tinygan.files import whole_file
+from tinygan.outputs import check_not_read, data_of, in_place_of, output_file
 from tinygan.training.config import ConfigError
 from tinygan.training.trained import Trained
 
@@ -34,8 +35,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     in_bounds("--n", args.n, 1, 1_000_000)
     check_source(args)
     source = opened(args)
+    check_not_read(out, source.path, data_of(source.config))
+    replaced = in_place_of(out)
     if args.codes:
-        print(draw_codes(args, source, out))
+        print(f"{draw_codes(args, source, out)}{replaced}")
         return
     headings = source.about.headings if out.suffix == ".png" and args.label is None else None
     if headings and args.n < len(headings):  # no room for a column of each class
@@ -44,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         noise = source.columns(args.n, args.seed, args.truncation)
     else:
         noise = source.noise(args.n, args.seed, args.truncation, args.label)
-    samples, labels = source.draw(noise), source.labels(noise)
+    samples, labels = source.check_samples(source.draw(noise)), source.labels(noise)
     if out.suffix == ".npz":
         arrays: dict[str, Any] = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
         with whole_file(out) as file:
@@ -53,8 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         plot.save_points(out, samples, title=f"{args.n} samples at step {source.step}")
     else:
         plot.save_grid(out, from_range(samples, *source.range), len(headings) if headings else None, headings=headings)
-    print(f"{args.n} samples{source.said_of(args.label)} of {source.path} in {out}")
-    print(source.complaint(samples), end="")
+    print(f"{args.n} samples{source.said_of(args.label)} of {source.path} in {out}{replaced}")
 
 
 def draw_codes(args: Any, source: Trained, out: Path) -> str:
@@ -84,7 +86,7 @@ def draw_codes(args: Any, source: Trained, out: Path) -> str:
         else:
             codes[:, k + part - 1] = np.tile(np.linspace(-2, 2, k), rows)
         name = f"the {k}-way code" if part == 0 else f"number {part}, from -2 to 2"
-        panels[name] = from_range(source.draw(noise), *source.range)
+        panels[name] = from_range(source.check_samples(source.draw(noise)), *source.range)
     plot.save_panels(out, panels, k)
     return f"{rows} row{'s' * (rows > 1)} for each code of {source.path} in {out}"
 

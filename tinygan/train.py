@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tinygan.commandline import Parser, guarded
@@ -13,6 +14,7 @@ from tinygan.shell import quoted
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, flag, option_type
 from tinygan.training.distributed import Ranks, program, warn_of_separate_runs
+from tinygan.training.lock import Lock
 from tinygan.training.loop import TrainingStopped
 from tinygan.training.run import RUNS, Run
 from tinygan.training.run_folder import picture_name
@@ -59,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run_as_asked(words: list[str], ranks: Ranks) -> None:
     """Everything between the words of the command line and the end of the run."""
+    ranks.check_same(options=words)  # first of all: with other words a rank might not come to the next meeting
     with ranks.together():
         args = parser().parse_args(words)
         if args.list_presets:
@@ -68,12 +71,14 @@ def run_as_asked(words: list[str], ranks: Ranks) -> None:
         if args.dry_run:
             print(f"{run.describe()}\n\nnothing was written (--dry-run)")
             return
+    run.setup.check_ranks(run.step)
     with ranks.together():
         if ranks.rank == 0:
             run.begin(f"{program(ranks.size)} {quoted(word for word in words if word != '--distributed')}".strip())
     run.folder = ranks.gather(run.folder)[0]
     config, networks = run.config, run.setup.networks.called(run.config)
-    print(f"{run.path}: {networks} on {config.data}, steps {run.step + 1} to {config.steps}", flush=True)
+    what = f"steps {run.step + 1} to {config.steps}" if run.step < config.steps else f"pictures of step {run.step}"
+    print(f"{run.path}: {networks} on {config.data}, {what}", flush=True)
     for line in run.said():
         print(line, flush=True)
     if ranks.size > 1:
@@ -94,6 +99,8 @@ def asked_run(args: Any, ranks: Ranks) -> Run:
     for name in ("outdir", "quick"):
         if getattr(args, name):
             raise ConfigError(f"{flag(name)} is for a new run: it does not go with --resume")
+    if ranks.rank == 0 and not args.dry_run:  # at once, and not after the data have been read
+        Lock(Path(args.resume).expanduser()).check()
     run = Run.resume(args.resume, epochs=args.epochs, data_changed=args.data_changed, ranks=ranks, **options)
     run.check_unfinished()
     return run

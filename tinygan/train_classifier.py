@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,9 @@ from typing import Any
 from tinygan.classifier import DATA, Record, accuracy, class_names, load_sets, save, train
 from tinygan.classifier.recipe import EPOCHS, LEAST_STEPS, epochs_for
 from tinygan.commandline import Parser, guarded
+from tinygan.data import NAMES
+from tinygan.data.files import located
+from tinygan.outputs import check_not_read, in_place_of, output_file
 from tinygan.training.config import ConfigError
 from tinygan.training.progress import SECONDS_BETWEEN_LINES, Progress
 
@@ -56,19 +58,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         with_progress.close()
     seconds = time.monotonic() - start
     about = Record(training.name, accuracy(classifier, test), len(test), epochs, args.seed, class_names=names)
+    replaced = in_place_of(out)
     record = save(out, classifier, about)
-    print(f"{record}, trained in {seconds:.0f} s, {out.stat().st_size:,} bytes in {out}")
+    print(f"{record}, trained in {seconds:.0f} s, {out.stat().st_size:,} bytes in {out}{replaced}")
 
 
 def output(args: Any) -> Path:
     """The file to write; ConfigError, in one sentence, if it cannot be where it should."""
-    out = Path(args.out if args.out is not None else f"classifier-{Path(args.data).resolve().name}.npz")
-    if out.suffix != ".npz":
-        raise ConfigError(f"--out must end in .npz, not {out.name}")
-    if out.is_dir() or not out.parent.is_dir():
-        raise ConfigError(f"--out {out} {'is a folder' if out.is_dir() else f'is in {out.parent}, which is no folder'}")
-    if not os.access(out.parent, os.W_OK):  # better said now than after minutes of training
-        raise ConfigError(f"--out {out} cannot be written: the folder {out.parent} is read-only")
+    name = args.out if args.out is not None else f"classifier-{Path(args.data).resolve().name}.npz"
+    out = output_file(name, {".npz": "the weights"})
+    check_not_read(out, None if args.data in NAMES else located(args.data)[0])
     return out
 
 

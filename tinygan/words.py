@@ -1,7 +1,11 @@
 """What sentences share: a guess at a misspelt name, numbers with their nouns, short lists, names fit to be printed."""
 
 import difflib
+import numbers
+import reprlib
 from collections.abc import Iterable, Sequence
+
+LONGEST = 80  # letters of a value in a sentence
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:
@@ -12,7 +16,9 @@ def nearest(name: object, known: Iterable[str]) -> str | None:
     >>> nearest("mnits", ["ring", "mnist"])
     'mnist'
     """
-    near = difflib.get_close_matches(str(name), list(known), n=1)
+    if not isinstance(name, str) or len(name) > LONGEST:
+        return None  # nothing like it; and it would take minutes to find out
+    near = difflib.get_close_matches(name, list(known), n=1)
     return near[0] if near else None
 
 
@@ -49,3 +55,29 @@ def printable(text: object, most: int = 200) -> str:
     """
     plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(text))
     return plain if len(plain) <= most else f"{plain[: most // 2]}...{plain[-(most // 2) :]}"
+
+
+def whole(value: object, least: int) -> bool:
+    """Whether it is a whole number of at least `least`, and no True."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def short(value: object) -> str:
+    """A value as a sentence shows it: as Python writes it, but in one line, and of a large one not all.
+
+    Examples
+    --------
+    >>> short("a b"), short(0.5), short({"a": 1})
+    ("'a b'", '0.5', "{'a': 1}")
+    >>> short(list(range(10**6)))
+    '[0, 1, 2, 3, 4, 5, ...]'
+    """
+    try:
+        text = _SHORT.repr(value)
+    except Exception:  # of its __repr__, or a number of too many digits
+        text = f"<{type(value).__name__}>"
+    return printable(" ".join(text.split()), LONGEST)
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = LONGEST - 3

@@ -11,17 +11,12 @@
 # Blue are the data. Orange is what the generator draws. It was never shown a single point of the data.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 import tinygan as tg
 from tinygan.plot.style import BLUE, ORANGE
 
-FAST = bool(os.environ.get("TINYGAN_FAST"))  # a short run, for tests
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
 rng = np.random.default_rng(0)  # all chance in this tutorial comes from here: run it again, see the same
 
 # %% [markdown]
@@ -103,7 +98,7 @@ plt.show()
 # that the points come to rest.
 
 # %%
-steps = 60 if FAST else 3000
+steps = 3000
 shown = {0: fakes()}
 losses = []
 
@@ -136,8 +131,7 @@ for step in range(1, steps + 1):
 for step, points in shown.items():
     report = tg.metrics.count_modes(points, data.means, data.sigma)
     print(f"step {step:5}   {report.modes} of 8 clouds   {report.high_quality:6.1%} good   in each: {report.counts}")
-if not FAST:
-    assert report.modes == 8 and report.high_quality > 0.6
+assert report.modes == 8 and report.high_quality > 0.6
 
 # %% [markdown]
 # Keep these numbers in mind for the pictures at the end. After 300 steps, only one cloud is reached. After 1,000 all
@@ -177,11 +171,9 @@ plt.show()
 # into a star with eight rays. At last the rays shrink to the clouds. A few points stay between: G is continuous, and
 # can stretch its cloud of z as thin as it likes, but cannot cut it.
 
-# %%
+# %% tags=["picture"]
 figure, axes = plt.subplots(1, len(shown), figsize=(2.4 * len(shown), 2.7))
 for one, (step, points) in zip(axes, shown.items(), strict=True):
     draw(one, points, f"step {step:,}")
 figure.tight_layout()
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "00_watch_a_gan.png", dpi=100)
 plt.show()

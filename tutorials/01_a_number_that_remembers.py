@@ -12,7 +12,6 @@
 
 # %%
 import math
-import os
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -21,8 +20,7 @@ import numpy as np
 import tinygan as tg
 import tinygan.plot
 
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
-OUT = HERE / "out"  # what this tutorial writes; git ignores it
+OUT = Path("out")  # what this tutorial writes; git ignores it
 OUT.mkdir(exist_ok=True)
 
 # %% [markdown]
@@ -205,14 +203,12 @@ for step in range(20):
 # tinygan's engine is this one, with arrays in place of numbers. A `Tensor` remembers its op, an op its inputs. It
 # draws the graph, too:
 
-# %%
+# %% tags=["picture"]
 x, w, b = (tg.Tensor(np.array(v), requires_grad=True, name=n) for v, n in ((0.5, "x"), (-1.2, "w"), (1.0, "b")))
 u = x * w
 y = u * tg.ops.tanh(u + b)
 u.name, y.name = "u", "y"
 tg.plot.save_graph(OUT / "graph.png", y)
-if os.environ.get("TINYGAN_PICTURES"):
-    tg.plot.save_graph(HERE / "images" / "01_a_number_that_remembers.png", y)
 plt.figure(figsize=(12, 2.2))
 plt.imshow(plt.imread(OUT / "graph.png"))
 plt.axis("off")

@@ -12,9 +12,6 @@
 # gets for free.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
@@ -22,7 +19,6 @@ from matplotlib.patches import Rectangle
 import tinygan as tg
 from tinygan.plot.style import BLUE, GREY, ORANGE
 
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
 rng = np.random.default_rng(0)
 
 # %% [markdown]
@@ -187,7 +183,7 @@ print("at 0:", [round(float(tg.to_numpy(curve)[100]), 6) for curve in curves])
 # GANs need this: WGAN-GP puts the *size of a gradient* into the loss, and must differentiate it.
 
 
-# %%
+# %% tags=["picture"]
 def cells(axes, x, y, values, colour):
     """A table of numbers whose upper left corner is at (x, y)."""
     for (i, j), value in np.ndenumerate(np.atleast_2d(values)):
@@ -215,8 +211,6 @@ for curve, name, style in zip(
 right.legend(fontsize=9)
 right.set_title("one backward, many derivatives")
 figure.tight_layout()
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "02_from_numbers_to_arrays.png", dpi=90)
 plt.show()
 
 # %% [markdown]

@@ -11,9 +11,6 @@
 # The colours in the background are what the network believes at each place. A discriminator is just such a network.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
@@ -22,8 +19,6 @@ import tinygan as tg
 from tinygan import nn
 from tinygan.plot.style import BLUE, ORANGE
 
-FAST = bool(os.environ.get("TINYGAN_FAST"))  # a short run, for tests
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
 rng = np.random.default_rng(0)
 
 # %% [markdown]
@@ -139,16 +134,15 @@ def train(net, steps):
 # **Predict, then run.** A single Dense layer draws a straight line. What share of right answers can it reach?
 
 # %%
-steps = 60 if FAST else 500
+steps = 500
 line, curve = nn.Sequential(nn.Dense(2, 1, rng=rng)), network(rng)
 print(curve.summary((2,)), end="\n\n")
 rates = {"one Dense": (line, train(line, steps)), "three Dense, LeakyReLU between": (curve, train(curve, steps))}
 for name, (_, rate) in rates.items():
     print(f"{name:32} {rate:.1%} right")
-if not FAST:
-    assert rates["one Dense"][1] < 0.75 and rates["three Dense, LeakyReLU between"][1] > 0.99
+assert rates["one Dense"][1] < 0.75 and rates["three Dense, LeakyReLU between"][1] > 0.99
 
-# %%
+# %% tags=["picture"]
 ticks = np.linspace(-2.3, 2.3, 120, dtype=np.float32)
 plane = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
 points, labels = disc_and_ring(400, rng)
@@ -163,8 +157,6 @@ for one, (name, (net, rate)) in zip(axes, rates.items(), strict=True):
     one.set(aspect="equal", xticks=[], yticks=[])
     one.set_title(f"{name}: {rate:.1%} right", fontsize=10)
 figure.tight_layout()
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "03_layers.png", dpi=90)
 plt.show()
 
 # %% [markdown]

@@ -11,9 +11,6 @@
 # this library is checked against a measurement. The V shows how good that measurement can be.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -21,7 +18,6 @@ import tinygan as tg
 from tinygan.plot.style import BLUE, ORANGE
 from tinygan.testing import gradcheck_pair
 
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
 rng = np.random.default_rng(0)
 
 # %% [markdown]
@@ -53,7 +49,7 @@ for h in (0.1, 0.01, 0.001):
 # **Predict, then run.** Then a smaller h must always be better. Is $h = 10^{-12}$ the best of all? And what is the
 # best h for the centred difference?
 
-# %%
+# %% tags=["picture"]
 steps = np.logspace(-15, 0, 151)
 forward = np.abs((f(x + steps) - f(x)) / steps - true)
 centred = np.abs((f(x + steps) - f(x - steps)) / (2 * steps) - true)
@@ -70,8 +66,6 @@ axes.text(3e-4, 1e-10, "h too large:\nthe function bends")
 axes.set(xlabel="step h", ylabel="error of the slope", title="How good is a measured slope?")
 axes.legend(loc="upper center")
 figure.tight_layout()
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "04_how_do_you_know.png", dpi=100)
 plt.show()
 
 # %% [markdown]

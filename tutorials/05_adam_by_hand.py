@@ -11,16 +11,11 @@
 # A gradient says which way is down, *here*. How far to go is another question, and the three answer it differently.
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 import tinygan as tg
 from tinygan.plot.style import BLUE, ORANGE
-
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
 
 # %% [markdown]
 # ## A narrow valley
@@ -151,7 +146,7 @@ print("the two factors for beta 0.999, t = 1, 10, 100, 1000:", [round(1 - 0.999*
 #
 # Here are the three paths, sixty steps each.
 
-# %%
+# %% tags=["picture"]
 rules = {
     "SGD, lr 0.019": lambda g, t: 0.019 * g,
     "momentum 0.9, lr 0.019": Momentum(0.019, 0.9),
@@ -167,8 +162,6 @@ for one, (name, rule) in zip(axes, rules.items(), strict=True):
     one.set(title=f"{name}: loss {loss(path[-1]):.2g}", xlabel="a")
 axes[0].set_ylabel("b")
 figure.tight_layout()
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "05_adam_by_hand.png", dpi=90)
 plt.show()
 
 # %% [markdown]

@@ -10,17 +10,12 @@
 # at 1, D(x) at one half and D's loss at 2 ln 2.](images/07_smallest_gan.png)
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 import tinygan as tg
 from tinygan.plot.style import BLUE, GREY, ORANGE
 
-FAST = bool(os.environ.get("TINYGAN_FAST"))
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
 rng = np.random.default_rng(0)
 loss = tg.losses.get("ns")
 
@@ -73,7 +68,7 @@ print(sum(p.size for p in G.parameters()), "numbers in G,", sum(p.size for p in 
 
 # %%
 opt_d = tg.optim.Adam(D.parameters(), lr=0.05)
-for _ in range(200 if FAST else 2000):
+for _ in range(2000):
     real = real_batch()
     fake = G(real_batch()).detach()
     opt_d.step(tg.grad(loss.discriminator(D(real), D(fake)), D.parameters()))
@@ -93,8 +88,7 @@ best = p / (p + q)
 learnt = tg.to_numpy(tg.ops.sigmoid(D(tg.Tensor(line[:, None].astype(np.float32))))).ravel()
 far = np.average(np.abs(learnt - best), weights=p + q)
 print(f"mean distance |D - D*| where there are samples: {far:.4f}")
-if not FAST:
-    assert far < 0.02
+assert far < 0.02
 
 # %% [markdown]
 # The coefficients are roughly right, and the curve is, where there are samples to learn from. Note what $D$ says far to
@@ -113,8 +107,7 @@ js = dx * (p * np.log(p / middle) + q * np.log(q / middle)).sum() / 2
 print(f"2 ln 2 - 2 JS = {2 * np.log(2) - 2 * js:.3f}")
 big = loss.discriminator(D(real_batch(50_000)), D(G(real_batch(50_000))))
 print(f"D's loss      = {big:.3f}")
-if not FAST:
-    assert abs(big.item() - 2 * np.log(2) + 2 * js) < 0.02
+assert abs(big.item() - 2 * np.log(2) + 2 * js) < 0.02
 
 # %% [markdown]
 # Exercise: what is $D^*$, and what is the loss, when the generator is perfect, $q = p$? Answer before you read on.
@@ -129,7 +122,7 @@ if not FAST:
 G, D = new_generator(), Parabola(rng)
 opt_g, opt_d = tg.optim.SGD(G.parameters(), lr=0.1), tg.optim.SGD(D.parameters(), lr=0.1)
 history = []
-for step in range(60 if FAST else 1500):
+for step in range(1500):
     real, fake = real_batch(), G(real_batch())
     loss_d = loss.discriminator(D(real), D(fake.detach()))
     opt_d.step(tg.grad(loss_d, D.parameters()))
@@ -180,7 +173,7 @@ def dirac(steps, lr, gamma=0.0, simultaneous=False, start=(1.0, 0.0)):
     return np.array(path)
 
 
-turns = 60 if FAST else 800
+turns = 800
 paths = {
     "small steps": dirac(turns, 0.05),
     "simultaneous, longer steps": dirac(turns // 4, 0.2, simultaneous=True),
@@ -212,7 +205,7 @@ for name, path in paths.items():
 #
 # ## The picture
 
-# %%
+# %% tags=["picture"]
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.7), layout="constrained")
 left.fill_between(line, p, color=BLUE, alpha=0.25, lw=0, label="data p")
 left.fill_between(line, q, color=ORANGE, alpha=0.35, lw=0, label="fakes q")
@@ -237,6 +230,4 @@ right.plot(b, color=ORANGE, lw=1.8, label="b")
 right.plot(w, "--", color=ORANGE, lw=1.8, label="|w|")
 right.set(title="the game of five numbers", xlabel="step", ylim=(-2.2, 2.2), xlim=(0, min(600, len(b))))
 right.legend(fontsize=8, loc="lower right")
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "07_smallest_gan.png", dpi=100)
 plt.show()

@@ -10,9 +10,6 @@
 # on the eight clusters. Right: the number of modes found over the steps.](images/08_seeing_the_game.png)
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
@@ -22,9 +19,7 @@ from tinygan.gan.game import Game
 from tinygan.gan.sampling import draw
 from tinygan.plot.style import BLUE, DARK_ORANGE, GREY, INK, ORANGE
 
-FAST = bool(os.environ.get("TINYGAN_FAST"))
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
-steps = 60 if FAST else 1200
+steps = 1200
 
 # %% [markdown]
 # ## A game that is easy to see
@@ -111,7 +106,7 @@ def draw_game(axes, game, title):
 
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.5), layout="constrained")
 played = 0
-for ax, step in zip(axes, (0, 20, 40, 60) if FAST else (0, 50, 200, 400), strict=True):
+for ax, step in zip(axes, (0, 50, 200, 400), strict=True):
     play(game, step - played)
     played = step
     draw_game(ax, game, f"step {step}")
@@ -189,8 +184,7 @@ for name, game in games.items():
 for name, numbers in history.items():
     print(f"{name:10} modes {[n[0] for n in numbers]}   mean energy distance {np.mean([n[3] for n in numbers]):.3f}")
 late = {name: np.mean([n[0] for n in numbers[6:]]) for name, numbers in history.items()}
-if not FAST:
-    assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
+assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
 
 # %% [markdown]
 # The plain game jumps from mode to mode. Both switches end that: all eight modes are found, early on. But read all
@@ -211,7 +205,7 @@ if not FAST:
 #
 # ## Before and after
 
-# %%
+# %% tags=["picture"]
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.5), layout="constrained")
 for ax, (name, numbers) in zip(axes, history.items(), strict=False):
     draw_game(ax, games[name], f"{name}: {numbers[-1][0]} modes, {numbers[-1][1]:.0%} high quality")
@@ -222,6 +216,4 @@ for (name, numbers), look in zip(history.items(), ("-", "--", ":"), strict=True)
     axes[3].plot(at, [n[0] for n in numbers], look, marker="o", ms=4, color=colour, lw=2, label=name)
 axes[3].set(title="modes found", xlabel="step", ylim=(-0.3, 8.5))
 axes[3].legend(fontsize=8, loc="center right")
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "08_seeing_the_game.png", dpi=72)
 plt.show()

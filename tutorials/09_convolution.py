@@ -10,9 +10,7 @@
 # checkerboard, with kernel 4 none; new DCGANs show a fine pattern.](images/09_convolution.png)
 
 # %%
-import os
 import time
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,8 +19,6 @@ from matplotlib.colors import LinearSegmentedColormap
 import tinygan as tg
 from tinygan.plot.style import BLUE, ORANGE
 
-FAST = bool(os.environ.get("TINYGAN_FAST"))
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
 rng = np.random.default_rng(0)
 
 # %% [markdown]
@@ -138,7 +134,7 @@ assert np.allclose(by_fft, conv_taps(x, w), atol=1e-4)
 
 # %%
 for channels in (1, 64):
-    x = rng.standard_normal((4 if FAST else 32, 14, 14, channels)).astype(np.float32)
+    x = rng.standard_normal((32, 14, 14, channels)).astype(np.float32)
     w = rng.standard_normal((5, 5, channels, 64)).astype(np.float32)
     for ours in (conv_loops, conv_patches, conv_taps):
         few = x[:1] if ours is conv_loops else x  # the loops would take long for 32 images
@@ -220,7 +216,7 @@ cured = tg.to_numpy(enlarge(ones))[0, :, :, 0]
 print("enlarged, then convolved:", np.unique(cured[1:-1, 1:-1]))
 
 z, images = tg.Tensor(rng.standard_normal((8, 100), dtype=np.float32)), []
-for _ in range(4 if FAST else 40):
+for _ in range(40):
     new_dcgan, _ = tg.models.dcgan((28, 28, 1), rng=rng)
     with tg.no_grad():
         images.append(tg.to_numpy(new_dcgan(z)))
@@ -230,7 +226,7 @@ print("spread of new DCGANs' pixels, in the middle:", pattern[12:16, 12:16].roun
 # %% [markdown]
 # ## The picture
 
-# %%
+# %% tags=["picture"]
 figure, axes = plt.subplots(2, 5, figsize=(9.5, 4.3), layout="constrained")
 signed = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
 upper = {"a digit": digit[0, :, :, 0], **dict(zip(kernels, features[0].transpose(2, 0, 1), strict=True))}
@@ -244,6 +240,4 @@ for ax, (title, shown) in zip(axes[1], lower.items(), strict=True):
     ax.imshow(shown, cmap="Blues", vmin=0)
     ax.set_title(title, fontsize=10)
 plt.setp(axes, xticks=[], yticks=[])
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "09_convolution.png", dpi=100)
 plt.show()

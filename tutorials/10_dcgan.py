@@ -9,9 +9,7 @@
 # digits. Below them two rows in which one digit turns smoothly into another.](images/10_dcgan.png)
 
 # %%
-import os
 import time
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,9 +21,7 @@ from tinygan.gan.latent import lerp, slerp
 from tinygan.gan.sampling import draw
 from tinygan.plot import image_grid
 
-FAST = bool(os.environ.get("TINYGAN_FAST"))
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
-steps, batch_size = (4, 8) if FAST else (400, 32)
+steps, batch_size = 400, 32
 
 # %% [markdown]
 # ## The data
@@ -119,7 +115,7 @@ print(f"evaluation:    by {np.abs(draw(G, z[:2])[0] - draw(G, z)[0]).max():.6f}"
 # batch. The ten $z$ behind the pictures stay the same.
 
 # %%
-average = MovingAverage(G, decay=0.5 if FAST else 0.98)
+average = MovingAverage(G, decay=0.98)
 opt_g, opt_d = tg.optim.Adam(G.parameters(), lr=6e-4), tg.optim.Adam(D.parameters(), lr=6e-4)
 game = Game(G, D, opt_g, opt_d, tg.losses.get("ns"), latent=100, rng=rng, joint_batch=True, average=average)
 fixed = np.random.default_rng(2).standard_normal((10, 100), dtype=np.float32)
@@ -169,7 +165,7 @@ print(f"of 10,000 z the shortest has {all_lengths.min():.2f}, the longest {all_l
 # In 100 dimensions practically all $z$ lie near a sphere of radius 10. The middle of the straight line is a place where
 # the generator was never trained; `slerp` goes along the sphere (White, 2016).
 
-# %%
+# %% tags=["picture"]
 t, pairs = np.linspace(0, 1, 10), ((2, 5), (4, 7))
 walks = np.concatenate([draw(average.network, slerp(fixed[a], fixed[b], t)) for a, b in pairs])
 figure, ax = plt.subplots(figsize=(7.5, 5.2), layout="constrained")
@@ -177,8 +173,6 @@ ax.imshow(image_grid(np.concatenate([rows, (walks + 1) / 2]), columns=10), cmap=
 names = [f"step {step}" for step in shots] + ["walk 1", "walk 2"]
 ax.set(xticks=[], yticks=30 * np.arange(len(names)) + 14)
 ax.set_yticklabels(names, fontsize=13)
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "10_dcgan.png", dpi=64)
 plt.show()
 
 # %% [markdown]

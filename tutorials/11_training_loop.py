@@ -3,7 +3,7 @@
 #
 # After this page you can set up a run from Python, read everything it leaves behind, stop it and go on to the last bit,
 # make your own curves and your own animation of it, and say in numbers how good its samples are.
-# It runs in one or two minutes. All files go to `tutorials/out/`.
+# It runs in one or two minutes. All files go to a folder `out` where you are.
 #
 # ![Left: the loss of D is near 0 for 150 steps while that of G is large, then both stay level near 1. Middle: what D
 # says of real and fake samples, first 1 and 0, later both near one half. Right: the same nine samples at step 500, grey
@@ -11,7 +11,6 @@
 
 # %%
 import json
-import os
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -26,9 +25,7 @@ from tinygan.training.build import build
 from tinygan.training.presets import configure
 from tinygan.training.run_folder import RunFolder
 
-FAST = bool(os.environ.get("TINYGAN_FAST"))
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
-OUT = HERE / "out" / "11_training_loop"
+OUT = Path("out") / "11_training_loop"
 
 # %% [markdown]
 # ## A run is described by its options
@@ -76,7 +73,7 @@ def run_of(*words):
     return RunFolder.existing(max(OUT.glob("[0-9]*")))
 
 
-steps, often = (20, 10) if FAST else (1500, 100)
+steps, often = 1500, 100
 options = f"--preset mlp --steps {steps} --sample-interval {often} --checkpoint-interval {often} --log-interval 10"
 run = run_of(*options.split(), "--samples", "25")
 for file in sorted(run.path.iterdir()):
@@ -120,7 +117,7 @@ print(f"after its step D finds the fakes less real in {smaller:.0%} of the lines
 
 # %%
 words = "--preset ring --log-interval 50 --sample-interval 100 --checkpoint-interval 100 --samples 10".split()
-middle, end = (10, 20) if FAST else (100, 200)
+middle, end = 100, 200
 whole = run_of(*words, "--steps", str(end))
 parts = run_of(*words, "--steps", str(middle))
 halfway = checkpoint.load(parts.checkpoints()[-1])
@@ -172,7 +169,7 @@ print(f"{(OUT / 'beginning.gif').stat().st_size:,} bytes in {OUT.name}/beginning
 # beside rows that are known: real images, and images that are bad in known ways.
 
 # %%
-evaluate.main([str(run.path), "--n", "200" if FAST else "2000", "--json", str(OUT / "scores.json")])
+evaluate.main([str(run.path), "--n", "2000", "--json", str(OUT / "scores.json")])
 scores = json.loads((OUT / "scores.json").read_text(encoding="utf-8"))["rows"]
 print({name: round(row["fcd"], 2) for name, row in scores.items()})
 
@@ -184,7 +181,7 @@ print({name: round(row["fcd"], 2) for name, row in scores.items()})
 #
 # ## The picture
 
-# %%
+# %% tags=["picture"]
 figure, axes = plt.subplots(1, 4, figsize=(12, 3.4), layout="constrained", width_ratios=(1.2, 1.2, 1, 1))
 axes[0].plot(curves["step"], curves["loss_d"], color=BLUE, lw=1, label="D")
 axes[0].plot(curves["step"], curves["loss_g"], color=ORANGE, lw=1, label="G")
@@ -199,6 +196,4 @@ early, late = run.pictures()[len(run.pictures()) // 3], run.pictures()[-1]
 for ax, picture in zip(axes[2:], (early, late), strict=True):
     ax.imshow(plt.imread(picture)[:178, :178], cmap="gray", interpolation="nearest")  # 3 x 3 of them
     ax.set(title=f"step {int(picture.stem[-6:])}", xticks=[], yticks=[])
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "11_training_loop.png", dpi=75)
 plt.show()

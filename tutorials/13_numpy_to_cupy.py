@@ -9,9 +9,7 @@
 # written out.](images/13_numpy_to_cupy.png)
 
 # %%
-import os
 from collections import Counter
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,7 +19,6 @@ from tinygan import doctor
 from tinygan.backend import BackendUnavailable, NumpyBackend, current_backend
 from tinygan.plot.style import BLUE, GREY, ORANGE
 
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
 rng = np.random.default_rng(0)
 
 # %% [markdown]
@@ -183,13 +180,11 @@ print("Adam's, for each number:", ADAM.body)
 #
 # ## The picture
 
-# %%
+# %% tags=["picture"]
 figure, axes = plt.subplots(figsize=(6, 2.4), layout="constrained")
 bars = axes.barh(list(counts), list(counts.values()), color=[ORANGE, BLUE], height=0.6)
 axes.bar_label(bars, fmt="%.0f", padding=4, color=GREY)
 axes.set(xlabel="ops called in a training step, forward and backward", xlim=(0, 1.15 * max(counts.values())))
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "13_numpy_to_cupy.png", dpi=100)
 plt.show()
 
 # %%

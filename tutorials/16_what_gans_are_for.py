@@ -10,9 +10,6 @@
 # fake.](images/16_what_gans_are_for.png)
 
 # %%
-import os
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -22,12 +19,10 @@ from tinygan.gan.sampling import draw
 from tinygan.plot import image_grid
 from tinygan.plot.style import BLUE, ORANGE
 
-FAST = bool(os.environ.get("TINYGAN_FAST"))
-HERE = Path(__file__).parent if "__file__" in globals() else Path()
 rng = np.random.default_rng(0)
 LATENT = 64
 
-data, unseen = tg.data.digits(200 if FAST else 10_000), tg.data.digits(100 if FAST else 2000, seed=1)
+data, unseen = tg.data.digits(10_000), tg.data.digits(2000, seed=1)
 pixels, test_pixels = (d.pixels.reshape(-1, 784).astype(np.float32) / 127.5 - 1 for d in (data, unseen))
 
 # %% [markdown]
@@ -51,7 +46,7 @@ def train_gan(samples, conditions, steps, extra=None, noisy=0.0):
     D = tg.models.mlp_discriminator((size + told,), rng, dropout=0.3)
     opt_g, opt_d = (tg.optim.Adam(net.parameters(), lr=3e-4) for net in (G, D))
     loss, average = tg.losses.get("ns"), MovingAverage(G, decay=0.99)
-    for step in range(4 if FAST else steps):
+    for step in range(steps):
         rows = rng.integers(len(samples), size=64)
         real, c = tg.Tensor(samples[rows]), tg.Tensor(conditions[rows])
         fake = G(tg.ops.concatenate([tg.Tensor(noise(64)), c], axis=1))
@@ -106,7 +101,7 @@ def classifier(images, labels, seed):
     own = np.random.default_rng(seed)
     net = tg.nn.Sequential(tg.nn.Dense(784, 128, rng=own), tg.nn.ReLU(), tg.nn.Dense(128, 10, rng=own))
     opt = tg.optim.Adam(net.parameters(), lr=1e-3, betas=(0.9, 0.999))
-    for _ in range(4 if FAST else 400):
+    for _ in range(400):
         rows = own.integers(len(images), size=64)
         opt.step(tg.grad(unlike(net(tg.Tensor(images[rows])), one_hot[labels[rows]]), net.parameters()))
     return net
@@ -120,7 +115,7 @@ copies, which = moved(pixels[few], 1000)
 more = {"nothing": ([], []), "1,000 fakes": (to_order, order), "1,000 moved": (copies, own_labels[which])}
 for name, (images, labels) in more.items():
     both = np.array([*pixels[few], *images]), np.array([*own_labels, *labels])
-    nets = [classifier(*both, seed) for seed in range(1 if FAST else 5)]
+    nets = [classifier(*both, seed) for seed in range(5)]
     right = [(draw(net, test_pixels).argmax(axis=1) == unseen.labels).mean() for net in nets]
     print(f"100 and {name:11} right on unseen digits: {np.mean(right):.1%}, from {min(right):.1%} to {max(right):.1%}")
 
@@ -146,7 +141,7 @@ def search(G, target, mask, starts=8, steps=150):
     z = tg.Tensor(noise(n * starts), requires_grad=True)
     wanted, opt = np.repeat(target, starts, axis=0), tg.optim.Adam([z], lr=0.05, betas=(0.9, 0.999))
     with G.evaluating():
-        for _ in range(4 if FAST else steps):
+        for _ in range(steps):
             apart = ((G(z) - wanted) ** 2 * mask).sum(axis=1)
             opt.step(tg.grad(apart.sum() + 0.1 * (z * z).sum(), [z]))  # the last term keeps z near where G was trained
         found = tg.to_numpy(G(z))
@@ -233,7 +228,7 @@ for name, w in {"real": waves, "fake": fake_waves}.items():
 #
 # Exercise: in part 2 hide the lower half, or all but every third row. When does the search win?
 
-# %%
+# %% tags=["picture"]
 figure, axes = plt.subplots(4, 1, figsize=(7.5, 9), height_ratios=[1, 3, 3, 2], layout="constrained")
 small = [repeated[:10], sharp[:10], truth[:10]]
 titles = ("made to order, from 100 examples", "half hidden, filled in, true", "14 x 14, made sharp, true")
@@ -244,6 +239,4 @@ for i in range(4):
     axes[3].plot(np.arange(128) + 140 * i, waves[i], color=BLUE, lw=1.5)
     axes[3].plot(np.arange(128) + 140 * (i + 4), fake_waves[i], color=ORANGE, lw=1.5)
 axes[3].set(title="plucked strings: data (blue), made (orange)", xticks=[], yticks=[])
-if os.environ.get("TINYGAN_PICTURES"):
-    figure.savefig(HERE / "images" / "16_what_gans_are_for.png", dpi=50)
 plt.show()

@@ -159,6 +159,7 @@ def test_the_presets_leave_their_pictures_in_the_documents(trained, tmp_path, mo
     [
         "benchmarks.losses",
         "benchmarks.switches",
+        "benchmarks.health",
         "benchmarks.presets",
         *(f"benchmarks.baselines {data}" for data in baselines.DEFAULT),
         *(f"benchmarks.mode_collapse {data} {budget}" for data in ("ring", "grid") for budget in ("small", "40k")),

@@ -177,7 +177,7 @@ def test_the_command_writes_a_file_that_loads_and_says_how_good_it_is(quick):
         ("--epochs 0", "--epochs must be from 1 to 1000, not 0"),
         ("--epochs many", "many"),
         ("--seed -1", "--seed must be at least 0"),
-        ("--out a.png", "--out must end in .npz, not a.png"),
+        ("--out a.png", "--out must end in .npz (the weights), not a.png"),
         ("--out nowhere/a.npz", "which is no folder"),
         ("--data mnist --data-dir .", "holds train-images"),
         ("--epoch 3", "did you mean --epochs?"),

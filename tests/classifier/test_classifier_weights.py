@@ -112,7 +112,10 @@ def test_names_that_are_too_few_are_refused_and_nothing_is_written(tmp_path, rng
         ({"class_names": ["one"]}, "was changed"),
         ({"class_names": ["one", "two"]}, "another model"),
         ({"shape": [64, 64, 3]}, "another model"),
-        ({"shape": 5}, "holds no classifier"),
+        ({"shape": 5}, "its shape cannot be 5"),
+        ({"shape": None}, "holds no classifier"),
+        ({"accuracy": "0.5"}, "its accuracy cannot be '0.5'"),
+        ({"seed": True}, "its seed cannot be True"),
         ({"colour": 5}, "holds no classifier"),
     ],
 )

@@ -208,7 +208,7 @@ def test_a_full_disk_is_named_and_leaves_no_half_file(here):
     assert process.returncode == 2
     assert "checkpoint-000000.npz" in one_sentence(err) and ".tmp" not in err
     (run,) = (here / "runs").iterdir()
-    assert {p.name for p in run.iterdir()} == {"config.json", "README.txt", "log.txt"}
+    assert {p.name for p in run.iterdir()} == {"config.json", "README.txt", "log.txt", "lock"}
 
 
 def full(*args, **kwargs):

@@ -10,6 +10,7 @@ from tinygan import Tensor, grad, gradcheck, losses, nn, optim, penalties
 from tinygan.autograd import Op
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.game import Game
+from tinygan.gan.resemblance import resemblance
 
 LATENT, BATCH = 3, 8
 
@@ -495,6 +496,7 @@ def test_what_is_measured(loss, simultaneous):
         "accuracy_fake": (fake_logits < middle).mean(),
         "grad_norm_d": norm["D"],
         "grad_norm_g": norm["G"],
+        **resemblance(fake, reals.given[0]),
     }
     assert stats.keys() == expected.keys()
     for name, value in expected.items():

@@ -185,7 +185,7 @@ def test_what_says_nothing_about_the_file_does_not_call_it_broken(saved, monkeyp
     def fails(*args, **kwargs):
         raise error
 
-    place = (archive.Path, "read_bytes") if where == "reading" else (archive.np, "load")
+    place = (os, "open") if where == "reading" else (archive.np, "load")
     with monkeypatch.context() as patch:
         patch.setattr(*place, fails)
         with pytest.raises(type(error)) as raised:

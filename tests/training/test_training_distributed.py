@@ -124,10 +124,71 @@ def test_an_error_of_mpi_is_one_sentence():
             raise at_work.FakeError("peer is gone")
 
 
-def test_ranks_that_differ_are_refused():
-    assert World(2).run(lambda ranks: ranks.check_same("abc")) == [None, None]
-    errors = World(2).run(lambda ranks: ranks.check_same(ranks.rank))
-    assert all(isinstance(error, ConfigError) and "versions of Python and NumPy" in str(error) for error in errors)
+def test_ranks_that_differ_are_refused_and_named():
+    same = dict(
+        options=["--lr", "1"], versions="NumPy 2", backend="numpy", data="ab", networks=None, step=0, weights={}
+    )
+    assert World(2).run(lambda ranks: ranks.check_same(**same)) == [None, None]
+    for odd, who in (([1], "rank 1 differs from rank 0 in its"), ([0], "ranks 1, 2 differ from rank 0 in their")):
+        for what in same:
+            errors = World(3).run(
+                lambda ranks, odd=odd, what=what: ranks.check_same(**{**same, what: ranks.rank in odd or same[what]})
+            )
+            assert all(isinstance(error, ConfigError) and f"{who} {what}" in str(error) for error in errors)
+    assert set(same) == set(distributed.SAME)
+
+
+def with_other_data(setup):
+    setup.dataset = data.Images("digits", 255 - setup.dataset.pixels, setup.dataset.labels)
+
+
+def with_other_labels(setup):
+    setup.dataset = data.Images("digits", setup.dataset.pixels, setup.dataset.labels[::-1])
+
+
+def with_other_weights(setup):
+    weight = setup.game.generator.parameters()[0]
+    weight.data = weight.data * 2
+
+
+def with_other_options(setup):
+    setup.config.lr = 0.5
+
+
+def with_other_networks(setup):
+    setup.networks = SimpleNamespace(sha256="ab")
+
+
+OTHER = {
+    "data": [with_other_data, with_other_labels],
+    "weights": [with_other_weights],
+    "options": [with_other_options],
+    "networks": [with_other_networks],
+}
+
+
+@pytest.mark.parametrize(("what", "change"), [(what, change) for what, changes in OTHER.items() for change in changes])
+def test_ranks_that_would_train_something_else_are_refused(what, change):
+    """Neither would notice by itself: the gradients of both have the same shapes."""
+    world = World(2)
+
+    def begin(ranks):
+        setup = build(presets.configure(dict(preset="mlp", batch_size=8, samples=4)), ranks)
+        if ranks.rank == 1:
+            change(setup)
+        setup.check_ranks(0)
+
+    lines = [str(error) for error in world.run(begin)]
+    assert lines[0] == lines[1] and f"rank 1 differs from rank 0 in its {what}: " in lines[0]
+
+
+def test_points_that_differ_are_refused():
+    def begin(ranks):
+        points = np.random.default_rng(ranks.rank).normal(size=(50, 2))
+        config = presets.configure(dict(preset="ring", batch_size=8, samples=4))
+        build(config, ranks, dataset=data.load(points)).check_ranks(0)
+
+    assert all("in its data: " in str(error) for error in World(2).run(begin))
 
 
 def test_ranks_share_the_images_in_equal_parts_and_nothing_twice():
@@ -329,6 +390,17 @@ def test_bad_input_is_one_sentence_of_one_rank(mpi, tmp_path, monkeypatch, case)
     options, said = BAD[case]
     result = finish(launch_training(2, *options))
     assert result.status == 2 and said in only_sentence(result.err), result.err
+    assert result.out == "" and not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["words", "options", "versions", "data", "networks", "weights"])
+def test_other_ranks_end_before_there_is_a_folder(mpi, tmp_path, what):
+    """Rank 1 has something else than rank 0, under the same command line."""
+    script = Path(__file__).with_name("odd_rank.py")
+    result = finish(launch(2, script, what, "--distributed", *RING, "--outdir", tmp_path), timeout=60)
+    said = {"words": "options"}.get(what, what)
+    assert result.status == 2 and f"rank 1 differs from rank 0 in its {said}" in only_sentence(result.err)
     assert result.out == "" and not list(tmp_path.iterdir())
 
 

@@ -85,8 +85,8 @@ def run(request, tmp_path_factory):
 
 def test_every_file_is_there_and_no_other(run):
     assert {p.name for p in run.iterdir()} == {
-        "config.json", "log.txt", "README.txt", "stats.jsonl", "metrics.jsonl", "reals.png", "fakes_init.png",
-        "fakes_000002.png", "fakes_000004.png", "fakes_000006.png", "curves.png", "training.gif",
+        "config.json", "log.txt", "lock", "README.txt", "stats.jsonl", "metrics.jsonl", "reals.png", "fakes_init.png",
+        "fakes_000002.png", "fakes_000004.png", "fakes_000006.png", "curves.png", "training.gif", "replay.html",
         "checkpoint-000004.npz", "checkpoint-000006.npz",
         "generator.npz", "generator-000003.npz", "generator-000006.npz",
     }  # fmt: skip

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygan.words import short
+
 Padding = int | str | Sequence[Sequence[int]]
 Slices = tuple[slice, slice, slice]  # of images, rows and columns
 
@@ -76,7 +78,7 @@ def is_whole(value: Any, least: int = 1) -> bool:
 def whole_number(name: str, what: str, value: Any, least: int = 1) -> int:
     """`value` as an int, if it is a whole number and not below `least`; ValueError otherwise."""
     if not is_whole(value, least):
-        raise ValueError(f"{name}: the {what} must be a whole number, {least} or more, not {value!r}")
+        raise ValueError(f"{name}: the {what} must be a whole number, {least} or more, not {short(value)}")
     return int(value)
 
 
@@ -95,7 +97,8 @@ def conv_window(name: str, image: Sequence[int], kernel: Sequence[int], stride: 
         axes.append(AxisWindow(size, k, stride, before, after))
     if any(a.out < 1 for a in axes):
         raise ValueError(
-            f"{name}: a kernel of {tuple(kernel)} does not fit into an image of {tuple(image)} with padding {padding!r}"
+            f"{name}: a kernel of {tuple(kernel)} does not fit into an image of {tuple(image)} "
+            f"with padding {short(padding)}"
         )
     return Window(*axes)
 
@@ -130,7 +133,7 @@ def transposed_window(
             image.append((n - 1) * stride - before - after + k + output_padding)
     if min(image) < 1:
         raise ValueError(
-            f"{name}: an image of {tuple(out)} with kernel {tuple(kernel)} and padding {padding!r} leaves nothing"
+            f"{name}: an image of {tuple(out)} with kernel {tuple(kernel)} and padding {short(padding)} leaves nothing"
         )
     return conv_window(name, image, kernel, stride, padding)
 
@@ -149,8 +152,9 @@ def _padding(name: str, padding: Padding, axis: int, size: int, kernel: int, str
             pair = ((int(top), int(bottom)), (int(left), int(right)))[axis]
         except (TypeError, ValueError):
             raise ValueError(
-                f"{name}: padding must be a whole number, 'same' or ((top, bottom), (left, right)), not {padding!r}"
+                f"{name}: padding must be a whole number, 'same' or ((top, bottom), (left, right)), "
+                f"not {short(padding)}"
             ) from None
     if min(pair) < 0:
-        raise ValueError(f"{name}: padding cannot be negative: {padding!r}")
+        raise ValueError(f"{name}: padding cannot be negative: {short(padding)}")
     return pair

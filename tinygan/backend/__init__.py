@@ -6,6 +6,7 @@ inputs are, with the formula written on that backend's `xp`.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -57,15 +58,15 @@ def use_backend(backend: str | Backend = "numpy", keep_memory: bool = True) -> B
     global _current
     if isinstance(backend, Backend):
         chosen = backend
+    elif not isinstance(backend, str) or backend not in NAMES:
+        raise ValueError(f"unknown backend {reprlib.repr(backend)}: choose one of {', '.join(NAMES)}")
     elif backend == "numpy":
         chosen = _numpy
         if keep_memory:
             keep_freed_memory()
-    elif backend == "cupy":
+    else:
         known = [b for b in _by_array_type.values() if b.name == "cupy"]
         chosen = known[0] if known else make_cupy_backend()
-    else:
-        raise ValueError(f"unknown backend {backend!r}: choose one of {', '.join(NAMES)}")
     _by_array_type[chosen.array_type] = chosen
     _current = chosen
     return chosen

@@ -1,6 +1,7 @@
 """``python -m tinygan.check``: how far you are in the exercises; ``python -m tinygan.check ex05``: more about one."""
 
 import json
+import os
 import signal
 import sys
 import time
@@ -13,6 +14,8 @@ from tinygan.check import guard
 from tinygan.check.engine import HOME, Exercise, Result, exercises, submission
 from tinygan.check.exam import BLANK
 from tinygan.commandline import Parser, guarded
+from tinygan.files import whole_file
+from tinygan.outputs import check_not_read
 
 PROGRAM = "python -m tinygan.check"
 
@@ -33,13 +36,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.seed < 0 or not 0 < args.time_limit <= 3600:
         p.error("--seed must be 0 or more, and --time-limit above 0 and at most 3600 seconds")
     if args.begin:
-        return begin(Path(args.begin))
+        return begin(Path(args.begin).expanduser())
     folder, asked = exercises(args.folder, args.source, args.exercise)
     if args.hint is not None:
         if len(args.exercise) != 1:
             p.error(f"--hint N goes with one exercise: {PROGRAM} {asked[0].name} --hint 1")
         return print(fill(asked[0].hint(args.hint), 80))
     if args.gradescope:
+        if os.path.isdir(args.gradescope):
+            p.error(f"--gradescope {args.gradescope} is a folder: give the name of a file")
+        check_not_read(
+            Path(args.gradescope),
+            *(e.path for e in asked),
+            *(folder / e.path.name for e in asked),
+            option="--gradescope",
+        )
         args.own = guard.shut()
         for note in guard.notes(asked):
             print(f"{PROGRAM}: note: {note}", file=sys.stderr)
@@ -64,7 +75,8 @@ def begin(folder: Path) -> None:
     stubs = sorted(HOME.glob("ex*.py"))
     new = [path for path in stubs if not (folder / path.name).exists()]
     for path in new:
-        (folder / path.name).write_bytes(path.read_bytes())
+        with whole_file(folder / path.name) as file:
+            file.write(path.read_bytes())
     print(
         f"{len(new)} exercises to begin with are in {folder}; {len(stubs) - len(new)} were there and stay as they are"
     )

@@ -16,6 +16,7 @@ from tinygan.classifier.model import Classifier
 from tinygan.classifier.weights import rounded
 from tinygan.data import Images, digits, load, mnist, to_range
 from tinygan.optim import Adam
+from tinygan.words import short
 
 EPOCHS = 6
 LEAST_STEPS = 900  # a small set is passed over more often
@@ -75,7 +76,7 @@ def split(images: Images, seed: int = 0) -> tuple[Images, Images]:
     """
     labels, names = _checked_labels(images), class_names(images)
     if len(images) < HELD_OUT:
-        raise ClassifierError(f"{images.name!r} has {len(images)} images: too few to hold some out for a test")
+        raise ClassifierError(f"{short(images.name)} has {len(images)} images: too few to hold some out for a test")
     order = np.random.default_rng([seed, HELD_OUT]).permutation(len(images))
     order = order[np.argsort(labels[order], kind="stable")]  # class by class, in each at random
     held_out = np.arange(len(images)) % HELD_OUT == HELD_OUT - 1
@@ -177,8 +178,8 @@ def _checked_labels(images: Images) -> np.ndarray:
     """The labels, if these images can be learnt."""
     labels = images.labels
     if labels is None or labels.min() < 0:
-        raise ClassifierError(f"the images {images.name!r} need labels: of a folder, one subfolder for each class")
+        raise ClassifierError(f"the images {short(images.name)} need labels: of a folder, one subfolder for each class")
     classes = len(images.class_names or ()) or int(labels.max()) + 1
     if classes < 2 or labels.max() >= classes:
-        raise ClassifierError(f"the images {images.name!r} have labels up to {labels.max()} for {classes} classes")
+        raise ClassifierError(f"the images {short(images.name)} have labels up to {labels.max()} for {classes} classes")
     return labels

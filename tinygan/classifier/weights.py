@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,19 @@ from tinygan import archive
 from tinygan.classifier.errors import ClassifierError
 from tinygan.classifier.model import CLASSES, DATA, SHAPE, Classifier
 from tinygan.files import PathLike
+from tinygan.reading import Unreadable, check_fields, list_of, maybe, number, text, whole
+from tinygan.words import short
 
 ABOUT = "record"  # what stands beside the arrays
+FIELDS = {
+    "data": text,
+    "accuracy": number,
+    "test_images": whole(),
+    "epochs": whole(),
+    "seed": whole(),
+    "shape": maybe(list_of(whole(1, 4096), 3, 3)),
+    "class_names": maybe(list_of(text, 2)),
+}
 
 
 @dataclass(frozen=True)
@@ -117,10 +129,12 @@ def load(which: PathLike) -> Classifier:
     ClassifierError
         If there is no such classifier, or its file is missing, damaged or of another model.
     """
-    path = Path(__file__).with_name(f"{which}.npz") if which in DATA else Path(which)
+    path = Path(__file__).with_name(f"{which}.npz") if which in DATA else Path(os.path.expanduser(which))
     if path.suffix != ".npz":
         names = " or ".join(DATA)
-        raise ClassifierError(f"there is no classifier {str(which)!r}: choose {names}, or name a weight file (.npz)")
+        raise ClassifierError(
+            f"there is no classifier {short(str(which))}: choose {names}, or name a weight file (.npz)"
+        )
     arrays, record = _read(path)
     classifier = Classifier.build(np.random.default_rng(0), record.shape, len(record.class_names))
     try:
@@ -136,12 +150,12 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], Record]:
     """The arrays and the record of a weight file, once its checksum has been found right."""
     arrays, about, checksum = archive.load(path, ABOUT, "holds no classifier", ClassifierError)
     try:
+        check_fields(about, FIELDS)
         record = Record(**{**about, **_tuples(about)}, checksum=checksum)
+    except Unreadable as why:
+        raise ClassifierError(f"{path} was changed: {why}") from None
     except TypeError:
         raise ClassifierError(f"{path} holds no classifier of tinygan") from None
-    sizes, names = record.shape, record.class_names
-    if len(sizes) != 3 or not all(type(n) is int and n > 0 for n in sizes) or len(names) < 2:
-        raise ClassifierError(f"{path} was changed: no classifier has the shape {sizes} and {len(names)} classes")
     return arrays, record
 
 

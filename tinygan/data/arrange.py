@@ -9,7 +9,7 @@ import numpy as np
 from tinygan.data.classes import in_order
 from tinygan.data.errors import DataError
 from tinygan.data.tree import Entry, Parts, Tree
-from tinygan.words import counted, listed, printable
+from tinygan.words import counted, listed, printable, short
 
 TRAIN = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation")
@@ -81,7 +81,7 @@ def arrange(tree: Tree, split: str = "train") -> Chosen:
             break
         base, entries = (*base, name), tops[name]
     if split != "train" and not parted:
-        raise DataError(f"{printable(tree.root)} has no folder called test or val: leave out split={split!r}")
+        raise DataError(f"{printable(tree.root)} has no folder called test or val: leave out split={short(split)}")
     return _by_class(entries, tops, loose, [*said, *empty], depth)
 
 
@@ -107,7 +107,7 @@ def _part(tops: dict[str, list[Entry]], split: str, tree: Tree) -> str | None:
         return None
     wanted = train if split == "train" else test
     if wanted is None and train:
-        raise DataError(f"{printable(tree.root)} holds {train}/ but no test/ or val/: leave out split={split!r}")
+        raise DataError(f"{printable(tree.root)} holds {train}/ but no test/ or val/: leave out split={short(split)}")
     return wanted
 
 

@@ -14,6 +14,7 @@ from tinygan.data.errors import DataError
 from tinygan.data.form import Form
 from tinygan.data.images import Images
 from tinygan.data.pictures import cut_to
+from tinygan.words import short
 
 ROWS = 1024  # images that are worked on at once, so that no second copy of all of them is made
 ONE_ARRAY = "all must have one shape, and lie in the memory of the CPU"
@@ -127,11 +128,11 @@ def _as_array(pixels: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(pixels)
     except (TypeError, ValueError, RuntimeError) as error:  # other shapes within a list, a tensor on a GPU
-        raise DataError(f"{name!r} cannot be made into one array of images: {ONE_ARRAY}") from error
+        raise DataError(f"{short(name)} cannot be made into one array of images: {ONE_ARRAY}") from error
     if array.dtype.kind not in "fiub":
-        raise DataError(f"{name!r} is an array of {array.dtype}: give numbers, of shape (N, H, W, C)")
+        raise DataError(f"{short(name)} is an array of {array.dtype}: give numbers, of shape (N, H, W, C)")
     if array.size == 0:
-        raise DataError(f"{name!r} holds no images (shape {array.shape})")
+        raise DataError(f"{short(name)} holds no images (shape {array.shape})")
     return array
 
 
@@ -141,24 +142,24 @@ def _channels_last(array: np.ndarray, name: str) -> tuple[np.ndarray, list[str]]
     if array.ndim == 2:
         side = math.isqrt(shape[1])
         if side * side != shape[1] or side < 8:
-            raise DataError(f"{name!r} has shape {shape}: reshape its rows to images, (N, H, W) or (N, H, W, C)")
+            raise DataError(f"{short(name)} has shape {shape}: reshape its rows to images, (N, H, W) or (N, H, W, C)")
         array = array.reshape(-1, side, side)
         said.append(f"rows of {shape[1]} taken as {side} x {side}")
     if array.ndim == 3:
         if array.shape[2] in (1, 3, 4):
             raise DataError(
-                f"{name!r} has shape {shape}, one image or images too narrow: give many, of shape (N, H, W, C)"
+                f"{short(name)} has shape {shape}, one image or images too narrow: give many, of shape (N, H, W, C)"
             )
         array = array[..., np.newaxis]
     if array.ndim != 4:
-        raise DataError(f"{name!r} has shape {shape}: give images of shape (N, H, W) or (N, H, W, C)")
+        raise DataError(f"{short(name)} has shape {shape}: give images of shape (N, H, W) or (N, H, W, C)")
     if array.shape[3] not in (1, 3, 4):
         if array.shape[1] in (1, 3, 4):
             said.append("turned from (N, C, H, W)")
             return array.transpose(0, 2, 3, 1), said
         last = array.shape[2] in (1, 3, 4)
         hint = "it looks like (H, W, C, N), so give array.transpose(3, 0, 1, 2)" if last else "C is 1, 3 or 4"
-        raise DataError(f"{name!r} has shape {shape}, not (N, H, W, C): {hint}")
+        raise DataError(f"{short(name)} has shape {shape}, not (N, H, W, C): {hint}")
     return array, said
 
 
@@ -168,7 +169,7 @@ def _as_bytes(array: np.ndarray, name: str) -> tuple[np.ndarray, list[str]]:
         return array.astype(np.uint8) * np.uint8(255), ["false and true as black and white"]
     low, high = _bounds(array)
     if not math.isfinite(low + high):
-        raise DataError(f"{name!r} holds numbers that are not finite: mend or leave out those images")
+        raise DataError(f"{short(name)} holds numbers that are not finite: mend or leave out those images")
     if array.dtype.kind in "iu":
         return _of_integers(array, int(low), int(high), name)
     slack = 1e-3  # of rounding
@@ -180,8 +181,8 @@ def _as_bytes(array: np.ndarray, name: str) -> tuple[np.ndarray, list[str]]:
         scale, shift, said = 1.0, 0.0, "numbers from 0 to 255 as brightness"
     else:
         raise DataError(
-            f"the numbers of {name!r} run from {low:.4g} to {high:.4g}: give bytes from 0 to 255, or floats from 0 "
-            "to 1 or from -1 to 1"
+            f"the numbers of {short(name)} run from {low:.4g} to {high:.4g}: give bytes from 0 to 255, or floats from "
+            "0 to 1 or from -1 to 1"
         )
     result = np.empty(array.shape, np.uint8)
     for start in range(0, len(array), ROWS):
@@ -194,7 +195,7 @@ def _of_integers(array: np.ndarray, low: int, high: int, name: str) -> tuple[np.
     if array.dtype == np.uint16 and high > 255:  # scanners and microscopes
         return (array / 257).round().astype(np.uint8), ["16 bits scaled to 8"]
     if low < 0 or high > 255:
-        raise DataError(f"the numbers of {name!r} run from {low} to {high}: give bytes from 0 to 255")
+        raise DataError(f"the numbers of {short(name)} run from {low} to {high}: give bytes from 0 to 255")
     if low == 0 and high == 1:
         return array.astype(np.uint8) * np.uint8(255), ["0 and 1 as black and white"]
     return np.ascontiguousarray(array, np.uint8), []

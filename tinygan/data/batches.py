@@ -12,6 +12,7 @@ from tinygan.data.images import Images, to_range
 from tinygan.data.mixture import Mixture
 from tinygan.data.points import Points
 from tinygan.data.rng import damaged, rng_state, set_rng_state
+from tinygan.words import short, whole
 
 Batch = tuple[Any, np.ndarray | None]
 UPLOAD = 1 << 30  # bytes: a set of images up to this size is copied to the GPU, once
@@ -62,7 +63,7 @@ class Batches:
         if batch_size > len(images):
             raise DataError(
                 f"a batch of {batch_size} does not fit the {len(images)} image{'s' * (len(images) > 1)} of "
-                f"{images.name!r}: choose a batch size of at most {len(images)} (--batch-size)"
+                f"{short(images.name)}: choose a batch size of at most {len(images)} (--batch-size)"
             )
         self.images = images
         self.batch_size = batch_size
@@ -148,12 +149,14 @@ class Batches:
         """
         try:
             images, batch_size = state["images"], state["batch_size"]
-            epoch, position = int(state["epoch"]), int(state["position"])
+            epoch, position = state["epoch"], state["position"]
             rng_at_start, rng_now = state["rng_at_start_of_epoch"], state["rng"]
             fingerprint = state.get("fingerprint", self.images.fingerprint)  # older states have none
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise damaged(error) from error
         same = images == len(self.images) and fingerprint == self.images.fingerprint
+        if not type(epoch) is type(position) is int:
+            raise damaged(f"epoch {epoch!r}, position {position!r}")
         if batch_size != self.batch_size or not (same or changed):
             raise DataError(self._other(images, batch_size))
         if not same:
@@ -217,7 +220,7 @@ class MixtureBatches:
             raise damaged(error) from error
         if fingerprint != self.mixture.fingerprint and not changed:
             raise DataError(
-                f"the saved place in the data is for other points than those of {self.mixture.name!r}: "
+                f"the saved place in the data is for other points than those of {short(self.mixture.name)}: "
                 "resume with the same data, or go on with these by --data-changed"
             )
         set_rng_state(self._rng, rng)
@@ -244,5 +247,5 @@ def batches(
 
 
 def _check_batch_size(batch_size: int) -> None:
-    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise DataError(f"the batch size must be a whole number of at least 1, not {batch_size!r}")
+    if not whole(batch_size, 1):
+        raise DataError(f"the batch size must be a whole number of at least 1, not {short(batch_size)}")

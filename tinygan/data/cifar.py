@@ -11,7 +11,6 @@ Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 200
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,24 +77,9 @@ def _of_folder(path: Path) -> dict[str, bytes]:
 
 
 def _of_archive(path: Path) -> dict[str, bytes]:
-    """The files in a tar, by their names alone; nothing is written to the disk."""
-    import tarfile  # here, as few data sets need it
+    from tinygan.data.tar import read_tar  # here, as few data sets need it
 
-    files: dict[str, bytes] = {}
-    try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                if not member.isfile():
-                    continue
-                name = member.name.rsplit("/", 1)[-1]
-                wanted = name.endswith((".bin", ".txt"))
-                if wanted and member.size + sum(map(len, files.values())) > LARGEST:
-                    raise DataError(f"{printable(path)} is larger than CIFAR: give a folder or a zip of pictures")
-                content = archive.extractfile(member) if wanted else None
-                files[name] = content.read() if content else b""
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        why = getattr(error, "strerror", None) or "it is damaged or cut short: fetch it again"
-        raise DataError(f"{printable(path)} cannot be read: {why}") from error
+    files = read_tar(path, (".bin", ".txt"), LARGEST)
     if not any(name.endswith(".bin") for name in files) and not any(name in files for name in PICKLED):
         raise DataError(f"{printable(path)} is not CIFAR in its binary form: unpack it, or make it a zip of pictures")
     return files

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
-from tinygan.words import printable
+from tinygan.words import printable, short
 
 
 def classes_of(labels: Any, n: int, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -44,15 +44,17 @@ def classes_of(labels: Any, n: int, name: str) -> tuple[np.ndarray, tuple[str, .
     try:
         array = np.asarray(labels)
     except (TypeError, ValueError) as error:  # rows of different lengths, an array on a device
-        raise DataError(f"the labels of {name!r} are no array: give one label for each image") from error
+        raise DataError(f"the labels of {short(name)} are no array: give one label for each image") from error
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.shape[:1] != (n,):
-        raise DataError(f"{name!r} has {n} images but labels of shape {array.shape}: give one label for each image")
+        raise DataError(
+            f"{short(name)} has {n} images but labels of shape {array.shape}: give one label for each image"
+        )
     if array.ndim == 2:
         array = _of_one_hot(array, name)
     if array.ndim != 1:
-        raise DataError(f"the labels of {name!r} have shape {array.shape}: give one label for each image")
+        raise DataError(f"the labels of {short(name)} have shape {array.shape}: give one label for each image")
     if array.dtype.kind in "OSU":
         return _of_texts(array, name)
     found, numbers = np.unique(_whole(array, name), return_inverse=True)
@@ -82,7 +84,7 @@ def _of_one_hot(rows: np.ndarray, name: str) -> np.ndarray:
     values = rows.astype(np.float64) if rows.dtype.kind in "fiub" else np.full(rows.shape, 0.5)
     if not (((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all()):
         raise DataError(
-            f"the labels of {name!r} have shape {rows.shape} and are not one-hot (one 1 in each row, else 0): "
+            f"the labels of {short(name)} have shape {rows.shape} and are not one-hot (one 1 in each row, else 0): "
             "give one label for each image"
         )
     return values.argmax(axis=1)
@@ -92,7 +94,7 @@ def _of_texts(array: np.ndarray, name: str) -> tuple[np.ndarray, tuple[str, ...]
     texts = [label.decode("utf-8", "replace") if isinstance(label, bytes) else label for label in array.tolist()]
     odd = [label for label in texts if not isinstance(label, (str, int))]
     if odd:
-        raise DataError(f"the labels of {name!r} must be whole numbers or texts, not {odd[0]!r}")
+        raise DataError(f"the labels of {short(name)} must be whole numbers or texts, not {short(odd[0])}")
     texts = [str(label) for label in texts]
     names = in_order(list(set(texts)))
     place = {text: i for i, text in enumerate(names)}
@@ -101,10 +103,10 @@ def _of_texts(array: np.ndarray, name: str) -> tuple[np.ndarray, tuple[str, ...]
 
 def _whole(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype.kind not in "fiub":
-        raise DataError(f"the labels of {name!r} must be whole numbers or texts, not {array.dtype}")
+        raise DataError(f"the labels of {short(name)} must be whole numbers or texts, not {array.dtype}")
     if array.dtype.kind == "f" and not (np.isfinite(array).all() and (array == np.round(array)).all()):
         odd = array[~np.isfinite(array) | (array != np.round(array))][0]
-        raise DataError(f"the labels of {name!r} must be whole numbers, not {odd:g}")
+        raise DataError(f"the labels of {short(name)} must be whole numbers, not {odd:g}")
     if array.dtype.kind != "b" and array.min() < 0:
-        raise DataError(f"the labels of {name!r} go down to {array.min():g}: count the classes from 0 up")
+        raise DataError(f"the labels of {short(name)} go down to {array.min():g}: count the classes from 0 up")
     return array.astype(np.int64)

@@ -7,7 +7,6 @@ affine map and averaged down to 28 x 28, or to another size.
 
 from __future__ import annotations
 
-import io
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygan.data.cache import cache_dir as default_cache_dir
-from tinygan.data.cache import write_atomically
+from tinygan.data.drawn import drawn_once
 from tinygan.data.errors import DataError
 from tinygan.data.form import Size, parsed_size
 from tinygan.data.images import Images
+from tinygan.words import short, whole
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -75,8 +75,8 @@ def digits(n: int = 10_000, seed: int = 0, cache_dir: str | Path | None = None, 
     """
     height, width = parsed_size(size) or (SIDE, SIDE)
     for option, value, least in (("n", n, 1), ("seed", seed, 0)):
-        if not isinstance(value, (int, np.integer)) or value < least:
-            raise DataError(f"digits: {option} must be a whole number of at least {least}, not {value!r}")
+        if not whole(value, least):
+            raise DataError(f"digits: {option} must be a whole number of at least {least}, not {short(value)}")
     from importlib.metadata import version  # only here: it takes 15 ms of every `import tinygan` otherwise
 
     folder = Path(cache_dir) if cache_dir is not None else default_cache_dir()
@@ -84,11 +84,8 @@ def digits(n: int = 10_000, seed: int = 0, cache_dir: str | Path | None = None, 
     path = folder / (
         f"digits-v{RECIPE}-n{n}-seed{seed}{of}-matplotlib{version('matplotlib')}-pillow{version('pillow')}.npz"
     )
-    images = _load(path, (n, height, width, 1))
-    if images is None:
-        images = render(n, np.random.default_rng(seed), (height, width))
-        _save(path, images)
-    return images
+    shape = (n, height, width, 1)
+    return drawn_once(path, "digits", shape, NAMES, lambda: render(n, np.random.default_rng(seed), (height, width)))
 
 
 def render(n: int, rng: np.random.Generator, size: Size = (SIDE, SIDE)) -> Images:
@@ -178,25 +175,3 @@ def _place(
     canvas = (fine * size[1], fine * size[0])
     large = glyph.transform(canvas, Image.Transform.AFFINE, (a, b, shift[0], c, d, shift[1]), Image.Resampling.BILINEAR)
     return np.asarray(large.reduce(fine))
-
-
-def _load(path: Path, shape: tuple[int, ...]) -> Images | None:
-    """The images kept at `path`, or None if they are not there or not whole."""
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            images = Images("digits", kept["pixels"], kept["labels"], NAMES)
-    except Exception:
-        # Whatever is wrong with a cache (missing, cut short, unreadable, not an archive: some
-        # ten types of exception), the cure is the same: draw the digits again.
-        return None
-    return images if images.pixels.shape == shape else None
-
-
-def _save(path: Path, images: Images) -> None:
-    """Keep the images at `path`, if that can be."""
-    content = io.BytesIO()
-    np.savez_compressed(content, pixels=images.pixels, labels=images.labels)  # type: ignore[arg-type]
-    try:
-        write_atomically(path, content.getvalue())
-    except OSError:
-        pass  # a folder that cannot be written costs the next run some seconds, nothing more

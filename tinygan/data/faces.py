@@ -6,17 +6,17 @@ This file chooses at random what each face looks like, and keeps the pictures; `
 from __future__ import annotations
 
 import colorsys
-import io
 from pathlib import Path
 
 import numpy as np
 
 from tinygan.data.cache import cache_dir as default_cache_dir
-from tinygan.data.cache import write_atomically
 from tinygan.data.cartoon import COLLARS, EXPRESSIONS, HAIR, Face, draw
 from tinygan.data.drawing import Colour
+from tinygan.data.drawn import drawn_once
 from tinygan.data.errors import DataError
 from tinygan.data.images import Images
+from tinygan.words import short, whole
 
 RECIPE = 1  # raise it with every change to what is drawn: it is part of the cache file's name
 SMALLEST, LARGEST, STEP = 8, 256, 4  # of the side, in pixels; STEP lets a network halve it twice
@@ -61,19 +61,18 @@ def faces(n: int = 10_000, seed: int = 0, size: int = 64, cache_dir: str | Path 
         suffice.
     """
     for option, value, least in (("n", n, 1), ("seed", seed, 0)):
-        if not _whole(value) or value < least:
-            raise DataError(f"faces: {option} must be a whole number of at least {least}, not {value!r}")
-    if not _whole(size) or not SMALLEST <= size <= LARGEST or size % STEP:
-        raise DataError(f"faces: size must be a multiple of {STEP} from {SMALLEST} to {LARGEST} pixels, not {size!r}")
+        if not whole(value, least):
+            raise DataError(f"faces: {option} must be a whole number of at least {least}, not {short(value)}")
+    if not whole(size, 0) or not SMALLEST <= size <= LARGEST or size % STEP:
+        raise DataError(
+            f"faces: size must be a multiple of {STEP} from {SMALLEST} to {LARGEST} pixels, not {short(size)}"
+        )
     from importlib.metadata import version  # only here: it takes 15 ms of every `import tinygan` otherwise
 
     folder = Path(cache_dir) if cache_dir is not None else default_cache_dir()
     path = folder / f"faces-v{RECIPE}-n{n}-seed{seed}-size{size}-pillow{version('pillow')}.npz"
-    images = _load(path, (n, size, size, 3))
-    if images is None:
-        images = render(n, np.random.default_rng(seed), size)
-        _save(path, images)
-    return images
+    shape = (n, size, size, 3)
+    return drawn_once(path, "faces", shape, EXPRESSIONS, lambda: render(n, np.random.default_rng(seed), size))
 
 
 def render(n: int, rng: np.random.Generator, size: int = 64) -> Images:
@@ -85,7 +84,7 @@ def render(n: int, rng: np.random.Generator, size: int = 64) -> Images:
     labels = rng.permutation(np.arange(n) % len(EXPRESSIONS))
     for i, label in enumerate(labels):
         pixels[i] = draw(random_face(rng, EXPRESSIONS[label]), size)
-    return _images(pixels, labels.astype(np.int64))
+    return Images("faces", pixels, labels.astype(np.int64), EXPRESSIONS)
 
 
 def random_face(rng: np.random.Generator, expression: str) -> Face:
@@ -138,33 +137,3 @@ def _near(palette: list[tuple[int, int, int]], rng: np.random.Generator) -> Colo
 def _hue(hue: float, saturation: float, value: float) -> Colour:
     red, green, blue = colorsys.hsv_to_rgb(hue, saturation, value)
     return 255 * red, 255 * green, 255 * blue
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def _images(pixels: np.ndarray, labels: np.ndarray) -> Images:
-    return Images("faces", pixels, labels, class_names=EXPRESSIONS)
-
-
-def _load(path: Path, shape: tuple[int, ...]) -> Images | None:
-    """The images kept at `path`, or None if they are not there or not whole."""
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            images = _images(kept["pixels"], kept["labels"])
-    except Exception:
-        # Whatever is wrong with a cache (missing, cut short, unreadable, not an archive: some
-        # ten types of exception), the cure is the same: draw the faces again.
-        return None
-    return images if images.pixels.shape == shape else None
-
-
-def _save(path: Path, images: Images) -> None:
-    """Keep the images at `path`, if that can be."""
-    content = io.BytesIO()
-    np.savez_compressed(content, pixels=images.pixels, labels=images.labels)  # type: ignore[arg-type]
-    try:
-        write_atomically(path, content.getvalue())
-    except OSError:
-        pass  # a folder that cannot be written costs the next run some seconds, nothing more

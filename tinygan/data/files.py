@@ -19,7 +19,7 @@ from tinygan.data.kaggle import read_csv
 from tinygan.data.npz import labels_beside, read_npy, read_npz, shape_in, split_name
 from tinygan.data.pictures import SUFFIXES
 from tinygan.data.points import Points
-from tinygan.words import nearest, printable
+from tinygan.words import nearest, printable, short
 
 KNOWN = "give a folder or .zip of pictures, a .npz, .npy or .csv file, CIFAR's binary .tar.gz, or IDX files"
 REFUSED = {
@@ -150,7 +150,7 @@ def _idx(path: Path, name: str, form: Form, split: str) -> Images:
 
 def _check_one_part(path: Path, split: str, alone: bool = True) -> None:
     if alone and split != "train":
-        raise DataError(f"{printable(path)} has no parts, so that split={split!r} cannot be chosen: leave it out")
+        raise DataError(f"{printable(path)} has no parts, so that split={short(split)} cannot be chosen: leave it out")
 
 
 def _in_memory(array: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from tinygan.data.images import Images
 from tinygan.data.many import Read, read_many
 from tinygan.data.pictures import DENIED, TOO_LARGE
 from tinygan.data.tree import Tree, read_tree
-from tinygan.words import counted, listed, printable
+from tinygan.words import counted, listed, printable, short
 
 LISTED = 50  # damaged files that are named
 
@@ -115,13 +115,13 @@ def expanded(path: Any) -> Path:
     try:
         return Path(path).expanduser()
     except (TypeError, ValueError, RuntimeError) as error:
-        raise DataError(f"{printable(path)!r} cannot be a path: {error}") from error
+        raise DataError(f"{short(path)} cannot be a path: {error}") from error
 
 
 def check_split(split: Any) -> None:
     """DataError unless it is 'train' or 'test'."""
-    if split not in ("train", "test"):
-        raise DataError(f"split must be 'train' or 'test', not {split!r}")
+    if not isinstance(split, str) or split not in ("train", "test"):
+        raise DataError(f"split must be 'train' or 'test', not {short(split)}")
 
 
 def _name(root: Path) -> str:

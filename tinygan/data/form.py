@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
+from tinygan.words import short, whole
 
 CROPS = ("center", "fit", "random")
 STEP = 4  # networks double the size twice
@@ -59,12 +60,12 @@ def asked_form(
     DataError
         In one sentence, if an argument is not possible.
     """
-    if channels not in (None, 1, 3) or isinstance(channels, (bool, float)):
-        raise DataError(f"channels must be 1 (grey), 3 (colour) or left out, not {channels!r}")
-    if crop not in CROPS:
-        raise DataError(f"crop must be one of {', '.join(CROPS)}, not {crop!r}")
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise DataError(f"seed must be a whole number of at least 0, not {seed!r}")
+    if channels is not None and not (whole(channels, 1) and channels in (1, 3)):
+        raise DataError(f"channels must be 1 (grey), 3 (colour) or left out, not {short(channels)}")
+    if not isinstance(crop, str) or crop not in CROPS:
+        raise DataError(f"crop must be one of {', '.join(CROPS)}, not {short(crop)}")
+    if not whole(seed, 0):
+        raise DataError(f"seed must be a whole number of at least 0, not {short(seed)}")
     return Form(parsed_size(size), channels, crop, colour(background), seed)
 
 
@@ -87,7 +88,7 @@ def parsed_size(size: Any) -> Size | None:
         numbers = []
     if len(sides) not in (1, 2) or len(numbers) != len(sides):
         raise DataError(
-            f"size must be a number of pixels such as 64, or height x width such as 48x64, not {repr(size)[:40]}"
+            f"size must be a number of pixels such as 64, or height x width such as 48x64, not {short(size)}"
         )
     for side in numbers:
         if side % STEP or not SMALLEST <= side <= LARGEST:
@@ -122,7 +123,7 @@ def colour(name: Any) -> tuple[int, int, int]:
     DataError
         If Pillow does not know the colour.
     """
-    if name == "white":
+    if isinstance(name, str) and name == "white":
         return 255, 255, 255
     from PIL import ImageColor  # here, because `import tinygan.data` must stay light
 
@@ -130,7 +131,7 @@ def colour(name: Any) -> tuple[int, int, int]:
         red, green, blue = list(ImageColor.getrgb(name))  # of four numbers the last is opacity
     except (AttributeError, TypeError, ValueError) as error:
         asked = "the name of a colour, such as white or black, or #rrggbb"
-        raise DataError(f"background must be {asked}, not {name!r}") from error
+        raise DataError(f"background must be {asked}, not {short(name)}") from error
     return red, green, blue
 
 

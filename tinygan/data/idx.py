@@ -12,7 +12,9 @@ Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits".
 """
 
 import gzip
+import io
 import math
+import sys
 import zlib
 from pathlib import Path
 
@@ -21,6 +23,9 @@ import numpy as np
 from tinygan.data.errors import DataError
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+GZIP = b"\x1f\x8b"  # begins a file
+LONGEST_HEADER = 4 + 4 * 255
+PART = 1 << 20  # bytes uncompressed at once
 
 
 def read_idx(path: str | Path) -> np.ndarray:
@@ -41,36 +46,58 @@ def read_idx(path: str | Path) -> np.ndarray:
     DataError
         If the file is missing, empty, cut short, too long, not IDX, or damaged gzip.
     """
-    return parse_idx(read_bytes(path), path)
+    return parse_idx(uncompress(read_bytes(path), path), path)
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """The content of a file, uncompressed if it is gzip.
+    """The content of a file as it is.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or is gzip and damaged.
+        If it cannot be read.
     """
     try:
-        content = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist: check the name of the file") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
-    return uncompress(content, path)
 
 
-def uncompress(content: bytes, name: str | Path) -> bytes:
-    """Undo gzip if `content` is gzip; `name` is for the message of the DataError."""
-    if not content.startswith(b"\x1f\x8b"):
+def uncompress(content: bytes, name: str | Path, most: int = sys.maxsize - 1) -> bytes:
+    """Undo gzip if `content` is gzip, as far as a file of IDX goes.
+
+    A kilobyte of gzip can become a megabyte. So no more is made of it than the header of IDX promises, nor than
+    `most`, and one byte, which tells that there was more.
+
+    Raises
+    ------
+    DataError
+        If it is gzip and damaged; its message begins with `name`.
+    """
+    if not content.startswith(GZIP):
         return content
+    plain = bytearray()
     try:
-        return gzip.decompress(content)
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            plain += file.read(LONGEST_HEADER)
+            enough = 1 + min(_promised(plain), most)
+            while len(plain) < enough and (part := file.read(min(PART, enough - len(plain)))):
+                plain += part
     except EOFError as error:
         raise DataError(f"{name} is cut short (incomplete gzip): fetch it again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{name} is damaged (bad gzip data): fetch it again") from error
+    return bytes(plain)
+
+
+def _promised(start: bytes | bytearray) -> int:
+    """How many bytes a file has by its header; no more than are here if it is no header of IDX."""
+    if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in TYPES:
+        return len(start)
+    shape = np.frombuffer(start[4 : 4 + 4 * start[3]].ljust(4 * start[3], b"\0"), ">u4").tolist()
+    return 4 + 4 * start[3] + np.dtype(TYPES[start[2]]).itemsize * math.prod(shape)
 
 
 def parse_idx(content: bytes, name: str | Path) -> np.ndarray:
@@ -93,12 +120,9 @@ def parse_idx(content: bytes, name: str | Path) -> np.ndarray:
         )
     shape = tuple(int(length) for length in np.frombuffer(content, ">u4", axes, offset=4))
     dtype = np.dtype(TYPES[code])
-    expected = start + dtype.itemsize * math.prod(shape)  # Python integers do not overflow
+    expected = _promised(content[:start])
     if len(content) != expected:
-        fault = "is cut short" if len(content) < expected else "has bytes after its end"
-        raise DataError(
-            f"{name} {fault}: an array of shape {shape} takes {expected} bytes, "
-            f"but the file has {len(content)}: fetch it again"
-        )
+        here = f"is cut short: it has {len(content)} bytes" if len(content) < expected else "has bytes after its end"
+        raise DataError(f"{name} {here}, but an array of shape {shape} takes {expected}: fetch it again")
     array = np.frombuffer(content, dtype, offset=start).reshape(shape)
     return array.astype(dtype.newbyteorder("="))

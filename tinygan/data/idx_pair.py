@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygan.data.errors import DataError
 from tinygan.data.idx import read_idx
-from tinygan.words import listed, printable
+from tinygan.words import listed, printable, short
 
 OF_IMAGES = re.compile(r"idx[34]-ubyte(\.gz)?$")
 OF_LABELS = re.compile(r"idx1-ubyte(\.gz)?$")
@@ -48,7 +48,7 @@ def read_pair(path: Path, split: str = "train") -> Pair:
     if OF_LABELS.search(images.name):
         raise DataError(f"{printable(images)} is a file of labels: give the file of the images, called images-idx3")
     if not path.is_dir() and split != "train":
-        raise DataError(f"split={split!r} chooses among the files of a folder: name the file that you mean")
+        raise DataError(f"split={short(split)} chooses among the files of a folder: name the file that you mean")
     beside = _labels_beside(images)
     pixels, said = read_idx(images), []
     labels = read_idx(beside) if beside else None

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygan.data.errors import DataError
 from tinygan.data.form import in_words
-from tinygan.words import counted, printable
+from tinygan.words import counted, printable, short
 
 CHANNELS = {1: "grey", 3: "colour"}
 NAMED = 8  # classes that `describe` names one by one
@@ -52,33 +52,35 @@ class Images:
         pixels, labels = self.pixels, self.labels
         if pixels.dtype != np.uint8 or pixels.ndim != 4:
             raise DataError(
-                f"the pixels of {self.name!r} are {pixels.dtype} of shape {pixels.shape}: "
+                f"the pixels of {short(self.name)} are {pixels.dtype} of shape {pixels.shape}: "
                 "give uint8 of shape (N, H, W, C), or let tinygan.data.load bring them into that form"
             )
         if pixels.size == 0:
-            raise DataError(f"{self.name!r} holds no images (shape {pixels.shape})")
+            raise DataError(f"{short(self.name)} holds no images (shape {pixels.shape})")
         if pixels.shape[3] not in CHANNELS:
             first = pixels.shape[1] in CHANNELS
             hint = "these look like (N, C, H, W), so give pixels.transpose(0, 2, 3, 1)" if first else "C is 1 or 3"
-            raise DataError(f"the pixels of {self.name!r} have shape {pixels.shape}, not (N, H, W, C): {hint}")
+            raise DataError(f"the pixels of {short(self.name)} have shape {pixels.shape}, not (N, H, W, C): {hint}")
         if labels is not None:
             self._check_labels(labels)
         if self.class_names is not None:
             if labels is None or int(labels.max()) >= len(self.class_names):
-                raise DataError(f"{self.name!r} has {len(self.class_names)} names of classes, which its labels exceed")
+                raise DataError(
+                    f"{short(self.name)} has {len(self.class_names)} names of classes, which its labels exceed"
+                )
             object.__setattr__(self, "class_names", tuple(map(str, self.class_names)))  # the dataclass is frozen
 
     def _check_labels(self, labels: np.ndarray) -> None:
         if labels.dtype != np.int64 or labels.ndim != 1:
             raise DataError(
-                f"the labels of {self.name!r} are {labels.dtype} of shape {labels.shape}: give int64 of shape (N,)"
+                f"the labels of {short(self.name)} are {labels.dtype} of shape {labels.shape}: give int64 of shape (N,)"
             )
         if len(labels) != len(self.pixels):
             raise DataError(
-                f"{self.name!r} has {len(self.pixels)} images but {len(labels)} labels: give one label for each image"
+                f"{short(self.name)} has {len(self.pixels)} images but {len(labels)} labels: give one for each image"
             )
         if labels.min() < 0:
-            raise DataError(f"the labels of {self.name!r} go down to {labels.min()}: count the classes from 0")
+            raise DataError(f"the labels of {short(self.name)} go down to {labels.min()}: count the classes from 0")
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -6,6 +6,7 @@ import gzip
 import itertools
 import math
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,10 +14,12 @@ from typing import Any, TextIO
 import numpy as np
 
 from tinygan.data.errors import DataError
-from tinygan.words import counted, listed, printable
+from tinygan.words import counted, listed, printable, short
 
 LABELS = ("label", "labels", "class", "target", "y")
-ROWS = 2000  # that are read at once
+ROWS = 2000  # that are read at once, if they are not long
+LETTERS = 32 << 20  # that are read at once
+LONGEST = 8 << 20  # letters of one line: 512 x 512 colour pixels with a few digits each
 
 
 def read_csv(path: Path) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
@@ -40,14 +43,17 @@ def read_csv(path: Path) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
     """
     try:
         with _open(path) as file:
-            first = [cell.strip().strip('"') for cell in file.readline().strip("\r\n").split(",")]
+            lines = _lines(path, file)
+            start = next(lines, "")
+            first = [cell.strip().strip('"') for cell in start.strip("\r\n").split(",")]
             named = any(not _is_number(cell) for cell in first) or _counts_up(first)
             label, order, shape = _columns(path, first, named)
-            lines: Iterator[str] = file if named else itertools.chain([",".join(first)], file)
+            if not named:
+                lines = itertools.chain([start], lines)
             pixels, labels = _rows(path, lines, label, order, 1 + named)
     except UnicodeDecodeError as error:
         raise DataError(f"{printable(path)} is not a text file with commas") from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{printable(path)} cannot be read: {getattr(error, 'strerror', None) or error}") from error
     said = [] if named or label is None else ["the first column taken as the label"]
     return pixels.reshape(-1, *shape), labels, said
@@ -59,6 +65,14 @@ def _open(path: Path) -> TextIO:
     opener: Any = gzip.open if compressed else open
     text: TextIO = opener(path, "rt", encoding="utf-8-sig")
     return text
+
+
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The lines of a table: none longer than `LONGEST`, for a kilobyte of gzip can become a megabyte of one line."""
+    while line := file.readline(LONGEST):
+        if len(line) == LONGEST:
+            raise DataError(f"{printable(path)} has a line of more than {LONGEST:,} letters, which is no image")
+        yield line
 
 
 def _is_number(cell: str) -> bool:
@@ -81,7 +95,9 @@ def _columns(path: Path, first: list[str], named: bool) -> tuple[int | None, lis
     if not named or label is None:
         if _shape(len(first)) is None and _shape(len(first) - 1) is not None:
             if named and not _is_number(first[0]):
-                raise DataError(f"{printable(path)}: it is not clear what the column {first[0]!r} is: call it label")
+                raise DataError(
+                    f"{printable(path)}: it is not clear what the column {short(first[0])} is: call it label"
+                )
             label = 0
     order = [i for i in places if i != label]
     shape = _shape(len(order))
@@ -111,7 +127,7 @@ def _rows(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """All rows, some thousand at a time, so that the bytes are never in memory as larger numbers."""
     pixels, labels, start = [], [], line
-    while part := list(itertools.islice((row for row in lines if row.strip()), ROWS)):
+    while part := _part(lines):
         try:
             table = np.loadtxt(part, delimiter=",", dtype=np.float64, ndmin=2, quotechar='"')
         except ValueError as error:
@@ -128,6 +144,19 @@ def _rows(
     if not pixels:
         raise DataError(f"{printable(path)} holds no rows of images")
     return np.concatenate(pixels), np.concatenate(labels) if labels else None
+
+
+def _part(lines: Iterator[str]) -> list[str]:
+    """Some of the next rows."""
+    part: list[str] = []
+    letters = 0
+    for line in lines:
+        if line.strip():
+            part.append(line)
+            letters += len(line)
+        if len(part) == ROWS or letters > LETTERS:
+            break
+    return part
 
 
 def _plain(error: Exception) -> str:

@@ -20,7 +20,7 @@ from tinygan.data.images import Images
 from tinygan.data.mixture import Mixture
 from tinygan.data.points import Points
 from tinygan.data.sets import NAMES, SETS, Kind
-from tinygan.words import nearest, printable
+from tinygan.words import nearest, printable, short
 
 LONGEST = 40  # letters of a short name
 GIVEN = "give a name, a path, an array of images (N, H, W, C), a pair (images, labels), or what has sample(n, rng)"
@@ -92,7 +92,7 @@ def load(
         return _named(what, data_dir, looks, dict(strict=strict, split=split, progress=progress), options)
     form = asked_form(size, channels, crop, background, options.pop("seed", 0))
     if options:
-        raise DataError(f"there is no option {next(iter(options))!r} for data that have no name: only seed")
+        raise DataError(f"there is no option {short(next(iter(options)))} for data that have no name: only seed")
     if isinstance(what, (str, os.PathLike)):
         return _points_have_none(read_path(what, form, strict, split, progress), form)
     return _points_have_none(_given(what, form, split), form)
@@ -123,7 +123,7 @@ def check(what: Any, data_dir: str | Path | None = None) -> None:
         if what == "" or not exists(path):
             raise DataError(missing(path) if looks_like_path(what) else _unknown(str(what)))
     elif what is None or isinstance(what, (bool, int, float, complex, dict, set, type)):
-        raise DataError(f"{what!r} is no data set: choose one of {', '.join(NAMES)}, or {GIVEN}")
+        raise DataError(f"{short(what)} is no data set: choose one of {', '.join(NAMES)}, or {GIVEN}")
 
 
 def kind(what: Any) -> Kind:
@@ -175,9 +175,9 @@ def _named(
     own = takes[1:] if row.data_dir else takes
     for option in options:
         if option not in own:
-            raise DataError(f"the data set {name!r} has no option {option!r}: choose from {', '.join(own)}")
+            raise DataError(f"the data set {short(name)} has no option {short(option)}: choose from {', '.join(own)}")
     if how["split"] != "train" and "split" not in own:
-        raise DataError(f"{name} has no test part, so that split={how['split']!r} cannot be chosen: leave it out")
+        raise DataError(f"{name} has no test part, so that split={short(how['split'])} cannot be chosen: leave it out")
     form = asked_form(**looks)
     given = {option: value for option, value in {**looks, **how}.items() if option in own}
     data = row.make(*([data_dir] if row.data_dir else []), **given, **options)
@@ -193,7 +193,9 @@ def _given(what: Any, form: Form, split: str) -> Images | Mixture | Points:
     if isinstance(what, tuple) and len(what) == 2 and all(isinstance(each, tuple) for each in what):
         what, split = what[split == "test"], "train"  # as Keras's load_data returns it
     if split != "train":
-        raise DataError(f"{_called(what)} has no test part, so that split={split!r} cannot be chosen: leave it out")
+        raise DataError(
+            f"{_called(what)} has no test part, so that split={short(split)} cannot be chosen: leave it out"
+        )
     pixels, labels = what if isinstance(what, tuple) and len(what) == 2 else (what, None)
     array = _array_of(pixels)
     if array is not None:

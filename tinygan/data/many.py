@@ -22,6 +22,7 @@ from tinygan.data.form import Form, Size
 from tinygan.data.pictures import DENIED, read_picture, size_of
 from tinygan.data.tree import Entry
 from tinygan.files import whole_file
+from tinygan.reading import plain_file
 
 RECIPE = 1  # raise it with every change to how pictures are read: what was kept before is then read anew
 SLOW = 2.0  # seconds; what was read faster is not kept
@@ -162,7 +163,7 @@ def _bar(entries: Sequence[Entry], what: str, progress: bool) -> Any:
 
 def _load(path: Path, key: str) -> Read | None:
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with plain_file(path) as file, np.load(file, allow_pickle=False) as kept:
             about = json.loads(str(kept["about"]))
             if about["key"] != key:
                 return None

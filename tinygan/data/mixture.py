@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinygan.data.errors import DataError
+from tinygan.words import short, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +43,12 @@ class Mixture:
         means = np.asarray(self.means, dtype=np.float64)
         if means.ndim != 2 or means.shape[1] != 2 or len(means) == 0:
             raise DataError(
-                f"the means of mixture {self.name!r} have shape {means.shape}: give one row (x, y) for each mode"
+                f"the means of mixture {short(self.name)} have shape {means.shape}: give one row (x, y) for each mode"
             )
         if not (np.isfinite(means).all() and np.isfinite(self.sigma) and self.sigma > 0):
-            raise DataError(f"mixture {self.name!r} needs finite means and a positive sigma, but sigma is {self.sigma}")
+            raise DataError(
+                f"mixture {short(self.name)} needs finite means and a positive sigma, but sigma is {self.sigma}"
+            )
         object.__setattr__(self, "means", means)  # the dataclass is frozen
 
     @property
@@ -144,5 +147,5 @@ def grid(side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> Mixture:
 
 
 def _at_least_one(option: str, value: int) -> None:
-    if not isinstance(value, (int, np.integer)) or value < 1:
-        raise DataError(f"{option} must be a whole number of at least 1, not {value!r}")
+    if not whole(value, 1):
+        raise DataError(f"{option} must be a whole number of at least 1, not {short(value)}")

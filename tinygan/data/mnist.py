@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +9,10 @@ import numpy as np
 
 from tinygan.data.cache import cache_dir
 from tinygan.data.errors import DataError
-from tinygan.data.idx import parse_idx, read_bytes
+from tinygan.data.idx import parse_idx, read_bytes, uncompress
 from tinygan.data.images import Images
+from tinygan.shell import quoted
+from tinygan.words import short
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
 TRAIN_LABELS = "train-labels-idx1-ubyte"
@@ -22,20 +23,26 @@ FILES = {"train": (TRAIN_IMAGES, TRAIN_LABELS), "test": (TEST_IMAGES, TEST_LABEL
 
 @dataclass(frozen=True)
 class Source:
-    """Where a data set comes from and the SHA-256 sums of its four files.
+    """Where a data set comes from, and the size and SHA-256 sum of each of its four files, uncompressed.
 
-    The sums are of the uncompressed files (`of_uncompressed`), and then files from anywhere are
-    checked; or of the mirrors' .gz files, and then only downloads are: the same data
-    compressed by somebody else has another sum.
+    Files from anywhere are checked, compressed by whomever: a mirror's, the user's, the cache's.
     """
 
     name: str
     title: str
     mirrors: tuple[str, ...]
     sha256: dict[str, str]
-    of_uncompressed: bool
+    sizes: dict[str, int]
     class_names: tuple[str, ...] = tuple("0123456789")
 
+
+# Of both sets: a head of 4 bytes and 4 for each axis, then 28 x 28 bytes for an image and one for a label.
+SIZES = {
+    TRAIN_IMAGES: 16 + 60_000 * 784,
+    TRAIN_LABELS: 8 + 60_000,
+    TEST_IMAGES: 16 + 10_000 * 784,
+    TEST_LABELS: 8 + 10_000,
+}
 
 MNIST = Source(
     name="mnist",
@@ -50,23 +57,24 @@ MNIST = Source(
         TEST_IMAGES: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
         TEST_LABELS: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     },
-    of_uncompressed=True,
+    sizes=SIZES,
 )
 
 FASHION = Source(
     name="fashion",
     title="Fashion-MNIST",
     mirrors=(
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",  # its makers' own; it has no https
     ),
     sha256={
-        TRAIN_IMAGES: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-        TRAIN_LABELS: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-        TEST_IMAGES: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-        TEST_LABELS: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        TRAIN_IMAGES: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        TRAIN_LABELS: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        TEST_IMAGES: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        TEST_LABELS: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
     },
-    of_uncompressed=False,
+    sizes=SIZES,
     class_names=("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"),
 )
 
@@ -102,8 +110,8 @@ def mnist(data_dir: str | Path | None = None, split: str = "train") -> Images:
 def fashion(data_dir: str | Path | None = None, split: str = "train") -> Images:
     """Fashion-MNIST: 60,000 (test: 10,000) pictures of clothes, 28 x 28, grey, ten labels.
 
-    The files are looked for as in `mnist`, with ``fashion`` for the folder's name; downloads
-    are checked by their SHA-256. Source: Xiao, Rasul and Vollgraf 2017 (arXiv:1708.07747).
+    The files are looked for and checked as in `mnist`, with ``fashion`` for the folder's name.
+    Source: Xiao, Rasul and Vollgraf 2017 (arXiv:1708.07747).
 
     Parameters, returns and raises as `mnist`.
     """
@@ -111,16 +119,9 @@ def fashion(data_dir: str | Path | None = None, split: str = "train") -> Images:
 
 
 def _load(source: Source, data_dir: str | Path | None, split: str) -> Images:
-    if split not in FILES:
-        raise DataError(f"split must be 'train' or 'test', not {split!r}")
-    images_path, labels_path = (_locate(source, stem, data_dir) for stem in FILES[split])
-    pixels = _read(source, images_path, FILES[split][0], axes=3)
-    labels = _read(source, labels_path, FILES[split][1], axes=1)
-    if len(pixels) != len(labels):
-        raise DataError(
-            f"{images_path} holds {len(pixels)} images but {labels_path} {len(labels)} labels: "
-            "take both files from one source"
-        )
+    if not isinstance(split, str) or split not in FILES:
+        raise DataError(f"split must be 'train' or 'test', not {short(split)}")
+    pixels, labels = (_read(source, _locate(source, stem, data_dir), stem) for stem in FILES[split])
     return Images(source.name, pixels[..., np.newaxis], labels.astype(np.int64), source.class_names)
 
 
@@ -145,7 +146,7 @@ def _locate(source: Source, stem: str, data_dir: str | Path | None) -> Path:
         urls = [f"{mirror}{stem}.gz" for mirror in source.mirrors]
         from tinygan.data.download import download  # only here: what it stands on takes 10 ms to import
 
-        download(urls, found, source.sha256[stem], source.of_uncompressed)
+        download(urls, found, source.sha256[stem], source.sizes[stem])
     return found
 
 
@@ -159,27 +160,27 @@ def _find(stem: str, folders: list[Path]) -> Path | None:
     return None
 
 
-def _read(source: Source, path: Path, stem: str, axes: int) -> np.ndarray:
-    """Read one file: checksum first (where known), then what IDX itself can tell."""
-    content = read_bytes(path)
-    array = parse_idx(content, path)  # its messages say more than "wrong checksum"
+def _read(source: Source, path: Path, stem: str) -> np.ndarray:
+    """The array in one file, which must be the genuine one to the last byte."""
+    kept = path.parent == cache_dir() / source.name
+    raw = read_bytes(path)
+    try:
+        content = uncompress(raw, path)
+        array = parse_idx(content, path)  # its messages say more than "wrong checksum"
+    except DataError as error:
+        if not kept:
+            raise
+        raise DataError(f"{error}: delete it, and it will be downloaded".replace(": fetch it again", "")) from error
     sum_here = hashlib.sha256(content).hexdigest()
-    if source.of_uncompressed and sum_here != source.sha256[stem]:
-        raise DataError(
-            f"{path} is not {source.title}'s own {stem} (its SHA-256 checksum is another): if it is another data set "
-            f"in the same format, train on it with --data {shlex.quote(str(path.parent))}; if not, fetch it again"
-        )
+    if sum_here == source.sha256[stem]:
+        return array
     if source is not MNIST and sum_here == MNIST.sha256[stem]:
         # The two sets use the same file names, so a wrong folder would go unnoticed.
         raise DataError(f"{path} belongs to MNIST, not to {source.title}: name another folder with --data-dir")
-    if array.dtype == np.uint8 and (array.shape[1:] != (28, 28) if axes == array.ndim == 3 else array.max() > 9):
-        raise DataError(
-            f"{path} is not {source.title}, which has images of 28 x 28 and labels from 0 to 9: "
-            f"train on it with --data {shlex.quote(str(path.parent))}"
-        )
-    if array.dtype != np.uint8 or array.ndim != axes:
-        raise DataError(
-            f"{path} holds {array.dtype} of shape {array.shape}, not uint8 with {axes} axes: "
-            f"fetch {stem} of {source.title} again"
-        )
-    return array
+    fault = f"{path} is not {source.title}'s own {stem} (its SHA-256 checksum is another)"
+    if kept:
+        raise DataError(f"{fault}: delete it, and it will be downloaded")
+    raise DataError(
+        f"{fault}: if it is another data set in the same format, train on it with --data "
+        f"{quoted([path.parent])}; if not, fetch it again"
+    )

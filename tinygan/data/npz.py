@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import re
 import zipfile
 import zlib
@@ -11,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
-from tinygan.words import did_you_mean, printable
+from tinygan.words import did_you_mean, printable, short
 
 # What people call images and, beside them, their labels: Keras, MedMNIST, scikit-learn and by hand.
 IMAGES = ("x", "images", "imgs", "pixels", "data", "samples", "arr_0")
 LABELS = ("y", "labels", "label", "target", "targets", "classes")
+LONGEST_HEAD = 10_000  # bytes, of an array: as much as NumPy allows
 PARTS = {"train": ("train",), "test": ("test", "val", "valid")}
 
 
@@ -68,10 +71,10 @@ def read_npz(path: Path, name: str | None = None, split: str = "train") -> tuple
                 f"{printable(path)} holds the arrays {which}: say which are the images, as {printable(path)}:{names[0]}"
             )
         if name not in names:
-            raise DataError(f"{printable(path)} holds no array {name!r}{did_you_mean(name, names)}")
+            raise DataError(f"{printable(path)} holds no array {short(name)}{did_you_mean(name, names)}")
         beside = _labels_of(name, names)
-        pixels = _guarded(path, lambda: archive[name])
-        labels = None if beside is None else _guarded(path, lambda: archive[beside])
+        pixels = _guarded(path, lambda: _member(archive, name))
+        labels = None if beside is None else _guarded(path, lambda: _member(archive, beside))
         if labels is not None and beside in LABELS and labels.shape[:1] != pixels.shape[:1]:
             labels = None  # of another of the arrays
         return pixels, labels
@@ -95,17 +98,44 @@ def shape_in(path: Path, name: str | None = None) -> tuple[int, ...] | None:
             return shape
         with zipfile.ZipFile(path) as archive:
             names = [each.removesuffix(".npy") for each in archive.namelist()]
-            with archive.open(f"{name or _images_in(names, 'train')}.npy") as file:
-                return _head(file)
+            found = name or _images_in(names, "train")
+            return _head(archive, found) if found else None
     except Exception:
         return None  # damaged, missing, no such name: reading it will say so
 
 
-def _head(file: Any) -> tuple[int, ...]:
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape: tuple[int, ...] = read(file)[0]
+def _head(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
+    """The shape of an array in a .npz file, from its head.
+
+    A kilobyte of zip can become a megabyte. NumPy would read a head of any length before it finds it too long, and
+    all of what is no array, so both are looked for here; of an array it reads no more than the head promises.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged: no array, or one of another length than its head promises.
+    """
+    info = archive.getinfo(f"{name}.npy" if f"{name}.npy" in archive.namelist() else name)
+    with archive.open(info) as file:
+        start = file.read(12)
+        narrow = start[6:7] == b"\x01"  # the version: with 2 bytes for the length of the head, or 4
+        length = int.from_bytes(start[8:10] if narrow else start[8:12], "little")
+        if not start.startswith(np.lib.format.MAGIC_PREFIX) or length > LONGEST_HEAD:
+            raise ValueError("no array of NumPy")
+        whole = io.BytesIO(start + file.read(length))
+    np.lib.format.read_magic(whole)
+    read = np.lib.format.read_array_header_1_0 if narrow else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(whole)
+    promised = whole.tell() + math.prod(shape) * dtype.itemsize
+    if promised != info.file_size and not dtype.hasobject:
+        raise ValueError("an array of another length than its head promises")
     return shape
+
+
+def _member(archive: Any, name: str) -> np.ndarray:
+    _head(archive.zip, name)
+    array: np.ndarray = archive[name]
+    return array
 
 
 def _images_in(names: list[str], split: str) -> str | None:
@@ -138,7 +168,7 @@ def _spellings(word: str, part: str) -> tuple[str, ...]:
 
 def _shape(archive: Any, name: str) -> str:
     try:
-        return str(archive[name].shape)
+        return str(_head(archive.zip, name))
     except Exception:
         return "(unreadable)"
 

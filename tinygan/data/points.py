@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
+from tinygan.words import short
 
 LOOK = 1000  # samples that tell where the points lie
 MARGIN = 0.1  # of the width and the height, on each side of them
@@ -50,12 +51,12 @@ class Points:
             try:
                 inspect.signature(self.source.sample).bind(2, None)
             except TypeError as error:
-                raise DataError(f"the sample of {self.name!r} must take (n, rng): {error}") from error
+                raise DataError(f"the sample of {short(self.name)} must take (n, rng): {error}") from error
             except ValueError:
                 pass  # written in C: it does not tell, so asking shows
             self.sample(2, np.random.default_rng(0))
         else:
-            rows = _checked(self.source, None, f"the source of {self.name!r}")
+            rows = _checked(self.source, None, f"the source of {short(self.name)}")
             object.__setattr__(self, "source", rows)  # the dataclass is frozen
 
     @property
@@ -79,7 +80,7 @@ class Points:
         if isinstance(self.source, np.ndarray):
             drawn: np.ndarray = self.source[rng.integers(len(self.source), size=n)]
             return drawn
-        return _checked(self.source.sample(n, rng), n, f"the sample(n, rng) of {self.name!r}")
+        return _checked(self.source.sample(n, rng), n, f"the sample(n, rng) of {short(self.name)}")
 
     def describe(self) -> str:
         """What the points are, in one line."""
@@ -95,7 +96,9 @@ class Points:
         """A line if the same random state does not give the same points twice."""
         if self._repeats:
             return ()
-        return (f"the sample of {self.name!r} does not draw with rng alone, so that a run cannot be repeated exactly",)
+        return (
+            f"the sample of {short(self.name)} does not draw with rng alone, so that a run cannot be repeated exactly",
+        )
 
     def extent(self) -> tuple[float, float, float, float]:
         """(left, right, bottom, top) of the part of the plane to show: a thousand points and a margin."""

@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
+from tinygan.words import short
+
+
+class DamagedPlace(DataError):
+    """A saved place in the data, or a state of a random generator, that makes no sense."""
 
 
 def rng_state(rng: np.random.Generator) -> dict[str, Any]:
@@ -21,7 +26,7 @@ def set_rng_state(rng: np.random.Generator, state: dict[str, Any]) -> None:
 
     Raises
     ------
-    DataError
+    DamagedPlace
         If the state is damaged or belongs to another kind of generator.
     """
     try:
@@ -37,6 +42,6 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def damaged(what: object) -> DataError:
+def damaged(what: object) -> DamagedPlace:
     """The error about a saved place that makes no sense."""
-    return DataError(f"the saved place in the data is damaged ({what!r}): resume from another checkpoint")
+    return DamagedPlace(f"the saved place in the data is damaged ({short(what)}): resume from another checkpoint")

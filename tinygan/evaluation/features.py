@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tinygan.archive import FOREIGN
 from tinygan.data import DataError
 from tinygan.evaluation.metric import Metric
 from tinygan.metrics.points import as_points
+from tinygan.reading import Unreadable, plain_file
 
 SPLITS = 10  # of the Inception Score, as in its paper
 LEAST = 2 * SPLITS  # KID's ten subsets have at least two rows each
@@ -52,11 +54,13 @@ def read_features(path: str | Path) -> Features:
         In one sentence, if the file or an array is missing or not what it should be.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files if name in ("features", "probabilities")}
-            others = ", ".join(file.files[:9])
+        with plain_file(os.path.expanduser(path)) as file, np.load(file, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files if name in ("features", "probabilities")}
+            others = ", ".join(archive.files[:9])
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
+    except Unreadable as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
     except (OSError, *FOREIGN) as error:
         why = getattr(error, "strerror", None) or "it is damaged, or no .npz file of plain arrays"
         raise DataError(f"{path} cannot be read: {why}") from None

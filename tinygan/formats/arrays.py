@@ -11,6 +11,7 @@ import numpy as np
 from tinygan.files import PathLike, whole_file
 from tinygan.formats.errors import FormatError, needed
 from tinygan.nn import Module
+from tinygan.words import short
 
 RESERVED = {"meta", "file", "allow_pickle"}  # names that `numpy.savez` or `save_npz` use themselves
 
@@ -62,7 +63,9 @@ def save_npz(path: PathLike, network: Module, metadata: Mapping[str, Any] | None
     arrays = network.state_dict()
     taken = sorted(RESERVED & arrays.keys())
     if taken:
-        raise FormatError(f"an array called {taken[0]!r} cannot be written to a .npz: give the attribute another name")
+        raise FormatError(
+            f"an array called {short(taken[0])} cannot be written to a .npz: give the attribute another name"
+        )
     meta = np.array(json.dumps({**(metadata or {}), "layers": layers(network)}))
     with whole_file(path) as file:
         np.savez(file, **arrays, meta=meta)  # type: ignore[arg-type]
@@ -74,8 +77,8 @@ def layers(network: Module) -> dict[str, dict[str, Any]]:
 
 
 def text(value: Any) -> str:
-    """Text as it is, all else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value)
+    """Text as it is, all else as JSON. Bytes of a path that are no UTF-8, which the formats want, are spelt."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else json.dumps(value)
 
 
 def _settings(module: Module) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from tinygan.autograd import Op, Tensor
 from tinygan.autograd.kinks import masked
 from tinygan.backend import backend_of
 from tinygan.backend.base import Array
+from tinygan.words import short
 
 Change: TypeAlias = "Callable[[Tensor, np.random.Generator], Tensor]"
 
@@ -68,7 +69,7 @@ class Augment:
     def __post_init__(self) -> None:
         unknown = [name for name in self.policy.split("+") if name not in POLICIES]
         if unknown:
-            raise ValueError(f"augment knows {', '.join(POLICIES)}, joined by +, but not {unknown[0]!r}")
+            raise ValueError(f"augment knows {', '.join(POLICIES)}, joined by +, but not {short(unknown[0])}")
         if not self.low < self.high:
             raise ValueError(f"the images' range must have low below high, not {self.low} and {self.high}")
 

@@ -25,6 +25,7 @@ from tinygan.autograd import Tensor, grad, no_grad, ops
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.losses import Loss
 from tinygan.gan.penalties import check_independent
+from tinygan.gan.resemblance import resemblance
 from tinygan.gan.unrolled import unrolled
 from tinygan.nn import MinibatchStd, Module
 from tinygan.optim import Optimizer
@@ -121,7 +122,7 @@ class Game:
         next_reals : function
             Returns the next batch of real samples: (N * pack, ...), on the host or on the backend in use.
         measure : bool
-            Also compute what is worth looking at (see the method `measure`).
+            Also compute what is worth looking at (see the method `measure`, and `gan.resemblance`).
 
         Returns
         -------
@@ -149,7 +150,8 @@ class Game:
 
         if not measure:
             return {}
-        return self.measure((loss_d, loss_g), (on_real, on_fake), on_fake_after, (grads_d, grads_g))
+        alike = resemblance(fake.data, real.data)
+        return self.measure((loss_d, loss_g), (on_real, on_fake), on_fake_after, (grads_d, grads_g)) | alike
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(loss, D's outputs for the real samples, for the fakes); nothing of it reaches G."""

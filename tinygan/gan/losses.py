@@ -21,7 +21,7 @@ from tinygan.autograd import Tensor, ops
 from tinygan.autograd.cross_entropy import check_probabilities, checked_targets
 from tinygan.autograd.op import as_floats
 from tinygan.autograd.ops import bce_with_logits
-from tinygan.words import did_you_mean
+from tinygan.words import did_you_mean, short
 
 
 class Loss:
@@ -228,12 +228,13 @@ def get(name: str, **options: Any) -> Loss:
     >>> round(loss.generator(undecided).item(), 4)  # ln 2
     0.6931
     """
-    if name not in LOSSES:
-        raise ValueError(f"unknown loss {name!r}{did_you_mean(str(name).lower(), LOSSES)}")
+    if not isinstance(name, str) or name not in LOSSES:
+        meant = name.lower() if isinstance(name, str) else name
+        raise ValueError(f"unknown loss {short(name)}{did_you_mean(meant, LOSSES)}")
     known = inspect.signature(LOSSES[name]).parameters
     for option in options:
         if option not in known:
-            raise ValueError(f"the loss {name} has no option {option!r}: it takes {', '.join(known)}")
+            raise ValueError(f"the loss {name} has no option {short(option)}: it takes {', '.join(known)}")
     return LOSSES[name](**options)
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tinygan.nn import Flatten, Module, Reshape, Sequential, Sigmoid, Tanh
+from tinygan.words import short
 
 Pair: TypeAlias = tuple[Module, Module]
 Maker: TypeAlias = Callable[..., Module]
@@ -79,7 +80,7 @@ class Networks:
             raise TypeError("Networks takes two functions or two ready Modules, not one of each")
         self.make_generator, self.make_discriminator = both
         if not isinstance(name, str):
-            raise TypeError(f"the name of Networks must be text, not {name!r}")
+            raise TypeError(f"the name of Networks must be text, not {short(name)}")
         if not name.strip():
             raise ValueError("the name of Networks must not be empty: leave it out, or give a word")
         self.output_range = None if output_range is None else _checked_range(output_range)
@@ -216,4 +217,4 @@ def _checked_range(ends: Any) -> tuple[float, float]:
             return low, high
     except (TypeError, ValueError):
         pass
-    raise ValueError(f"output_range must be two numbers that run upwards, such as (-1, 1), not {ends!r}")
+    raise ValueError(f"output_range must be two numbers that run upwards, such as (-1, 1), not {short(ends)}")

@@ -1,12 +1,15 @@
 """A run as an animation: its saved pictures, one after the other."""
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import struct
+import zlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygan.files import PathLike, whole_file
+from tinygan.reading import plain_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,6 +25,7 @@ def save_gif(
     hold_last: int = 1500,
     max_frames: int = 100,
     max_side: int = 600,
+    left_out: Callable[[PathLike, str], Any] | None = None,
 ) -> None:
     """Join pictures into an endless GIF.
 
@@ -42,26 +46,27 @@ def save_gif(
         At least 1; with 1, only the last frame is kept.
     max_side : int
         Larger frames shrink by a whole factor until both sides are at most this many pixels.
+    left_out : function(path, why), optional
+        Called for each frame that cannot be read or, unlike above, is of another size than the last of the others; the
+        animation goes without it.
 
     Raises
     ------
     ValueError
-        If there are no frames, or `max_frames` or `max_side` is below 1.
+        If there are no frames (left), or `max_frames` or `max_side` is below 1.
     OSError
-        If a frame cannot be read (missing, damaged) or the file cannot be written.
+        If a frame cannot be read (missing, damaged) and there is no `left_out`, or the file cannot be written.
     """
     if not frames:
         raise ValueError("an animation needs at least one frame")
     if max_frames < 1 or max_side < 1:
         raise ValueError("max_frames and max_side must be at least 1")
-    chosen = thin(frames, max_frames)
-    size = open_frame(chosen[-1], max_side).size
-
-    def load(frame: PathLike) -> "Image":
-        return fit(open_frame(frame, max_side), size)
-
-    palette = common_palette([load(frame) for frame in thin(chosen, PALETTE_FRAMES)])
-    pictures = [as_palette(load(frame), palette) for frame in chosen]
+    chosen = read_frames(thin(frames, max_frames), max_side, left_out)
+    if not chosen:
+        raise ValueError("no frame of the animation could be read")
+    fitted = [fit(frame, chosen[-1].size) for frame in chosen]
+    palette = common_palette(thin(fitted, PALETTE_FRAMES))
+    pictures = [as_palette(frame, palette) for frame in fitted]
     durations = [milliseconds] * (len(pictures) - 1) + [hold_last]
     with whole_file(path) as file:
         pictures[0].save(
@@ -76,7 +81,7 @@ def save_gif(
         )
 
 
-def thin(frames: Sequence[PathLike], most: int) -> list[PathLike]:
+def thin(frames: Sequence[Any], most: int) -> list[Any]:
     """Return at most `most` of the frames, evenly spaced, with the first and the last."""
     if len(frames) <= most:
         return list(frames)
@@ -85,16 +90,53 @@ def thin(frames: Sequence[PathLike], most: int) -> list[PathLike]:
     return [frames[round(i * (len(frames) - 1) / (most - 1))] for i in range(most)]
 
 
-def open_frame(path: PathLike, max_side: int) -> "Image":
-    """Read a picture as RGB and shrink it by the whole factor that brings it within `max_side`.
+def read_frames(
+    paths: Sequence[PathLike], max_side: int, left_out: Callable[[PathLike, str], Any] | None
+) -> list["Image"]:
+    """Read pictures as RGB, the last one first: with `left_out`, it says which size the others must have."""
+    found: list[Image] = []
+    size = None
+    for path in reversed(paths):
+        try:
+            picture, size = open_frame(path, max_side, size if left_out else None)
+        except damage() as error:
+            if left_out is None:
+                raise
+            left_out(path, why_not(error))
+        else:
+            found.append(picture)
+    return found[::-1]
+
+
+def open_frame(path: PathLike, max_side: int, wanted: tuple[int, int] | None = None) -> tuple["Image", tuple[int, int]]:
+    """Read a picture as RGB, and shrink it by the whole factor that brings it within `max_side`; its size before.
 
     A whole factor undoes the enlargement of a sample grid exactly, where any other would blur it.
     """
     from PIL import Image
 
-    with Image.open(path) as image:
+    with plain_file(path) as file, Image.open(file, formats=["PNG"]) as image:
+        size = image.size
+        if wanted and size != wanted:
+            raise ValueError("it is {} x {} pixels large, and the others {} x {}".format(*size, *wanted))
         picture = image.convert("RGB")
-    return picture.reduce(math.ceil(max(picture.size) / max_side))
+    return picture.reduce(math.ceil(max(size) / max_side)), size
+
+
+def why_not(error: Exception) -> str:
+    """The end of a sentence about a file that raised one of `damage`."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):
+        return "it is no PNG picture"
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+
+
+def damage() -> tuple[type[Exception], ...]:
+    """What Pillow raises for files that are no pictures, or damaged ones."""
+    from PIL import Image
+
+    return (OSError, ValueError, SyntaxError, LookupError, struct.error, zlib.error, Image.DecompressionBombError)
 
 
 def fit(picture: "Image", size: tuple[int, int]) -> "Image":

@@ -8,6 +8,7 @@ from tinygan.testing.diagnosis import diagnose
 from tinygan.testing.noise import flat, rounding_of
 from tinygan.testing.problem import EPS, Function, Problem, flaws, label, unit, wrong_shape
 from tinygan.testing.report import Diagnosis, Entry, GradcheckError, Kink, Report
+from tinygan.words import short
 
 CLOSER = 8  # the second look at a suspicious place takes a step this much smaller
 FEW = 2000  # below so many numbers in all, every coordinate is checked
@@ -28,9 +29,9 @@ class Check:
                 and (number > 0 or number == 0 and name != "h")
             )
             if not fits:
-                raise ValueError(f"{name} must be a finite number, {least}, not {number!r}")
+                raise ValueError(f"{name} must be a finite number, {least}, not {short(number)}")
         if not isinstance(report.seed, (int, np.integer)) or report.seed < 0:
-            raise ValueError(f"seed must be a whole number, 0 or more, not {report.seed!r}")
+            raise ValueError(f"seed must be a whole number, 0 or more, not {short(report.seed)}")
         self.report, self.h, self.rtol, self.atol, self.eps = report, h, rtol, atol, EPS
         # Inputs are often drawn from default_rng(0): gy must not be the same numbers, or x for gy would pass.
         self.rng = np.random.default_rng((20_011, report.seed))

@@ -12,6 +12,7 @@ from tinygan.testing.compare import Check
 from tinygan.testing.pair import Pair
 from tinygan.testing.problem import Function, Problem, name_of, names_of, source_of
 from tinygan.testing.report import Report
+from tinygan.words import short
 
 
 def gradcheck(
@@ -57,7 +58,7 @@ def gradcheck(
         number, or f does not return a floating-point Tensor.
     """
     if order not in (1, 2):
-        raise ValueError(f"order is 1 or 2, not {order!r}")
+        raise ValueError(f"order is 1 or 2, not {short(order)}")
     names, params = names_of(f, len(inputs)), list(dict.fromkeys(params or ()))  # a shared one is moved once
     said = [name_of(f), *names, *["params=params"] * bool(params), *["order=2"] * (order == 2), f"seed={seed}"]
     report = Report(name_of(f), seed, source_of(f), f"gradcheck({', '.join(said)})")

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import reprlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tinygan.reading import Unreadable, check_fields, list_of, mapping, maybe, number, text, whole
 from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import Config, ConfigError
+
+SHAPE, LARGEST = list_of(whole(1), least=1, most=3), 1 << 24  # numbers in one sample
+FIELDS = {  # what a file of weights says of its generator
+    "config": mapping,
+    "shape": lambda value: SHAPE(value) and math.prod(value) <= LARGEST,
+    "range": list_of(number, 2, 2),
+    "step": whole(),
+    "classes": maybe(whole(1, 10**6)),
+    "class_names": maybe(list_of(text)),
+    "networks_sha256": maybe(text),
+}
 
 
 @dataclass(frozen=True)
@@ -62,24 +74,11 @@ class About:
         CheckpointError
             In one sentence, if something is missing or cannot be.
         """
-        lacks = [name for name in ("config", "shape", "range", "step") if name not in meta]
-        if lacks:
-            why = f"it lacks {', '.join(lacks)}"
-            raise CheckpointError(f"{path} was written by another version of tinygan: {why}")
-        shape, ends, classes, names = (meta.get(key) for key in ("shape", "range", "classes", "class_names"))
-        sha256 = meta.get("networks_sha256")
-        fits = {
-            "config": isinstance(meta["config"], dict),
-            "shape": isinstance(shape, list) and bool(shape) and all(_whole(n, 1) for n in shape),
-            "range": isinstance(ends, list) and len(ends) == 2 and all(type(end) in (int, float) for end in ends),
-            "step": _whole(meta["step"], 0),
-            "classes": classes is None or _whole(classes, 1),
-            "class_names": names is None or (isinstance(names, list) and all(isinstance(name, str) for name in names)),
-            "networks_sha256": sha256 is None or isinstance(sha256, str),
-        }
-        for name, fit in fits.items():
-            if not fit:
-                raise CheckpointError(f"{path} was changed: its {name} cannot be {reprlib.repr(meta.get(name))}")
+        try:
+            check_fields(meta, FIELDS)
+        except Unreadable as why:
+            raise CheckpointError(f"{path} was changed, or written by another version of tinygan: {why}") from None
+        classes, names = meta.get("classes"), meta.get("class_names")
         try:
             config = Config(**meta["config"])
             config.check_each()
@@ -88,17 +87,12 @@ class About:
         except (TypeError, ConfigError) as error:
             raise CheckpointError(f"{path} is the generator of another model: {error}") from None
         low, high = meta["range"]
-        named = isinstance(names, list) and len(names) == classes
         return cls(
             meta["step"],
             config,
             tuple(meta["shape"]),
             (low, high),
             classes,
-            tuple(names or ()) if named else None,
-            sha256,
+            tuple(names) if names is not None and len(names) == classes else None,
+            meta.get("networks_sha256"),
         )
-
-
-def _whole(value: Any, least: int) -> bool:
-    return type(value) is int and value >= least

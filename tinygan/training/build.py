@@ -62,10 +62,7 @@ def build(
     weights, pictures = np.random.default_rng(seeds[0]), np.random.default_rng(seeds[4])
     dropout, order, noise = (ranks.rng(seed) for seed in seeds[1:4])
     chosen = networks if isinstance(networks, Chosen) else chosen_networks(config, networks)
-    given = dataset is not None
-    if data.kind(dataset if given else config.data) == "points":
-        config.check_for_points()
-    if not given:
+    if dataset is None:
         dataset = load_data(config, shape)
     behind = noise_of(config, classes_of(dataset), chosen.networks)
     generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, behind, chosen.networks)

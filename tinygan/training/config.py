@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import importlib.util
 import math
+import sys
 import typing
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from tinygan.gan.augment import POLICIES
 from tinygan.gan.conditioning import CONDITIONINGS
 from tinygan.gan.losses import LOSSES
 from tinygan.gan.penalties import PENALTIES
-from tinygan.words import did_you_mean
+from tinygan.words import did_you_mean, short
 
 
 class ConfigError(ValueError):
@@ -157,12 +158,6 @@ class Config:
         if self.tensorboard and importlib.util.find_spec("tensorboardX") is None:
             raise ConfigError("--tensorboard needs a package: pip install 'tinygan[tensorboard]'")
 
-    def check_for_points(self) -> None:
-        """Raise ConfigError, in one sentence, if an option is not for points in the plane."""
-        for name in ("augment", "mirror", "size", "channels", "crop", "background", "strict"):
-            if getattr(self, name) != getattr(Config, name):
-                raise ConfigError(f"{flag(name)} is for images, and --data {self.data} are points in the plane")
-
     def check_each(self) -> None:
         """The same, but for the companions, which matter to training alone."""
         for f in dataclasses.fields(self):
@@ -173,7 +168,7 @@ class Config:
         names = [] if self.augment == "none" else self.augment.split("+")
         for name in names:
             if name not in POLICIES:
-                raise ConfigError(f"unknown augmentation {name!r}{did_you_mean(name, ['none', *POLICIES])}")
+                raise ConfigError(f"unknown augmentation {short(name)}{did_you_mean(name, ['none', *POLICIES])}")
         return names
 
     def penalties(self) -> list[str]:
@@ -183,7 +178,7 @@ class Config:
             raise ConfigError(f"--penalty {self.penalty} names a penalty twice: raise --penalty-weight instead")
         for name in names:
             if name not in PENALTIES:
-                raise ConfigError(f"unknown penalty {name!r}{did_you_mean(name, ['none', *PENALTIES])}")
+                raise ConfigError(f"unknown penalty {short(name)}{did_you_mean(name, ['none', *PENALTIES])}")
         return names
 
     @property
@@ -211,7 +206,7 @@ class Config:
             if name in ("none", "all"):
                 raise ConfigError(f"--metrics {self.metrics}: {name} stands alone, without other names")
             if name not in fitting:
-                what = f"no metric of --data {self.data} is called {name!r}"
+                what = f"no metric of --data {self.data} is called {short(name)}"
                 known = f"{did_you_mean(name, fitting)}, joined by '+', or all"
                 raise ConfigError(f"--metrics {self.metrics}: {what}{known}")
         if self.keep_best not in ("none", *names):
@@ -251,12 +246,12 @@ def _check_option(f: dataclasses.Field[Any], value: Any) -> None:
     if value is None and f.default is None:
         return
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) <= sys.float_info.max else math.inf
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         what = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}[kind]
-        raise ConfigError(f"{flag(f.name)} must be {what}, not {value!r}")
+        raise ConfigError(f"{flag(f.name)} must be {what}, not {short(value)}")
     if rule["choices"] and value not in rule["choices"]:
-        raise ConfigError(f"unknown {f.name.replace('_', ' ')} {value!r}{did_you_mean(value, rule['choices'])}")
+        raise ConfigError(f"unknown {f.name.replace('_', ' ')} {short(value)}{did_you_mean(value, rule['choices'])}")
     if kind is float and not math.isfinite(value):
         raise ConfigError(f"{flag(f.name)} must be a finite number, not {value}")
     if kind in (int, float):

@@ -20,7 +20,18 @@ from tinygan.autograd import Tensor
 from tinygan.backend import backend_of, current_backend, to_numpy
 from tinygan.data import Images, Mixture, Points
 from tinygan.training.config import ConfigError
+from tinygan.words import listed
 
+# What all ranks must have alike, and how to mend it.
+SAME = {
+    "options": "start all with one command",
+    "versions": "install the same versions for all",
+    "backend": "give all the same --backend",
+    "data": "let all read the same files",
+    "networks": "let all read the same file of networks",
+    "step": "let all read the same run folder",
+    "weights": "take the same versions of Python and NumPy, on the same kind of processor, and the same files",
+}
 INSTALL = "pip install 'tinygan[mpi]' mpich (or another MPI in place of mpich)"
 
 
@@ -140,15 +151,19 @@ class Ranks:
         """The first of all ranks' values that is not None, or None."""
         return next((each for each in self.gather(value) if each is not None), None)
 
-    def check_same(self, value: Any) -> None:
-        """Raise ConfigError on all ranks if their values differ."""
-        values = self.gather(value)
-        if any(each != values[0] for each in values):
-            self.all_know = True
-            raise ConfigError(
-                "the ranks differ in their options or weights: start all with one command, and with the same "
-                "versions of Python and NumPy on the same kind of processor"
-            )
+    def check_same(self, **values: Any) -> None:
+        """Raise ConfigError on all ranks if one has another value than rank 0 has; the names are those of `SAME`."""
+        of_all = self.gather(values)
+        for what, mend in SAME.items():
+            odd = [rank for rank, theirs in enumerate(of_all) if theirs.get(what) != of_all[0].get(what)]
+            if odd:
+                self.all_know = True
+                one = len(odd) == 1
+                who = f"rank {odd[0]} differs" if one else f"ranks {listed(list(map(str, odd)))} differ"
+                fault = f"{who} from rank 0 in {'its' if one else 'their'} {what}"
+                if what in ("versions", "backend", "step"):
+                    fault += f" ({of_all[odd[0]].get(what)}, not {of_all[0].get(what)})"
+                raise ConfigError(f"{fault}: {mend}")
 
     # -- errors: none may wait for ever for one that is gone -----------------------------------------
 

@@ -13,6 +13,7 @@ import numpy as np
 from tinygan.backend import to_numpy
 from tinygan.gan.health import find_nan
 from tinygan.shell import quoted
+from tinygan.training.advice import Health, advice
 from tinygan.training.config import given_in_python
 from tinygan.training.distributed import program
 from tinygan.training.progress import stop_on_signals
@@ -64,6 +65,8 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
         if start == 0:
             record.save(0, *setup.state(0))
             record.begin()
+        else:
+            record.continue_after(start)
         step = start
         for step in range(start + 1, config.steps + 1):
             last = step == config.steps or ranks.stopping(bool(stop) or watch.stopping)
@@ -82,6 +85,7 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
             if numbers:  # before anything is written, so that no checkpoint holds a NaN
                 problem = ranks.first(find_nan(numbers, networks))
                 if problem:
+                    problem = f"{problem}: {advice('nan', config, Health(setup).fits)}"
                     record.note(f"step {step}: {problem}")
                     raise TrainingStopped(f"step {step}: {problem}; the last checkpoint is {run.checkpoints()[-1]}")
             record.step(step, numbers)
@@ -92,18 +96,21 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
             # Rank 0 alone measures, and all come to save what it found to be the best.
             best = eval_now and bool(ranks.first(record.evaluate(step)))
             if show_now:
-                record.show(step)
+                record.compare(step)
             if copy_now:
                 record.save_generator(f"generator-{step:06d}.npz", step)
             if last:
-                record.end(step)
-            if save_now or best:  # last of all: a run that is resumed here lacks nothing from before
+                record.save_generator("generator.npz", step)
+            if save_now or best:  # a run that is resumed here lacks nothing from before but what can be drawn again
                 state = setup.state(step)
                 if best:
                     record.keep(*state)
                 if save_now:
                     record.save(step, *state)
+            if show_now:
+                record.show(step)
             if last:
+                record.animate(step)
                 break
 
     if step < config.steps and not watch.stopping:

@@ -82,7 +82,8 @@ def kept_networks(config: Config, sha256: str | None, folder: Path, given: Netwo
             raise ConfigError(f"--networks: {file.path} is not the file that the run began with (another SHA-256)")
         return Chosen(file.networks(), file)
     if sha256 is not None:
-        assert config.networks is not None
+        if config.networks is None:
+            raise ConfigError(f"{folder} was changed: it has the SHA-256 of a networks.py, and no option --networks")
         file = kept_in(folder, config.networks.rpartition(":")[2], sha256)
         try:
             return Chosen(file.networks(), file)

@@ -17,10 +17,12 @@ from pathlib import Path
 from tinygan.files import whole_file
 from tinygan.gan.networks import Networks
 from tinygan.nn import Module
+from tinygan.reading import plain_bytes
 from tinygan.training.config import ConfigError
-from tinygan.words import did_you_mean, printable
+from tinygan.words import did_you_mean, printable, short
 
 COPY = "networks.py"  # in the run folder
+LARGEST = 1 << 24  # bytes
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,15 @@ class NetworksFile:
         """
         file, colon, name = spec.rpartition(":")
         if not colon or not file or not name.isidentifier():
-            raise ConfigError(f"--networks must be FILE.py:NAME, such as my.py:networks, not {printable(spec)!r}")
+            raise ConfigError(f"--networks must be FILE.py:NAME, such as my.py:networks, not {short(spec)}")
         return cls.read(Path(os.path.expanduser(file)), name)
 
     @classmethod
     def read(cls, path: Path, name: str) -> NetworksFile:
         """The file at `path`; errors as `named`."""
         try:
-            return cls(path, name, path.read_bytes())
-        except (OSError, ValueError) as error:  # the latter for a name with a zero byte
+            return cls(path, name, plain_bytes(path, LARGEST))
+        except (OSError, ValueError) as error:  # the latter for a name with a zero byte, too
             why = getattr(error, "strerror", None) or error
             raise ConfigError(f"--networks: {printable(path)} cannot be read ({why})") from None
 

@@ -12,6 +12,7 @@ from tinygan import data as datasets
 from tinygan.data.form import parsed_size
 from tinygan.gan.networks import Networks
 from tinygan.training.config import ConfigError, given_in_python
+from tinygan.words import short
 
 WHICH = "tg.Networks(make_g, make_d), the name of a preset, or FILE.py:NAME"
 
@@ -50,7 +51,7 @@ def named_networks(networks: Any, preset: Any = None) -> dict[str, str]:
     if not networks.replace("-", "_").isidentifier():
         return {"networks": networks}
     if preset not in (None, networks):
-        raise ConfigError(f"networks {networks!r} and preset {preset!r} name two presets: give one of them")
+        raise ConfigError(f"networks {short(networks)} and preset {short(preset)} name two presets: give one of them")
     return {"preset": networks}
 
 

@@ -17,6 +17,7 @@ ENOUGH = 20  # images that can be judged at a time
 README = """This folder is one training run of tinygan.
 
 Look first at    {first}: samples at the beginning, and on the way, always of the same noise
+then at          replay.html, in a browser: pictures and curves to leaf through, also while the run is on
 then at          {pictures}
 then at          reals.png: what it learns from; curves.png: the losses, D(x) and D(G(z)), gradient norms over the steps
 
@@ -28,6 +29,7 @@ stats.jsonl      a line every {log_interval} steps: step, losses, D(x), D(G(z)) 
 metrics.jsonl    how good the samples are: a line for every picture, or every --eval-interval
 checkpoint-*.npz everything needed to go on: {go_on} with more steps
 generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.png{own}
+lock             keeps a second process from training in this folder, and names the first; leave it here
 {more}"""
 
 

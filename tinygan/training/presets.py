@@ -11,7 +11,8 @@ from tinygan.data.form import parsed_size
 from tinygan.gan import models
 from tinygan.gan.networks import Networks
 from tinygan.training.config import Config, ConfigError
-from tinygan.words import did_you_mean
+from tinygan.training.effects import check_effects
+from tinygan.words import did_you_mean, short
 
 REAL_IMAGES = tuple(name for name, row in SETS.items() if row.real)
 SMALL_IMAGES = ("digits", *REAL_IMAGES)  # 28 x 28 unless --size says otherwise
@@ -194,10 +195,10 @@ OF_ONES_OWN = Preset(None, "", {}, {}, _quick(50), fits=("images", "points"), on
 
 def get(name: str) -> Preset:
     """The preset of that name; ConfigError with a hint if there is none."""
+    if not isinstance(name, str) or name not in (OWN, *PRESETS):
+        raise ConfigError(f"unknown preset {short(name)}{did_you_mean(name, PRESETS)}")
     if name == OWN:
         return OF_ONES_OWN
-    if name not in PRESETS:
-        raise ConfigError(f"unknown preset {name!r}{did_you_mean(name, PRESETS)}")
     return PRESETS[name]
 
 
@@ -219,7 +220,7 @@ def configure(given: Mapping[str, Any], quick: bool = False, points: bool | None
     """
     for name in given:
         if name not in Config.__dataclass_fields__:
-            raise ConfigError(f"there is no option {name!r}{did_you_mean(name, Config.__dataclass_fields__)}")
+            raise ConfigError(f"there is no option {short(name)}{did_you_mean(name, Config.__dataclass_fields__)}")
     given = {"preset": OWN if given.get("networks") else Config.preset, **given}
     preset = get(given["preset"])
     options = dict(preset.options)
@@ -237,6 +238,7 @@ def configure(given: Mapping[str, Any], quick: bool = False, points: bool | None
     options.update(given)
     config = Config(**options)
     config.check()
+    check_effects(config, given, points)
     if preset.networks is None and config.networks is None:
         raise ConfigError(f"--preset {OWN} stands for networks of your own: name them with --networks FILE.py:NAME")
     if config.networks is None and ("points" if points else "images") not in preset.fits:

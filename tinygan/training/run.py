@@ -10,25 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import data as datasets
 from tinygan.classifier import Classifier
 from tinygan.data import from_range
 from tinygan.evaluation import Measured
 from tinygan.gan.networks import Networks
-from tinygan.training import loop, presets
-from tinygan.training.about import About
-from tinygan.training.build import build, load_data, looks_of
+from tinygan.training import loop
+from tinygan.training.beginning import new_setup
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks
+from tinygan.training.lock import Lock
 from tinygan.training.measured import measure
-from tinygan.training.networks import kept_networks
-from tinygan.training.options import named_networks, plain_options, with_whole_paths
+from tinygan.training.options import plain_options
 from tinygan.training.papers import describe, title, write_papers
-from tinygan.training.record import Watch
-from tinygan.training.resuming import newest_state, resumed_options
+from tinygan.training.record import Viewer, Watch
+from tinygan.training.resuming import resumed_setup
 from tinygan.training.run_folder import RunError, RunFolder
-from tinygan.training.scores import check_best
 from tinygan.training.setup import Setup
+from tinygan.training.shown import run_html
 from tinygan.training.trained import Trained, check_drawing
 
 RUNS = "runs"
@@ -60,6 +58,8 @@ class Run:
     ----------
     setup : Setup
         Data, networks, the game.
+    viewers : list of Viewer
+        What is told of the run as it goes on, such as the figure of `tinygan.live.watch`.
 
     Raises
     ------
@@ -84,27 +84,16 @@ class Run:
         ranks: Ranks | None = None,
         **options: Any,
     ):
-        if epochs is not None and ("steps" in options or quick):
-            raise ConfigError("--epochs says how long to train: give it without --steps and --quick")
         if not str(outdir):
             raise ConfigError("--outdir must name the folder in which run folders are made, not be empty")
-        options.update(named_networks(networks, options.get("preset")))
-        dataset = None
-        if isinstance(data, (str, os.PathLike)):
-            options["data"] = data
-        options = plain_options(options)
-        if data is not None and "data" not in options:
-            dataset = datasets.load(data, **looks_of(options))
-            options["data"] = f"<{dataset.name}>"
-        points = None if dataset is None else not isinstance(dataset, datasets.Images)
-        config = presets.configure(with_whole_paths(options), quick, points)
-        own = networks if isinstance(networks, Networks) else None
-        self._take(build(config, ranks, dataset, own), Path(os.path.expanduser(outdir)))
-        self.setup.take_epochs(epochs)
+        setup = new_setup(networks, data, quick, epochs, ranks, options)
+        self._take(setup, Path(os.path.expanduser(outdir)))
 
     def _take(self, setup: Setup, outdir: Path, folder: RunFolder | None = None, step: int = 0) -> None:
         self.setup, self.outdir, self.folder, self.watch = setup, outdir, folder, Watch(step=step)
+        self.lock: Lock | None = None
         self.begun, self.notes = False, list(setup.dataset.notes)
+        self.viewers: list[Viewer] = []
 
     @classmethod
     def resume(
@@ -140,19 +129,11 @@ class Run:
         if epochs is not None and "steps" in options:
             raise ConfigError("give --steps or --epochs, not both")
         folder = RunFolder.existing(path)
-        arrays, meta, source = newest_state(folder)
-        if isinstance(data, (str, os.PathLike)):
-            options["data"], data = data, None
-        options = plain_options(options)
-        config, step = resumed_options(meta, with_whole_paths(options), folder, source)
-        check_best(config, folder)
-        shape = About.from_meta(meta, source).shape if arrays else ()
-        chosen = kept_networks(config, meta.get("networks_sha256"), folder.path, networks)
-        dataset = None if data is None else load_data(config, shape, given=data)
+        lock = Lock(folder.path)  # before the state is read
+        setup, step, notes = resumed_setup(folder, options, networks, data, data_changed, ranks)
         run = cls.__new__(cls)
-        run._take(build(config, ranks, dataset, chosen, shape), folder.path.parent, folder, step)
-        if arrays and run.setup.load_state(arrays, meta, str(source), data_changed):
-            run.notes.append("the data have changed since the run began: a new epoch begins")
+        run._take(setup, folder.path.parent, folder, step)
+        run.lock, run.notes = lock, [*run.notes, *notes]
         run.setup.take_epochs(epochs)
         return run
 
@@ -182,16 +163,21 @@ class Run:
     def begin(self, command: str = "") -> None:
         """Make the folder, or let an old one forget what was written after its checkpoint; log `command`."""
         new = self.folder is None
-        if self.folder is None:
-            self.folder = RunFolder.create(self.outdir, title(self.setup))
-        elif not self.begun:
-            self.folder.forget_after(self.step if self.step > 0 else -1)  # at 0 the first picture is made again too
+        self.folder = self.folder or RunFolder.create(self.outdir, title(self.setup))
+        self.hold()
+        if not new:
+            self.notes += self.folder.forget_after(self.step or -1)  # at 0 the first picture is made again too
         self.folder.log(command or "from Python")
         for line in self.said():
             self.folder.log(line)
         if new:
             write_papers(self.setup, self.folder, command)
         self.begun = True
+
+    def hold(self) -> None:
+        """Let no other process train in this folder before `train` has ended; RunError if one does."""
+        self.lock = self.lock or Lock(self.path)
+        self.notes += [problem for problem in self.lock.take() if problem not in self.notes]
 
     def said(self) -> list[str]:
         """What was read, a line each: the data, what should be known of them, and the file of own networks."""
@@ -221,21 +207,27 @@ class Run:
         TrainingStopped
             On Ctrl-C (after saving), or when a number is not finite any more.
         RunError
-            If it has ended.
+            If it has ended, or another process trains in its folder.
         """
         if steps is not None:
             dataclasses.replace(self.config, **plain_options({"steps": steps})).check()
             self.config.steps = int(steps)
         self.check_unfinished()
-        if not self.begun and self.setup.ranks.rank == 0:  # of several, it alone writes
-            self.begin()
+        with self.setup.ranks.together():
+            if self.setup.ranks.rank == 0:  # of several, it alone writes
+                self.hold() if self.begun else self.begin()
         assert self.folder is not None
-        self.watch = Watch(on_step, on_pictures, step=self.step)
-        loop.train(self.setup, self.folder, self.step, self.watch)
+        self.watch = Watch(on_step, on_pictures, step=self.step, viewers=self.viewers)
+        try:
+            loop.train(self.setup, self.folder, self.step, self.watch)
+        finally:
+            if self.lock:
+                self.lock.release()
 
     def check_unfinished(self) -> None:
-        """Raise RunError if there is nothing left to train."""
-        if self.step >= self.config.steps:
+        """Raise RunError if there is nothing left to train, or to draw of the last step."""
+        to_draw = self.folder is not None and self.step == self.config.steps and not self.folder.has_ended()
+        if self.step >= self.config.steps and not to_draw:
             done = f"{self.folder.path if self.folder else 'this run'} is already at step {self.step}"
             raise RunError(f"{done} of {self.config.steps}: ask for more, such as --steps {2 * self.step or 1}")
 
@@ -297,3 +289,7 @@ class Run:
     def describe(self) -> str:
         """The data, the networks with their shapes, and every option."""
         return describe(self.setup)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows of it: its state, options, newest samples, curves and words of health."""
+        return run_html(self)

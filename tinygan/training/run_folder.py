@@ -7,18 +7,42 @@ import os
 import platform
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import tinygan
-from tinygan.files import errors_name, whole_file
+from tinygan.files import errors_name, make_folders, sync, sync_folder, whole_file
+from tinygan.reading import (
+    Kind,
+    Unreadable,
+    check_fields,
+    mapping,
+    maybe,
+    number,
+    parsed,
+    plain_bytes,
+    plain_file,
+    text,
+    whole,
+)
 from tinygan.training import checkpoint
+from tinygan.training.rows import read_rows
+from tinygan.words import listed
 
 KEEP_CHECKPOINTS = 2
+ROWS = ("stats.jsonl", "metrics.jsonl")
+LINES = (*ROWS, "log.txt")
 BEST = "best.npz"
+ANIMATION = "training.gif"  # the last file that a run writes
+LARGEST_CONFIG = 1 << 24  # bytes of the largest config.json that is read
+CONFIG_FIELDS: dict[str, Kind] = {"options": mapping, "networks_sha256": maybe(text)}
+BEST_FIELDS: dict[str, Kind] = {"metric": text, "value": number, "step": whole(1), "n": whole(1)}
+PICTURE = re.compile(r"fakes_(init|\d{6,18})\.png")
+CHECKPOINT = re.compile(r"checkpoint-(\d{6,18})\.npz")
 OF_A_RUN = ("config.json", "generator*.npz", "checkpoint-*.npz", BEST)  # no output may replace one
 
 
@@ -48,15 +72,16 @@ class RunFolder:
             If it cannot be made (a read-only place, a file in the way).
         """
         try:
-            os.makedirs(outdir, exist_ok=True)
+            make_folders(outdir)
             while True:  # another run may take the number at the same moment: then take the next
                 taken = [int(m[1]) for entry in os.listdir(outdir) if (m := re.match(r"(\d{5,})-", entry))]
                 path = Path(outdir) / f"{max(taken, default=-1) + 1:05d}-{name}"
                 try:
                     path.mkdir()
-                    return cls(path)
                 except FileExistsError:
                     continue
+                sync_folder(outdir)
+                return cls(path)
         except OSError as error:
             raise RunError(f"cannot make a run folder in {outdir}: {error.strerror or error}") from None
 
@@ -100,10 +125,16 @@ class RunFolder:
             If the file is missing or damaged.
         """
         try:
-            content = dict(json.loads((self.path / "config.json").read_text(encoding="utf-8")))
-            return {**content, "config": dict(content["options"])}
-        except (OSError, KeyError, TypeError, ValueError):
-            raise RunError(f"{self.path} holds no checkpoint-*.npz and no readable config.json to begin from") from None
+            content = parsed(plain_bytes(self.path / "config.json", LARGEST_CONFIG))
+            check_fields(content, CONFIG_FIELDS)
+            return {**content, "config": content["options"]}
+        except FileNotFoundError:
+            why = "there is none"
+        except IsADirectoryError:
+            why = "it is a folder"
+        except Unreadable as error:
+            why = str(error)
+        raise RunError(f"{self.path} holds no checkpoint-*.npz and no readable config.json to begin from: {why}")
 
     def write_text(self, name: str, text: str) -> None:
         with whole_file(self.path / name) as file:
@@ -118,35 +149,51 @@ class RunFolder:
         self._append_line("log.txt", f"{time.strftime('%H:%M:%S')} {text}")
 
     def _append_line(self, name: str, line: str) -> None:
-        with errors_name(self.path / name), open(self.path / name, "ab") as file:  # "\n" on Windows, too
-            file.write((line + "\n").encode(errors="backslashreplace"))
+        try:
+            with plain_file(self.path / name, at_end=True) as file:  # "\n" on Windows, too
+                file.write((line + "\n").encode(errors="backslashreplace"))
+        except Unreadable as why:
+            raise RunError(f"{self.path / name} cannot be written: {why}") from None
+
+    def sync_lines(self) -> None:
+        """Send the lines so far to the disk: after a power cut no checkpoint may be there without those before it."""
+        for name in LINES:
+            with suppress(FileNotFoundError), errors_name(self.path / name), open(self.path / name, "r+b") as file:
+                sync(file)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The lines of a `.jsonl` file; what is none (a last line cut off by a crash) is left out."""
-        rows = []
-        try:
-            lines = (self.path / name).read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
-            return []
-        for line in lines:
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(row, dict) and isinstance(row.get("step"), int):
-                rows.append(row)
-        return rows
+        return self._rows(name)[0]
 
-    def forget_after(self, step: int) -> None:
-        """Drop what was written after `step`, which a resumed run will write again."""
-        for name in ("stats.jsonl", "metrics.jsonl"):
-            rows = [row for row in self.rows(name) if row["step"] <= step]
-            self.write_text(name, "".join(json.dumps(row) + "\n" for row in rows))
+    def _rows(self, name: str) -> tuple[list[dict[str, Any]], list[int]]:
+        """The same, and the numbers of the lines that are none."""
+        try:
+            return read_rows(self.path / name)
+        except Unreadable as why:
+            raise RunError(f"{self.path / name} cannot be read: {why}") from None
+
+    def forget_after(self, step: int) -> list[str]:
+        """Drop what was written after `step`, which a resumed run will write again.
+
+        Returns
+        -------
+        list of str
+            A sentence for each file of which something else was left out.
+        """
+        said = []
+        for name in ROWS:
+            rows, strays = self._rows(name)
+            if strays:
+                lines = f"line{'s' * (len(strays) > 1)} {listed([str(place) for place in strays])}"
+                said.append(f"left out {lines} of {self.path / name}: not the numbers of a step")
+            self.write_text(name, "".join(json.dumps(row) + "\n" for row in rows if row["step"] <= step))
         for picture in self.pictures():
-            if _step_of(picture) > step:
+            if _step_of(picture) > step and picture.is_file():
                 picture.unlink()
         for leftover in self.path.glob(".*.tmp"):
-            leftover.unlink()
+            if leftover.is_file():
+                leftover.unlink()
+        return said
 
     # -- pictures and checkpoints ------------------------------------------------------------------
 
@@ -154,22 +201,34 @@ class RunFolder:
         """Where the samples after `step` steps are drawn."""
         return self.path / picture_name(step)
 
-    def pictures(self) -> list[Path]:
-        """All pictures of samples, in the order of their steps."""
-        return sorted(self.path.glob("fakes_*.png"), key=_step_of)
+    def pictures(self, last: int | None = None) -> list[Path]:
+        """The pictures of samples, to step `last`, in the order of their steps; of other files, none."""
+        found = sorted(_called(self.path.glob("fakes_*.png"), PICTURE), key=_step_of)
+        return [picture for picture in found if last is None or _step_of(picture) <= last]
+
+    def has_ended(self) -> bool:
+        """Whether nothing is missing of what the last step leaves."""
+        return (self.path / ANIMATION).exists()
+
+    def frames(self) -> list[tuple[int, Path]]:
+        """(step, picture) of all pictures of samples, in order."""
+        return [(_step_of(picture), picture) for picture in self.pictures()]
 
     def checkpoints(self) -> list[Path]:
         """All checkpoints, oldest first."""
-        return sorted(self.path.glob("checkpoint-*.npz"), key=_step_of)
+        return sorted(_called(self.path.glob("checkpoint-*.npz"), CHECKPOINT), key=_step_of)
 
     def save_checkpoint(self, step: int, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
         """Write the checkpoint of `step`; only then are the oldest removed, all but two."""
+        self.sync_lines()
         checkpoint.save(self.path / f"checkpoint-{step:06d}.npz", arrays, meta)
         for old in self.checkpoints()[:-KEEP_CHECKPOINTS]:
-            old.unlink()
+            if old.is_file():
+                old.unlink()
 
     def save_best(self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], about: Mapping[str, Any]) -> None:
         """Keep a checkpoint's content as best.npz; `about` says in what it is the best, and its step."""
+        self.sync_lines()
         checkpoint.save(self.path / BEST, arrays, {**meta, "best": dict(about)})
 
     def best(self) -> dict[str, Any] | None:
@@ -180,15 +239,18 @@ class RunFolder:
         CheckpointError
             If it is damaged, or another file. Going on without it would put the next best in its place.
         """
-        path = self.path / BEST
+        path, go_on = self.path / BEST, "move it away to go on without it"
         if not path.exists():
             return None
         try:
             _, meta = checkpoint.load(path)
             if meta.get("kind") != "checkpoint" or "best" not in meta:
                 raise checkpoint.CheckpointError(f"{path} is not what --keep-best keeps")
+            check_fields(meta["best"], BEST_FIELDS)
+        except Unreadable as why:
+            raise checkpoint.CheckpointError(f"{path} is not what --keep-best keeps ({why}); {go_on}") from None
         except checkpoint.CheckpointError as error:
-            raise checkpoint.CheckpointError(f"{error}; move it away to go on without it") from None
+            raise checkpoint.CheckpointError(f"{error}; {go_on}") from None
         return dict(meta["best"])
 
     def states(self) -> list[Path]:
@@ -225,6 +287,10 @@ class RunFolder:
 def picture_name(step: int) -> str:
     """What the picture of the samples after `step` steps is called."""
     return "fakes_init.png" if step == 0 else f"fakes_{step:06d}.png"
+
+
+def _called(paths: Iterable[Path], name: re.Pattern[str]) -> list[Path]:
+    return [path for path in paths if name.fullmatch(path.name)]
 
 
 def _step_of(path: Path) -> int:

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+import tinygan
 from tinygan import data, evaluation
+from tinygan.backend import current_backend
 from tinygan.data.batches import Batches, MixtureBatches
-from tinygan.data.rng import rng_state, set_rng_state
+from tinygan.data.rng import DamagedPlace, rng_state, set_rng_state
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 from tinygan.gan.noise import Noise
@@ -119,11 +121,7 @@ class Setup:
 
         Every rank of a distributed run must come here: each adds its own place in the data and random numbers.
         """
-        game = self.game
-        parts: dict[str, Any] = {"G": game.generator, "D": game.discriminator, "opt_g": game.opt_g, "opt_d": game.opt_d}
-        if game.average:
-            parts["average"] = game.average.network
-        arrays = {f"{name}/{key}": value for name, it in parts.items() for key, value in it.state_dict().items()}
+        game, arrays = self.game, self._arrays()
         own = {
             "data": self.batches.state(),
             "noise_rng": rng_state(game.rng),
@@ -131,9 +129,33 @@ class Setup:
         }
         meta = {**self.about(step).to_meta("checkpoint"), **own}
         if self.ranks.size > 1:
-            self.ranks.check_same([meta["config"], checksums(arrays)])
+            self.check_ranks(step, arrays)
             meta["ranks"] = self.ranks.gather(own)
         return arrays, meta
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """All that was learnt: the weights, the optimisers' moments, the moving average."""
+        game = self.game
+        parts: dict[str, Any] = {"G": game.generator, "D": game.discriminator, "opt_g": game.opt_g, "opt_d": game.opt_d}
+        if game.average:
+            parts["average"] = game.average.network
+        return {f"{name}/{key}": value for name, it in parts.items() for key, value in it.state_dict().items()}
+
+    def check_ranks(self, step: int, arrays: Mapping[str, np.ndarray] | None = None) -> None:
+        """Raise ConfigError on all ranks if they do not train the same networks on the same data; all must come here.
+
+        `arrays` are those of `state` after `step` steps, if they are at hand.
+        """
+        if self.ranks.size > 1:
+            self.ranks.check_same(
+                options=vars(self.config),
+                versions=f"tinygan {tinygan.__version__}, NumPy {np.__version__}",
+                backend=current_backend().name,
+                data=self.dataset.fingerprint,
+                networks=self.networks.sha256,
+                step=step,
+                weights=checksums(self._arrays() if arrays is None else arrays),
+            )
 
     def load_state(
         self, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any], where: str, data_changed: bool = False
@@ -165,18 +187,20 @@ class Setup:
             changed = isinstance(place, dict) and place.get("fingerprint", here) != here
             if changed and data_changed and self.config.labelled:
                 self._check_classes(meta)
-            game.generator.load_state_dict(part(arrays, "G"))
-            game.discriminator.load_state_dict(part(arrays, "D"))
-            game.opt_g.load_state_dict(part(arrays, "opt_g"))
-            game.opt_d.load_state_dict(part(arrays, "opt_d"))
+            parts: dict[str, Any] = dict(G=game.generator, D=game.discriminator, opt_g=game.opt_g, opt_d=game.opt_d)
             if game.average:
-                game.average.network.load_state_dict(part(arrays, "average"))
+                parts["average"] = game.average.network
+            with np.errstate(over="ignore"):  # a weight that is too large will be found, with its layer's name
+                for name, it in parts.items():
+                    it.load_state_dict(part(arrays, name))
             self.batches.load_state(place, changed=data_changed)
             set_rng_state(game.rng, own["noise_rng"])
             set_rng_state(self.drop_rng, own["drop_rng"])
+        except DamagedPlace as error:
+            raise CheckpointError(f"{where} was changed: {error}") from None
         except data.DataError:  # of the data, which says all itself
             raise
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f"{where} is a checkpoint of another model: {error}") from None
         return changed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from tinygan.training.config import Config, ConfigError
 from tinygan.training.networks import build_networks, kept_networks, noise_of
 from tinygan.training.networks_file import NetworksFile
 from tinygan.training.run_folder import RunFolder
-from tinygan.words import did_you_mean
+from tinygan.words import did_you_mean, short, whole
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Trained:
             number = int(label)
         except ValueError:
             known = did_you_mean(str(label), names) if names else f": give a number from 0 to {last}"
-            raise ConfigError(f"--label: there is no class {str(label)!r}{known}") from None
+            raise ConfigError(f"--label: there is no class {short(str(label))}{known}") from None
         if not 0 <= number <= last:
             raise ConfigError(f"--label must be from 0 to {last}, not {label}")
         return number
@@ -130,14 +131,27 @@ class Trained:
 
     def draw(self, noise: np.ndarray) -> np.ndarray:
         """Samples (n, ``*shape``), on the host."""
-        with np.errstate(all="ignore"):  # `complaint` tells of a broken generator in words
+        with np.errstate(all="ignore"):  # `check_samples` tells of a broken generator in words
             return sampling.draw(self.network, noise)
 
-    def complaint(self, samples: np.ndarray) -> str:
-        """A line that says how many of its samples are no numbers any more; nothing if all are well."""
+    def check_weights(self) -> None:
+        """Raise CheckpointError if some of its weights are no finite numbers."""
+        for name, array in self.network.state_dict().items():
+            if not np.isfinite(array).all():
+                raise checkpoint.CheckpointError(f"{self.broken}: {name} holds numbers that are not finite")
+
+    def check_samples(self, samples: np.ndarray) -> np.ndarray:
+        """The samples; CheckpointError if some of them hold numbers that are not finite."""
         bad = int((~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1)).sum())
-        what = f"the generator is broken: {bad} of its {len(samples)} samples hold numbers that are not finite\n"
-        return what if bad else ""
+        if bad:
+            of = f"{bad} of {len(samples)} samples hold numbers that are not finite"
+            raise checkpoint.CheckpointError(f"{self.broken}: {of}")
+        return samples
+
+    @property
+    def broken(self) -> str:
+        """How a sentence about it begins when it is."""
+        return f"nothing is written, for the generator of {self.path} is broken"
 
     def said_of(self, label: int | str | None) -> str:
         """' of class 3', to end a count of samples with."""
@@ -149,11 +163,11 @@ class Trained:
 def check_drawing(n: Any, seed: Any, truncation: Any) -> None:
     """Raise ConfigError, in one sentence, if so many samples of such noise cannot be drawn."""
     for name, value, least in (("samples", n, 1), ("seed", seed, 0)):
-        if not isinstance(value, (int, np.integer)) or value < least:
-            raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        if not whole(value, least):
+            raise ConfigError(f"{name} must be a whole number of at least {least}, not {short(value)}")
     number = isinstance(truncation, (int, float, np.number))
     if truncation is not None and not (number and np.isfinite(truncation) and truncation > 0):
-        raise ConfigError(f"truncation must be a finite number above 0, not {truncation!r}")
+        raise ConfigError(f"truncation must be a finite number above 0, not {short(truncation)}")
 
 
 def load(run: str | Path, networks: Networks | str | None = None) -> Trained:
@@ -176,7 +190,7 @@ def load(run: str | Path, networks: Networks | str | None = None) -> Trained:
     ConfigError
         If its networks cannot be had.
     """
-    path = Path(run)
+    path = Path(os.path.expanduser(run))
     folder = None if path.suffix == ".npz" else RunFolder.existing(path)
     if folder:
         path = folder.path / "generator.npz"
@@ -202,7 +216,8 @@ def _rebuilt(
     try:
         noise = noise_of(about.config, about.classes, chosen.networks)
         network, _ = build_networks(about.config, about.shape, rng, rng, noise, chosen.networks)
-        network.load_state_dict(dict(arrays))
+        with np.errstate(over="ignore"):  # `complaint` tells of infinite weights
+            network.load_state_dict(dict(arrays))
     except ValueError as error:
         raise checkpoint.CheckpointError(f"{path} is the generator of another model: {error}") from None
     return Trained(network, about, noise, path, chosen.file)

@@ -1,0 +1,156 @@
+"""The tutorials as notebooks, with what they print and draw when they are run in full.
+
+``python docs/lessons.py`` runs those whose source has changed, ``--all`` runs them all; both take the numbers of
+some, such as ``08 12``. What they write goes to ``notebooks/`` and is kept in git: the pages show it, and tests compare
+it with the text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from nbformat import (
+        NotebookNode,
+    )  # what makes notebooks is imported where it is needed: to read them is enough JSON
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "tutorials").glob("[0-9][0-9]_*.py"))
+FOLDER = ROOT / "notebooks"
+# Where Colab and Binder find the notebooks, on GitHub: put the owner of the repository here.
+REPOSITORY = "OWNER/tinygan"
+
+INSTALL = f'''# On Colab and Binder: install tinygan where it is missing.
+import importlib.util
+
+if importlib.util.find_spec("tinygan") is None:
+    %pip install -q "tinygan @ git+https://github.com/{REPOSITORY}"'''
+
+
+def notebook_of(source: Path) -> Path:
+    return FOLDER / f"{source.stem}.ipynb"
+
+
+def sha256(source: Path) -> str:
+    """Of the text, whatever ends its lines."""
+    return hashlib.sha256(source.read_text(encoding="utf-8").encode()).hexdigest()
+
+
+def is_current(source: Path) -> bool:
+    """Whether the notebook holds the outputs of this source."""
+    path = notebook_of(source)
+    return path.exists() and read(path)["metadata"].get("tinygan", {}).get("source") == sha256(source)
+
+
+def read(path: Path) -> dict:
+    """A notebook as lists and dicts, texts in one piece."""
+    return plain(json.loads(path.read_text(encoding="utf-8")))
+
+
+def plain(notebook: dict) -> dict:
+    """The same, with each text in one piece, wherever it stands."""
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+        for output in cell.get("outputs", []):
+            output["text"] = "".join(output.get("text") or output.get("data", {}).get("text/plain", ""))
+    return notebook
+
+
+def twin(source: Path) -> NotebookNode:
+    """The same cells as a notebook without outputs, behind one that installs tinygan."""
+    import jupytext
+    import nbformat
+
+    notebook = jupytext.read(source, fmt="py:percent")
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(INSTALL, metadata={"tags": ["install"]}))
+    embed_pictures(notebook, source.parent)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:02d}"
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "tinygan": {"source": sha256(source)},
+    }
+    return notebook
+
+
+def embed_pictures(notebook: NotebookNode, folder: Path) -> None:
+    """Put the pictures of the text into the notebook, so that it can be opened anywhere."""
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for name in re.findall(r"\]\((images/[\w.]+)\)", cell.source):
+            data = base64.b64encode((folder / name).read_bytes()).decode()
+            cell.setdefault("attachments", {})[Path(name).name] = {"image/png": data}
+            cell.source = cell.source.replace(f"]({name})", f"](attachment:{Path(name).name})")
+
+
+def run(source: Path) -> NotebookNode:
+    """The notebook with its outputs, after a full run in a folder that is gone then."""
+    from nbclient import NotebookClient
+
+    notebook = twin(source)
+    os.environ.update(PYTHONPATH=str(ROOT), MPLBACKEND="module://matplotlib_inline.backend_inline")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # two may round differently, and wait for each other
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": folder}}, record_timing=False)
+        client.execute()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [smaller(output) for output in merged(cell.outputs)]
+    return notebook
+
+
+def merged(outputs: list) -> list:
+    """What was printed in one piece: where it was cut depends on the machine's pace."""
+    joined: list = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream" and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def smaller(output: NotebookNode) -> NotebookNode:
+    """Its picture with 256 colours, which no eye tells from more here."""
+    if "image/png" in output.get("data", {}):
+        picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
+        file = io.BytesIO()
+        picture.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+        output.data = {"image/png": base64.b64encode(file.getvalue()).decode()}
+    return output
+
+
+def main(argv: list[str] | None = None) -> None:
+    import nbformat
+
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("numbers", nargs="*", help="of tutorials, such as 08; else those whose source has changed")
+    parser.add_argument("--all", action="store_true", help="run them all")
+    args = parser.parse_args(argv)
+    FOLDER.mkdir(exist_ok=True)
+    for source in SOURCES:
+        named = source.stem[:2] in args.numbers
+        if named or args.all or (not args.numbers and not is_current(source)):
+            print(source.stem, file=sys.stderr, flush=True)
+            nbformat.write(run(source), notebook_of(source))
+    for path in FOLDER.glob("*.ipynb"):
+        if path.stem not in {source.stem for source in SOURCES}:
+            path.unlink()
+
+
+if __name__ == "__main__":
+    main()

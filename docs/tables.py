@@ -1,0 +1,194 @@
+"""What a benchmark printed, as a page shows it: a chart, a table, and the print itself behind a fold.
+
+The pages keep the print between ``<!-- table: NAME -->`` and ``<!-- end -->``, where a benchmark puts it (``--write``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")  # before pyplot: these pages are built where there is no screen
+import matplotlib.pyplot as plt
+
+from tinygan.plot.style import BLUE, GREY, ORANGE
+
+CHARTS = Path(__file__).parent / "_generated" / "charts"
+DUMP = re.compile(r"<!-- table: (.*?) -->\n```\n(.*?)```\n(.*?)<!-- end -->", re.DOTALL)
+COLOURS = (BLUE, ORANGE, GREY)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bars of some columns, a group for each row.
+
+    Attributes
+    ----------
+    columns : dict
+        What the bars are called, by the number of the column.
+    title : str
+    reference : float, optional
+        Where a line stands.
+    only : str, optional
+        Only the rows in which a cell is this.
+    """
+
+    columns: dict[int, str]
+    title: str
+    reference: float | None = None
+    only: str | None = None
+
+
+RATIO = "time of tinygan / time of PyTorch (below 1: tinygan is faster)"
+SHOWN = {
+    "benchmarks.presets": Chart({3: "FCD"}, "Frechet classifier distance (less is better)", only="1"),
+    "benchmarks.losses": Chart({2: "FCD"}, "Frechet classifier distance (less is better)", only="5"),
+    "benchmarks.baselines ring": Chart({3: "high quality"}, "samples of high quality, % (more is better)"),
+    "benchmarks.baselines grid": Chart({2: "modes"}, "modes found, of 25 (more is better)"),
+    "benchmarks.switches": Chart({2: "modes"}, "modes found, of 25 (more is better)"),
+    "benchmarks.cpu": Chart({3: "ratio"}, RATIO, 1.0, only="best"),
+    "benchmarks.cpu --batch": Chart({3: "ratio"}, RATIO, 1.0),
+    "benchmarks.ops": Chart({2: "forward", 5: "backward"}, RATIO, 1.0, only="best"),
+    "benchmarks.startup": Chart({1: "seconds"}, "seconds"),
+    "benchmarks.tunings": Chart({1: "mlp", 2: "ring", 3: "dcgan"}, "time without the tuning / with it", 1.0),
+}
+
+
+def shown(text: str) -> str:
+    """A page with each print in it drawn, laid out as a table, and folded."""
+    return DUMP.sub(lambda found: one_shown(*found.groups()), text)
+
+
+def one_shown(name: str, printed: str, after: str) -> str:
+    title, head, rows, rest = read(printed)
+    fold = f":::{{dropdown}} As `python -m {name.split()[0]}` printed it\n```\n{printed}```\n:::\n"
+    if not rows:
+        return f"{fold}\n{after}"
+    chart = draw(name, SHOWN[name], rows) if name in SHOWN else ""
+    lines = [head, ["---"] * len(head), *rows]
+    table = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+    return f"{chart}{title}\n\n{table}\n\n{rest}\n\n{fold}\n{after}"
+
+
+def read(printed: str) -> tuple[str, list[str], list[list[str]], str]:
+    """Of a print: what stands above the table, the names of its columns, its rows, and the lines below."""
+    blocks = printed.strip("\n").split("\n\n")
+    at = next((i for i, block in enumerate(blocks) if len(split(block)) > 1), None)
+    if at is None:
+        return "", [], [], ""
+    lines = with_verdicts(blocks[at]).split("\n")
+    above = lines.pop(0) if lines[0].startswith("   ") and not is_row(lines[1]) else ""  # groups of columns
+    head, *rows = split("\n".join(lines)) if is_regular(lines) else split_where_blank(lines)
+    if is_row(lines[0]):  # there are no names
+        head, rows = [""] * len(head), [head, *rows]
+    head = ["", *head] if len(head) < len(rows[0]) and lines[0].startswith(" ") else head
+    width = max(map(len, [head, *rows]))
+    head, *rows = [[*line, *[""] * (width - len(line))] for line in [head, *rows]]
+    name_groups(head, lines[0], above)
+    return " ".join(" ".join(blocks[:at]).split()), head, rows, "\n\n".join(blocks[at + 1 : -1])
+
+
+def split(block: str) -> list[list[str]]:
+    """The cells of lines that have several, two blanks apart."""
+    lines = [re.split(r" {2,}", line.strip()) for line in block.split("\n")]
+    return [line for line in lines if len(line) > 1] if sum(len(line) > 1 for line in lines) > 1 else []
+
+
+def is_row(line: str) -> bool:
+    """Whether it has numbers, where a head has names."""
+    return any(re.match(r"\d+\.\d|\d+$", cell) for cell in re.split(r" {2,}", line.strip()))
+
+
+def is_regular(lines: list[str]) -> bool:
+    """Whether no row has an empty cell, but perhaps in the last column."""
+    counts = [len(line) for line in split("\n".join(lines))]
+    first = len(counts) > 1 and lines[0].startswith(" ")
+    return len(counts) == len(lines) and {count - counts[0] - first for count in counts[1:]} <= {0, 1}
+
+
+def split_where_blank(lines: list[str]) -> list[list[str]]:
+    """The cells of lines whose columns are parted by two characters or more that are blank in every line."""
+    width = max(map(len, lines))
+    lines = [line.ljust(width) for line in lines]
+    filled = "".join(" " if all(line[i] == " " for line in lines) else "#" for i in range(width))
+    spans = [found.span() for found in re.finditer(r"#+(?: #+)*", filled)]
+    return [[line[start:end].strip() for start, end in spans] for line in lines]
+
+
+def with_verdicts(block: str) -> str:
+    """'within' and 'off' belong to the number before them."""
+    return re.sub(r" {2,}(within|off)\b", r" (\1)  ", re.sub(r"^oracle (?=\d)", "oracle  ", block, flags=re.MULTILINE))
+
+
+def name_groups(head: list[str], line: str, above: str) -> None:
+    """Put the name of its group before the name of a column."""
+    groups = [(found.start(), found[0]) for found in re.finditer(r"\S+(?: \S+)*", above)]
+    ends = [found.end() for found in re.finditer(r"\S+(?: \S+)*", line)]
+    for i, end in enumerate(ends):
+        over = [text for start, text in groups if start < end]
+        if over:
+            head[i] = f"{over[-1]}, {head[i]}"
+
+
+def draw(name: str, chart: Chart, rows: list[list[str]]) -> str:
+    """Write the chart for light and dark pages; the lines that show it."""
+    rows = [row for row in rows if chart.only is None or chart.only in row[1:]]
+    names = [" ".join(filter(None, (row[0], row[1] if row[0] in labels_twice(rows) else ""))) for row in rows]
+    series = {label: [number(row[column]) for row in rows] for column, label in chart.columns.items()}
+    CHARTS.mkdir(parents=True, exist_ok=True)
+    stem = re.sub(r"\W+", "-", name)
+    lines = []
+    for mode, ink in (("light", "#333333"), ("dark", "#dddddd")):
+        path = CHARTS / f"{stem}-{mode}.svg"
+        bars(path, names, series, chart, ink)
+        about = f"Bars of the table below. {chart.title}: " + "; ".join(
+            f"{label} {', '.join(f'{row} {value:g}' for row, value in zip(names, values, strict=True))}"
+            for label, values in series.items()
+        )
+        lines += [
+            f"```{{image}} _generated/charts/{path.name}",
+            f":alt: {about}",
+            f":class: only-{mode} chart",
+            "```",
+            "",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def labels_twice(rows: list[list[str]]) -> set[str]:
+    """First cells that stand in several rows, and so do not name one."""
+    first = [row[0] for row in rows]
+    return {label for label in first if first.count(label) > 1}
+
+
+def number(cell: str) -> float:
+    found = re.match(r"-?[\d,]*\.?\d+", cell)
+    return float(found[0].replace(",", "")) if found else float("nan")
+
+
+def bars(path: Path, names: list[str], series: dict[str, list[float]], chart: Chart, ink: str) -> None:
+    """Horizontal bars with their numbers, on no ground."""
+    colours = {key: ink for key in ("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor")}
+    with plt.rc_context({**colours, "svg.hashsalt": "tinygan", "font.size": 9}):
+        height = 0.8 / len(series)
+        figure, axes = plt.subplots(
+            figsize=(7, 0.7 + 0.24 * len(names) * max(1, 0.7 * len(series))), layout="constrained"
+        )
+        for i, ((label, values), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
+            places = [row + (i - (len(series) - 1) / 2) * height for row in range(len(names))]
+            drawn = axes.barh(places, values, height, color=colour, label=label)
+            axes.bar_label(drawn, fmt="%g", padding=3, fontsize=8)
+        if chart.reference is not None:
+            axes.axvline(chart.reference, color=ink, lw=1, ls="--")
+        axes.set_yticks(range(len(names)), names)
+        axes.invert_yaxis()
+        axes.margins(x=0.12, y=0.02)
+        axes.set_xlabel(chart.title)
+        axes.spines[["top", "right"]].set_visible(False)
+        if len(series) > 1:
+            axes.legend(frameon=False, fontsize=8)
+        figure.savefig(path, transparent=True, metadata={"Date": None})
+        plt.close(figure)

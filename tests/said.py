@@ -1,0 +1,20 @@
+"""Numbers in the tutorials' text that their run does not print: what they are, computed, or where they come from."""
+
+from math import exp, log, sqrt
+
+# The share of a Gaussian in the plane within three standard deviations of its centre.
+WITHIN_THREE_SIGMA = 100 * (1 - exp(-(3**2) / 2))
+
+SAID: dict[str, dict[str, float | str]] = {
+    "00": {"98.9": WITHIN_THREE_SIGMA},
+    "02": {"64": "a batch's usual size", "50,176": 64 * 28 * 28},
+    "03": {"65": "the best straight line, x = -0.9: right on 64.7 % of 400,000 points"},
+    "07": {"4.2": (8 + sqrt(8**2 - 4 * 1.5 * (8 - log(2)))) / (2 * 1.5)},  # minus the root of the best logit
+    "08": {"98.9": WITHIN_THREE_SIGMA, "2,000": "another run of the plain game", "14": "the number of a tutorial"},
+    "09": {"784": 28 * 28},
+    "10": {"1,000": "the preset's steps"},
+    "11": {"3,000": "an exercise"},
+    "12": {"255": "the largest byte"},
+    "14": {"625": 5**4},  # a seed of five for each of four losses
+    "16": {"10,000": "the size of the set of digits", "0.043": "another run, of 1,500 steps"},
+}

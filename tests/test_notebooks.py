@@ -1,0 +1,107 @@
+"""The notebooks: the tutorials' twins, with the outputs of a full run, which the text tells truly."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import lessons
+import pytest
+from said import SAID  # beside this file
+
+every_tutorial = pytest.mark.parametrize("source", lessons.SOURCES, ids=lambda path: path.stem)
+
+
+def stored(source: Path) -> dict:
+    return lessons.read(lessons.notebook_of(source))
+
+
+def cells(notebook: dict) -> list[tuple]:
+    return [(cell["cell_type"], cell["source"], cell["metadata"].get("tags", [])) for cell in notebook["cells"]]
+
+
+def printed(notebook: dict) -> str:
+    """What the cells print, and their last values."""
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    return "\n".join(output["text"] for output in outputs if output["output_type"] in ("stream", "execute_result"))
+
+
+@every_tutorial
+def test_the_outputs_belong_to_the_source(source):
+    assert lessons.is_current(source), f"{source.name} has changed: run python docs/lessons.py, and look at it"
+
+
+@every_tutorial
+def test_the_notebook_is_the_twin_of_the_script(source):
+    pytest.importorskip("jupytext", reason="the package jupytext is not installed")
+    assert cells(stored(source)) == cells(lessons.twin(source))
+    _, source, tags = cells(stored(source))[1]
+    assert tags == ["install"] and lessons.REPOSITORY in source
+
+
+@every_tutorial
+def test_it_was_run_in_full_and_shows_its_picture(source):
+    code = [cell for cell in stored(source)["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    assert not any(output["output_type"] == "error" for cell in code for output in cell["outputs"])
+    (drawn,) = [cell for cell in code if "picture" in cell["metadata"].get("tags", [])]
+    assert any("image/png" in output.get("data", {}) for output in drawn["outputs"])
+    assert lessons.notebook_of(source).stat().st_size < 1_000_000
+
+
+def test_there_is_a_notebook_for_each_tutorial_and_no_other():
+    names = {path.stem for path in lessons.FOLDER.glob("*.ipynb")}
+    assert names == {path.stem for path in lessons.SOURCES}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["01", "04", "06"])
+def test_running_it_again_prints_the_same(number):
+    for package in ("jupytext", "nbclient", "ipykernel"):
+        pytest.importorskip(package, reason=f"the package {package} is not installed")
+    (source,) = [path for path in lessons.SOURCES if path.stem.startswith(number)]
+    once, again = printed(stored(source)), printed(lessons.plain(json.loads(json.dumps(lessons.run(source)))))
+    assert NUMBER.sub("#", once) == NUMBER.sub("#", again)
+    for a, b in zip(NUMBER.findall(once), NUMBER.findall(again), strict=True):
+        assert value(a) == pytest.approx(value(b), rel=1e-2, abs=1e-6), f"{a} was printed, now {b}"
+
+
+# -- the numbers in the text ---------------------------------------------------------------------------------
+
+NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
+
+
+def value(number: str) -> float:
+    return float(number.rstrip(",").replace(",", ""))
+
+
+def told(notebook: dict) -> list[str]:
+    """The numbers that the text says in figures: neither those of formulas and code, nor those that count lessons."""
+    texts = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    texts[0] = re.sub(r"!\[.*?\]\(.*?\)", "", texts[0].split("\n", 1)[1], flags=re.DOTALL)
+    plain = re.sub(r"\$.*?\$|```.*?```|`.*?`|\]\(.*?\)", " ", "\n".join(texts), flags=re.DOTALL)
+    plain = re.sub(r"\b[Tt]utorials? \d\d(,? (and|to) \d\d)*|\(\d\d\)|\b(19|20)\d\d\b", " ", plain)
+    return [number.rstrip(",.") for number in NUMBER.findall(plain)]
+
+
+def is_said(number: str, known: list[float], percent: list[float]) -> bool:
+    """Whether a number of the text is one of those, to as many places as it gives."""
+    places = len(number.partition(".")[2])
+    near = 0.5 * 10.0**-places * (1 + 1e-9)
+    return any(abs(value(number) - each) <= near for each in [*known, *percent])
+
+
+@every_tutorial
+def test_the_numbers_in_the_text_are_those_of_the_run(source):
+    notebook = stored(source)
+    code = "\n".join(cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code")
+    known = [value(number) for number in NUMBER.findall(code + "\n" + printed(notebook))]
+    percent = [100 * each for each in known if each < 1]
+    otherwise = SAID.get(source.stem[:2], {})
+    numbers = told(notebook)
+    assert set(otherwise) <= set(numbers), "the text does not say that number any more"
+    for number, origin in otherwise.items():
+        assert isinstance(origin, str) or is_said(number, [origin], []), f"the text says {number}, and it is {origin}"
+    missing = [number for number in numbers if number not in otherwise and not is_said(number, known, percent)]
+    assert not missing, f"the text of {source.name} says {missing}, which the run does not print"
