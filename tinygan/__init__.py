@@ -6,6 +6,7 @@
 [2.0, 4.0, 6.0]
 """
 
+import importlib
 from typing import TYPE_CHECKING
 
 from tinygan import data, metrics, nn, optim, plot
@@ -18,11 +19,14 @@ from tinygan.gan.networks import Networks
 from tinygan.testing import gradcheck
 
 if TYPE_CHECKING:
+    from tinygan import live
     from tinygan.training.run import Run
 else:  # hidden from type checkers, which would take every misspelt name of this module for a name
 
     def __getattr__(name):
-        """`Run` brings the progress bar, so it is imported when it is first asked for (PEP 562)."""
+        """`Run` brings the progress bar, and `live` stands on it: imported when first asked for (PEP 562)."""
+        if name == "live":
+            return importlib.import_module("tinygan.live")
         if name != "Run":
             raise AttributeError(f"module 'tinygan' has no attribute {name!r}")
         from tinygan.training.run import Run
@@ -43,6 +47,7 @@ __all__ = [
     "data",
     "grad",
     "gradcheck",
+    "live",
     "losses",
     "metrics",
     "models",
