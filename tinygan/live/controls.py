@@ -11,13 +11,19 @@ from tinygan.live.data import DATA
 from tinygan.live.figures import LAYERS
 from tinygan.live.lab import Lab
 from tinygan.live.patients import PATIENTS
-from tinygan.live.runner import Runner
+from tinygan.live.runner import Job, Runner
 from tinygan.live.settings import CHOICES, Settings
 
 RATES = [f"{a}e-{b}" for b in range(7, 0, -1) for a in (1, 2, 3, 5)]
 WEIGHTS = ["0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1", "3", "10", "30", "100", "300", "1000"]
 WHOLE = {"width": (8, 16, 32, 64, 128, 256), "batch_size": (16, 32, 64, 128, 256, 512)}
 DECAYS = ("0", "0.9", "0.99", "0.995", "0.998", "0.999")
+STEPS: tuple[tuple[str, str, Job], ...] = (
+    ("one-step", "One step", Lab.step),
+    ("one-d-step", "One D step", Lab.step_d),
+    ("one-g-step", "One G step", Lab.step_g),
+    ("again", "Again, same seed", Lab.restart),
+)
 LOSSES = {
     "mm": "mm: minimax",
     "ns": "ns: non-saturating",
@@ -45,6 +51,8 @@ class Controls:
         Shows the sentence about a patient.
     layers : function(list of str)
         Told which layers of the picture are wanted.
+    wipe : function()
+        Wipes away what was drawn.
     """
 
     def __init__(
@@ -53,6 +61,7 @@ class Controls:
         sheet: InlineStyleSheet,
         answer: Callable[[str], None],
         layers: Callable[[list[str]], None],
+        wipe: Callable[[], None],
     ):
         self.runner, self.answer = runner, answer
         self._telling = False  # the widgets are being told the settings: their callbacks must not answer
@@ -62,14 +71,8 @@ class Controls:
         self.buttons = [self.play, self.slow]
         self.play.on_change("active", self._change_of(runner.play))
         self.slow.on_change("active", self._change_of(runner.crawl))
-        steps = {
-            "One step": Lab.step,
-            "One D step": Lab.step_d,
-            "One G step": Lab.step_g,
-            "Again, same seed": Lab.restart,
-        }
-        for label, job in steps.items():
-            button = Button(label=label, name=label.lower().replace(" ", "-").replace(",", ""), **look)
+        for name, label, job in STEPS:
+            button = Button(label=label, name=name, **look)
             button.on_click(lambda job=job: runner.do(job))
             self.buttons.append(button)
 
@@ -95,6 +98,9 @@ class Controls:
             slides = isinstance(widget, (Slider, CategoricalSlider))
             widget.on_change("value_throttled" if slides else "value", self._setting(name))
 
+        self.hint = Div(text="<small>Draw on the plane: your first line replaces the example.</small>", **look)
+        self.wipe = Button(label="Draw anew", name="wipe", **look)
+        self.wipe.on_click(wipe)
         self.patients = []
         for i, (name, patient) in enumerate(PATIENTS.items()):
             button = Button(label=f"{'ABCDEFGH'[i]}: {patient.complaint}", name=f"patient-{i}", **look)
@@ -125,6 +131,7 @@ class Controls:
                 if widget.value != value:
                     widget.value = value
             self.menus["digit"].visible = settings.data == "digit"
+            self.wipe.visible = self.hint.visible = settings.data == "drawn"
             self.play.update(active=playing, label="Pause" if playing else "Play")
         finally:
             self._telling = False

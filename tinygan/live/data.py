@@ -9,11 +9,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygan.data import DataError, Mixture, Points, grid, ring
+from tinygan.data import Mixture, Points, grid, ring
 
 Stroke: TypeAlias = Sequence[tuple[float, float]]
 
 CANVAS = 1.6  # half of the side of the square in which one draws
+SMILE: tuple[Stroke, ...] = (
+    tuple((float(np.sin(a)), 0.1 - float(np.cos(a))) for a in np.linspace(-1.1, 1.1, 12)),
+    ((-0.5, 0.4), (-0.5, 0.7)),
+    ((0.5, 0.4), (0.5, 0.7)),
+)
 PEN = 0.04  # standard deviation of the points beside a line that was drawn
 
 
@@ -67,8 +72,6 @@ def drawn(strokes: Sequence[Stroke]) -> Callable[[int, np.random.Generator], np.
     """Points along the lines that were drawn, the same number on each unit of length, `PEN` beside them."""
     corners = [np.asarray(stroke, dtype=np.float64).reshape(-1, 2) for stroke in strokes]
     corners = [each[[0, 0]] if len(each) == 1 else each for each in corners if len(each)]  # a dot is a short line
-    if not corners:
-        raise DataError("nothing is drawn yet: draw with the mouse or a finger, then press play")
     starts, ends = (np.concatenate([each[part] for each in corners]) for part in (slice(None, -1), slice(1, None)))
     lengths = np.hypot(*(ends - starts).T) + 1e-3
     share = lengths / lengths.sum()
@@ -143,12 +146,7 @@ def make(name: str, figure: int = 3, strokes: Sequence[Stroke] = ()) -> Mixture 
     figure : int
         The digit, for "digit".
     strokes : sequence of sequences of (x, y)
-        The lines, for "drawn".
-
-    Raises
-    ------
-    DataError
-        If nothing is drawn.
+        The lines, for "drawn"; without any, an example.
     """
     if name == "ring":
         return ring(sigma=0.08)
@@ -157,4 +155,4 @@ def make(name: str, figure: int = 3, strokes: Sequence[Stroke] = ()) -> Mixture 
     if name == "line":
         return Line("line", np.array([[-1.5], [0.0], [1.5]]), 0.25)
     shapes = {"moons": lambda: moons, "spiral": lambda: spiral, "digit": lambda: digit(figure)}
-    return Points(name, Shape(shapes.get(name, lambda: drawn(strokes))()))
+    return Points(name, Shape(shapes.get(name, lambda: drawn(strokes or SMILE))()))

@@ -56,7 +56,7 @@ class Plane:
     def __init__(self) -> None:
         self.figure = blank(460, x_range=Range1d(-1, 1), y_range=Range1d(-1, 1), match_aspect=True, name="plane")
         self.colours = LinearColorMapper(palette(), low=0, high=1, nan_color=AXIS)
-        names = dict(heat="image x y dw dh", middle="xs ys", warp="xs ys", reals="x y", arrows="x0 y0 x1 y1")
+        names = dict(heat="image x y dw dh", middle="xs ys", warp="xs ys", reals="x y", arrows="x0 y0 x1 y1 way")
         names.update(fakes="x y", strokes="xs ys")
         self.sources = {name: ColumnDataSource({c: [] for c in columns.split()}) for name, columns in names.items()}
         draw, s = self.figure, self.sources
@@ -67,13 +67,20 @@ class Plane:
             ],
             "warp": [draw.multi_line("xs", "ys", source=s["warp"], color=DARK_ORANGE, alpha=0.45)],
             "reals": [draw.scatter("x", "y", source=s["reals"], size=4, color=BLUE, line_color=None, alpha=0.7)],
-            "arrows": [draw.segment("x0", "y0", "x1", "y1", source=s["arrows"], color=INK, alpha=0.8)],
+            "arrows": [
+                draw.segment("x0", "y0", "x1", "y1", source=s["arrows"], color=INK, alpha=0.8),
+                draw.scatter("x1", "y1", source=s["arrows"], marker="triangle", size=5, angle="way", color=INK),
+            ],
             "fakes": [draw.scatter("x", "y", source=s["fakes"], size=5, color=ORANGE, line_color=INK, line_width=0.4)],
         }
         strokes = draw.multi_line("xs", "ys", source=s["strokes"], color=BLUE, line_width=4, alpha=0.4)
         self.pen = FreehandDrawTool(renderers=[strokes])
         draw.add_tools(self.pen)
         self.extent: tuple[float, ...] = ()
+
+    def wipe(self) -> None:
+        """Take the lines away; the data stay until the next one."""
+        self.sources["strokes"].data = dict(xs=[], ys=[])
 
     def write(self, on: bool) -> None:
         """Let the mouse draw, or not."""
@@ -94,7 +101,9 @@ class Plane:
             left, right, bottom, top = shot.extent
         self.show_heat(shot)
         s["fakes"].data = dict(zip("xy", shot.fakes.T, strict=True))
-        s["arrows"].data = dict(zip(("x0", "y0", "x1", "y1"), shot.arrows.T, strict=True))
+        x0, y0, x1, y1 = shot.arrows.T
+        way = np.arctan2(y1 - y0, x1 - x0) - np.pi / 2  # a triangle points upwards
+        s["arrows"].data = dict(x0=x0, y0=y0, x1=x1, y1=y1, way=way)
         s["warp"].data = dict(xs=[line[:, 0] for line in shot.warp], ys=[line[:, 1] for line in shot.warp])
 
     def show_heat(self, shot: Snapshot) -> None:

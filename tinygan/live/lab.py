@@ -13,11 +13,12 @@ import numpy as np
 from tinygan.autograd import Tensor, grad
 from tinygan.backend import to_numpy
 from tinygan.data import Mixture
+from tinygan.gan.health import find_nan
 from tinygan.gan.sampling import draw
 from tinygan.live import code
 from tinygan.live.data import Line, Stroke
 from tinygan.live.settings import AT_ONCE, Settings
-from tinygan.live.words import PATIENCE, words
+from tinygan.live.words import PATIENCE, as_sentence, words
 from tinygan.metrics import count_modes
 from tinygan.training.pictures import reals
 
@@ -220,8 +221,13 @@ class Lab:
 
     def words(self, fakes: np.ndarray) -> list[str]:
         """What health says of the latest numbers."""
+        broken = self.broken()
+        return [as_sentence(broken)] if broken else words(list(self._recent), fakes, self.reals, self.game.loss)
+
+    def broken(self) -> str | None:
+        """What is no finite number any more, if anything."""
         networks = {"discriminator": self.game.discriminator, "generator": self.game.generator}
-        return words(list(self._recent), fakes, self.reals, self.game.loss, networks)
+        return find_nan({"loss_d": 0.0, "loss_g": 0.0, **self.numbers}, networks)
 
     def snapshot(self) -> Any:
         """All that the page shows, as plain arrays."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import math
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
@@ -22,6 +24,7 @@ from tinygan.live.snapshot import Snapshot
 Schedule = Callable[[Callable[[], None]], Any]
 
 DRAWN = "requestAnimationFrame(() => { drawn.data = {n: [performance.now()]} })"
+PACE = 60  # pictures that tell the pace
 NAMES = {
     "loss_d": "loss of D",
     "loss_g": "loss of G",
@@ -49,8 +52,6 @@ class Page:
     layout : bokeh.models.LayoutDOM
         What is to be shown.
     runner : Runner
-    frames : int
-        Pictures that were drawn.
 
     Raises
     ------
@@ -59,7 +60,8 @@ class Page:
     """
 
     def __init__(self, schedule: Schedule, settings: Settings | None = None):
-        self.schedule, self.frames, self._epoch = schedule, 0, 0
+        self.schedule, self._epoch = schedule, 0
+        self._times: deque[tuple[float, int]] = deque(maxlen=PACE)  # when a picture was drawn, and after which step
         self._settings: Settings | None = None
         self.runner = Runner(Lab(settings), self._send)
         sheet = InlineStyleSheet(css=(files("tinygan.live") / "live.css").read_text(encoding="utf-8"))
@@ -69,7 +71,7 @@ class Page:
 
         self.plane, self.line, self.curves = Plane(), LinePicture(), Curves()
         self.code, self.numbers, self.words, self.answer = text("code"), text("numbers"), text("words"), text("said")
-        self.controls = Controls(self.runner, sheet, self._answer, self._layers)
+        self.controls = Controls(self.runner, sheet, self._answer, self._layers, self.plane.wipe)
         self.plane.sources["strokes"].on_change("data", self._strokes)
 
         # The browser says when a frame is drawn, and only then comes the next: a slow one is never flooded.
@@ -89,7 +91,11 @@ class Page:
         pictures = [c.layers, self.plane.figure, self.line.figure, self.line.map, self.words]
         parts = [
             part([c.titles["Settings"], *menus], "menus", 200),
-            part([text("intro", INTRO), keys, c.menus["data"], c.menus["digit"], *pictures, *clinic], "middle", 420),
+            part(
+                [text("intro", INTRO), keys, c.menus["data"], c.menus["digit"], c.hint, c.wipe, *pictures, *clinic],
+                "middle",
+                420,
+            ),
             part([self.code, self.numbers, *self.curves.figures], "right", 340),
         ]
         self.layout = row(*parts, css_classes=["lab"], styles={"flex-wrap": "wrap", "width": "100%"}, **look)
@@ -116,18 +122,27 @@ class Page:
         if shot.settings != self._settings:
             self._settings, self.code.text = shot.settings, code.as_html(shot.settings)
         self.code.css_classes = [] if shot.line is None else [f"at{shot.line}"]
-        self.numbers.text = numbers(shot)
+        self.numbers.text = numbers(shot, self.pace() if playing else None)
         spoken = [f"<p class='bad'>{html.escape(said)}</p>"] if said else []
         self.words.text = "".join([*spoken, *(f"<p>{html.escape(sentence)}</p>" for sentence in shot.words)])
         self.sent.data = {"n": [self.sent.data["n"][0] + 1]}
 
+    def pace(self) -> tuple[float, float] | None:
+        """Pictures and steps a second of late; None if it is not known."""
+        if len(self._times) < 2 or self._times[-1][1] < self._times[0][1]:
+            return None
+        (start, step), (end, newest) = self._times[0], self._times[-1]
+        return (len(self._times) - 1) / (end - start), (newest - step) / (end - start)
+
     # -- from the page to the thread
 
     def _was_drawn(self, attr: str, old: object, new: object) -> None:
-        self.frames += 1
+        self._times.append((time.monotonic(), self.runner.lab.step_count))
         self.runner.drawn()
 
     def _strokes(self, attr: str, old: object, new: dict[str, Any]) -> None:
+        if not new["xs"]:  # they were wiped away
+            return
         strokes = [list(zip(xs, ys, strict=True)) for xs, ys in zip(new["xs"], new["ys"], strict=True)]
         self.runner.do(lambda lab: lab.change(strokes=strokes, data="drawn"))
 
@@ -140,7 +155,7 @@ class Page:
                 renderer.visible = name in wanted
 
 
-def numbers(shot: Snapshot) -> str:
+def numbers(shot: Snapshot, pace: tuple[float, float] | None) -> str:
     """A table; each number is there in full, too, for whoever reads the page by program."""
     rows = [("step", f"{shot.counts[0]:,}"), ("D, G have moved", f"{shot.counts[1]:,}, {shot.counts[2]:,} times")]
     cells = [f"<td>{name}</td><td>{value}</td>" for name, value in rows]
@@ -153,5 +168,8 @@ def numbers(shot: Snapshot) -> str:
         cells.append(f"<td>modes</td><td>{modes:.0f} of {shot.total_modes}</td>")
         cells.append(f"<td>high quality</td><td>{high_quality:.0%}</td>")
         cells.append(f"<td>KL of the modes</td><td>{'-' if math.isnan(kl) else format(kl, '.3f')}</td>")
+    if pace is not None:
+        cells.append(f"<td>pictures a second</td><td data-name='pictures'>{pace[0]:.0f}</td>")
+        cells.append(f"<td>steps a second</td><td data-name='steps'>{pace[1]:.0f}</td>")
     pairs = ["".join(cells[i : i + 2]) for i in range(0, len(cells), 2)]
     return f"<table>{''.join(f'<tr>{pair}</tr>' for pair in pairs)}</table>"

@@ -1,4 +1,4 @@
-"""The clinic's sick runs on points: what makes them ill, and what a doctor says."""
+"""The clinic's sick runs: what makes them ill, and what a doctor says. `docs/clinic_pictures.py` draws them too."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ PATIENTS: dict[str, Patient] = {
     "d has won": Patient(
         "The fakes hardly move.",
         dict(loss="mm", penalty="none", lr=2e-5, lr_d=2e-3, ema=0.0),
-        "D has won: its loss is near 0, D(x) near 1, D(G(z)) near 0. With mm, G has next to no gradient where D is "
-        "sure, and G's learning rate is a hundredth of D's. Cure: equal rates, and the loss ns.",
+        "D has won: its loss stays far below 2 ln 2, D(x) far above D(G(z)), and no step of G changes that: its "
+        "learning rate is a hundredth of D's, and with mm its gradient is small where D is sure. Cure: equal rates, ns.",
         dict(loss="ns", lr=2e-3),
     ),
     "collapse": Patient(
@@ -60,7 +60,7 @@ PATIENTS: dict[str, Patient] = {
     ),
     "no leash": Patient(
         "The losses swing ever wider.",
-        dict(loss="wgan", penalty="none", n_critic=5, lr=1e-3, batch_size=128),
+        dict(loss="wgan", penalty="none", n_critic=5, lr=1e-3, lr_d=1e-3, batch_size=128),
         "A critic without a leash: nothing holds the slope of D, which wgan needs. Cure: the penalty gp.",
         dict(penalty="gp", penalty_weight=1.0),
     ),

@@ -11,7 +11,6 @@ from typing import TypeAlias
 import numpy as np
 
 from tinygan.data import DataError
-from tinygan.gan.health import find_nan
 from tinygan.live.lab import Lab
 from tinygan.live.snapshot import Snapshot
 from tinygan.training.config import ConfigError
@@ -78,11 +77,16 @@ class Runner(threading.Thread):
 
     def run(self) -> None:
         """Until `end`."""
+        while not self._ended:
+            self.turn()
+
+    def turn(self) -> None:
+        """Do one thing that was asked, a step if it plays, and show it if the last picture has been drawn."""
         with np.errstate(all="ignore"):  # what is not finite is said in words
-            while not self._ended:
-                self._obey()
-                if self.playing and not self._ended:
-                    self._go_on()
+            self._obey()
+            if self.playing and not self._ended:
+                self._go_on()
+            if not self._ended:
                 self._show()
 
     def _obey(self) -> None:
@@ -114,8 +118,7 @@ class Runner(threading.Thread):
         else:
             self.lab.step()
         self._news = True
-        networks = {"discriminator": self.lab.game.discriminator, "generator": self.lab.game.generator}
-        if find_nan({"loss_d": 0.0, "loss_g": 0.0}, networks):  # a sentence tells it, from the snapshot
+        if self.lab.broken():  # the snapshot says it
             self.playing = False
 
     def _show(self) -> None:

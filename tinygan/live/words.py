@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tinygan.gan.health import Health, find_nan
+from tinygan.gan.health import Health
 from tinygan.gan.losses import Loss
-from tinygan.nn import Module
 
 PATIENCE = 10  # rows in a row that must look ill
 WELL = "Nothing looks ill."
@@ -20,7 +19,6 @@ def words(
     fakes: np.ndarray,
     reals: np.ndarray,
     loss: Loss,
-    networks: Mapping[str, Module],
 ) -> list[str]:
     """Sentences, at least one.
 
@@ -30,17 +28,17 @@ def words(
         The latest numbers of `Game.step`, some steps apart, the newest last.
     fakes, reals : arrays (n, d)
     loss : Loss
-    networks : mapping of str to Module
-        To look for numbers that are not finite.
     """
     if not recent:
         return [EARLY]
-    broken = find_nan(recent[-1], networks)
-    if broken:
-        return [broken]
     health = Health(PATIENCE, watch_accuracy=loss.boundary is not None)
     said = [health.after_log(stats) for stats in recent][-1:]
     if len(recent) >= PATIENCE:
         said.append(health.after_samples(fakes, reals))
-    found = [sentence[0].upper() + sentence[1:] + "." for sentence in said if sentence]
+    found = [as_sentence(each) for each in said if each]
     return found or [WELL if len(recent) >= PATIENCE else EARLY]
+
+
+def as_sentence(text: str) -> str:
+    """With a capital letter and a full stop."""
+    return text[0].upper() + text[1:].rstrip(".") + "."
