@@ -31,10 +31,14 @@ def lab(**settings: Any) -> Any:
         In one sentence, if a setting cannot be, or a package is missing.
     """
     need("bokeh", "jupyter_bokeh")
+    from bokeh.io import output_notebook
+    from bokeh.resources import Resources
     from jupyter_bokeh import BokehModel
 
     from tinygan.live.page import Page
 
+    # The widget wants BokehJS in the output, here from the package itself: nothing is fetched from elsewhere.
+    output_notebook(Resources(mode="inline", components=["bokeh", "bokeh-widgets"]), hide_banner=True)
     loop = asyncio.get_event_loop()  # the kernel's, in whose thread the widget may be changed
     page = Page(loop.call_soon_threadsafe, Settings.of(settings))
     widget = BokehModel(page.layout)

@@ -24,6 +24,7 @@ from tinygan.live.snapshot import Snapshot
 Schedule = Callable[[Callable[[], None]], Any]
 
 DRAWN = "requestAnimationFrame(() => { drawn.data = {n: [performance.now()]} })"
+READ = 0.25  # seconds in which nobody reads a number: text and curves, half of the work, change no oftener
 PACE = 60  # pictures that tell the pace
 NAMES = {
     "loss_d": "loss of D",
@@ -63,6 +64,7 @@ class Page:
         self.schedule, self._epoch = schedule, 0
         self._times: deque[tuple[float, int]] = deque(maxlen=PACE)  # when a picture was drawn, and after which step
         self._settings: Settings | None = None
+        self._told = 0.0
         self.runner = Runner(Lab(settings), self._send)
         sheet = InlineStyleSheet(css=(files("tinygan.live") / "live.css").read_text(encoding="utf-8"))
 
@@ -117,14 +119,17 @@ class Page:
             self.line.show(shot, fresh)
         else:
             self.plane.show(shot, fresh)
-        self.curves.show(shot)
         self.controls.tell_settings(shot.settings, playing)
         if shot.settings != self._settings:
             self._settings, self.code.text = shot.settings, code.as_html(shot.settings)
         self.code.css_classes = [] if shot.line is None else [f"at{shot.line}"]
-        self.numbers.text = numbers(shot, self.pace() if playing else None)
-        spoken = [f"<p class='bad'>{html.escape(said)}</p>"] if said else []
-        self.words.text = "".join([*spoken, *(f"<p>{html.escape(sentence)}</p>" for sentence in shot.words)])
+        now = time.monotonic()
+        if fresh or not playing or now - self._told > READ:
+            self._told = now
+            self.curves.show(shot)
+            self.numbers.text = numbers(shot, self.pace() if playing else None)
+            spoken = [f"<p class='bad'>{html.escape(said)}</p>"] if said else []
+            self.words.text = "".join([*spoken, *(f"<p>{html.escape(sentence)}</p>" for sentence in shot.words)])
         self.sent.data = {"n": [self.sent.data["n"][0] + 1]}
 
     def pace(self) -> tuple[float, float] | None:

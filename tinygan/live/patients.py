@@ -34,7 +34,7 @@ PATIENTS: dict[str, Patient] = {
         "The fakes hardly move.",
         dict(loss="mm", penalty="none", lr=2e-5, lr_d=2e-3, ema=0.0),
         "D has won: its loss stays far below 2 ln 2, D(x) far above D(G(z)), and no step of G changes that: its "
-        "learning rate is a hundredth of D's, and with mm its gradient is small where D is sure. Cure: equal rates, ns.",
+        "learning rate is a hundredth of D's, and with mm its gradient is small where D is sure. Cure: equal rates.",
         dict(loss="ns", lr=2e-3),
     ),
     "collapse": Patient(
