@@ -1,8 +1,8 @@
 """How fast the live page is, and what it keeps in memory: ``python -m benchmarks.live [--seconds 60]``.
 
-It plays the page in Chromium without a window (Debian's, or what --chromium names; the extra ``browser``) and prints, every
-tenth of the time: pictures and steps a second as the page says, the processor time that a picture takes on either
-side, the memory of the server's process and of all of Chromium's, and the machine's load.
+It plays the page in Chromium without a window (Debian's, or what --chromium names; the extra ``browser``) and prints,
+every tenth of the time: pictures and steps a second as the page says, the processor time that a picture takes on
+either side, the memory of the server's process and of all of Chromium's, and the machine's load.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ def main() -> None:
         page.locator("[data-name=pictures]").wait_for()
         print(f"it plays {time.monotonic() - began:.1f} s after its address was opened")
         mine = set(family(os.getpid())) - set(family(server.pid)) - {os.getpid()}
-        before = seconds_and_mib(family(server.pid)), seconds_and_mib(sorted(mine)), frames(page)
+        both = [family(server.pid), sorted(mine)]
+        before, shown = [seconds_and_mib(pids) for pids in both], frames(page)
         for _ in range(10):
             page.wait_for_timeout(100 * options.seconds)
-            now = seconds_and_mib(family(server.pid)), seconds_and_mib(sorted(mine)), frames(page)
-            drawn = max(now[2] - before[2], 1)
-            ours, theirs = (1000 * (now[i][0] - before[i][0]) / drawn for i in (0, 1))
+            now, newest = [seconds_and_mib(pids) for pids in both], frames(page)
+            ours, theirs = (1000 * (now[i][0] - before[i][0]) / max(newest - shown, 1) for i in (0, 1))
             said = {name: page.locator(f"[data-name={name}]").inner_text() for name in ("pictures", "steps")}
             print(
                 f"{said['pictures']:>3} pictures/s {said['steps']:>4} steps/s; ms of a core for a picture: server "
@@ -79,7 +79,7 @@ def main() -> None:
                 f"{now[1][1]:5.0f}; load {os.getloadavg()[0]:.1f}",
                 flush=True,
             )
-            before = now
+            before, shown = now, newest
         browser.close()
         server.terminate()
 

@@ -29,9 +29,7 @@ def palette(n: int = 128) -> list[str]:
 
 def blank(height: int, label: str = "", **options: Any) -> Any:
     """A figure without tools, as wide as there is room, to be read on a light and on a dark page."""
-    made = figure(
-        height=height, sizing_mode="stretch_width", toolbar_location=None, tools="", min_border_right=8, **options
-    )
+    made = figure(height=height, sizing_mode="stretch_width", toolbar_location=None, tools="", title=None, **options)
     made.background_fill_color = made.border_fill_color = None
     made.outline_line_color = AXIS
     made.grid.grid_line_alpha = 0.15
@@ -55,6 +53,7 @@ class Plane:
 
     def __init__(self) -> None:
         self.figure = blank(460, x_range=Range1d(-1, 1), y_range=Range1d(-1, 1), match_aspect=True, name="plane")
+        self.figure.axis.visible = self.figure.grid.visible = False  # they would take half of the time of a picture
         self.colours = LinearColorMapper(palette(), low=0, high=1, nan_color=AXIS)
         names = dict(heat="image x y dw dh", middle="xs ys", warp="xs ys", reals="x y", arrows="x0 y0 x1 y1 way")
         names.update(fakes="x y", strokes="xs ys")

@@ -24,7 +24,7 @@ from tinygan.live.snapshot import Snapshot
 Schedule = Callable[[Callable[[], None]], Any]
 
 DRAWN = "requestAnimationFrame(() => { drawn.data = {n: [performance.now()]} })"
-READ = 0.25  # seconds in which nobody reads a number: text and curves, half of the work, change no oftener
+READ = 0.5  # seconds in which nobody reads a number: text and curves, most of the work, change no oftener
 PACE = 60  # pictures that tell the pace
 NAMES = {
     "loss_d": "loss of D",

@@ -45,11 +45,19 @@ PATIENTS: dict[str, Patient] = {
         dict(lr_d=2e-3),
     ),
     "cycling": Patient(
-        "It finds clouds and loses them again.",
+        "It was good, and got worse again.",
         dict(penalty="none", ema=0.0),
-        "It circles: with no penalty on D's slope and no average of G, each runs after the other, and how good the "
-        "last step is, is luck. Cure: r1, and a moving average (EMA).",
+        "It circles: with no penalty on D's slope and no average of G, each runs after the other. The share of high "
+        "quality goes up and down, and how good the last step is, is luck. Cure: r1, and a moving average (EMA).",
         dict(penalty="r1", penalty_weight=0.01, ema=0.99),
+    ),
+    "hopping": Patient(
+        "It finds clouds and loses them again.",
+        dict(penalty="none", ema=0.0, lr=1e-2, lr_d=1e-4),
+        "G is a hundred times as fast as D. It jumps to the place where this D gives most, and when D has understood, "
+        "it hops on: look at the modes. D(x) and D(G(z)) stay at 1/2, since D is slow, not since fakes are good. "
+        "Cure: equal rates.",
+        dict(lr=2e-3, lr_d=2e-3),
     ),
     "held": Patient(
         "Both are at 1/2. Has it converged?",
