@@ -7,12 +7,13 @@ from typing import Any
 
 from tinygan.commandline import Parser, guarded, in_bounds, opened
 from tinygan.data import DataError, Images
+from tinygan.live.needs import need
 from tinygan.training.build import load_data
 from tinygan.training.config import ConfigError
 from tinygan.training.trained import Trained
 
 PROGRAM = "python -m tinygan.explore"
-PORT = 5007
+PORT = 5008
 
 
 def parser() -> Parser:
@@ -32,23 +33,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
     in_bounds("--seed", args.seed, 0, 2**63)
     in_bounds("--port", args.port, 0, 65535)
-    try:
-        from tinygan.live.explore_page import ExplorePage
-        from tinygan.live.explorer import Explorer
-        from tinygan.live.serve import serve
-    except ImportError as error:
-        if error.name is None or not error.name.startswith("bokeh"):
-            raise
-        raise ConfigError("the page needs another package: pip install 'tinygan[live]'") from None
+    need("bokeh")
+    from tinygan.live.explore_page import ExplorePage
+    from tinygan.live.explorer import Explorer
+    from tinygan.live.server import dress, run
+
     source = opened(args)
     dataset = training_pictures(source, args)
     directions = Explorer(source).directions  # they take a while, so that all windows share them
 
-    serve(
-        lambda page: ExplorePage(Explorer(source, dataset, args.seed, directions)).add_to(page),
-        args.port,
-        not args.no_browser,
-    )
+    def fill(page: Any) -> None:
+        dress(page, f"explore {source.path}")
+        ExplorePage(Explorer(source, dataset, args.seed, directions)).add_to(page)
+
+    run("the explorer", args.port, not args.no_browser, fill)
 
 
 def training_pictures(source: Trained, args: Any) -> Images | None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from bokeh.document import Document
 from bokeh.events import Pan, Tap
 from bokeh.layouts import column, row
-from bokeh.models import Button, ColumnDataSource, Div, Select, Slider
+from bokeh.models import Button, ColumnDataSource, Div, InlineStyleSheet, Select, Slider
 from bokeh.plotting import figure
 
 from tinygan.live.explorer import SAMPLES, Explorer
+from tinygan.live.figures import AXIS
 from tinygan.shell import quoted
 
 SIDE = 4  # of the grid of sixteen
@@ -48,28 +50,33 @@ class ExplorePage:
         self.chosen = 0  # which of the sixteen is shown large, None: the one in the square
         self.place: tuple[float, float] | None = None  # in the square; None: `chosen` is shown
         self.sources: dict[str, ColumnDataSource] = {}
-        self.words = Div(name="words", width=640)
-        self.distances = Div(name="distances", width=320)
+        self.sheet = InlineStyleSheet(css=(files("tinygan.live") / "live.css").read_text(encoding="utf-8"))
+        self.words = self._text("words", 640)
+        self.distances = self._text("distances", 320)
         self.drawing = False
         self.document: Document | None = None
 
     def add_to(self, document: Document) -> None:
         """Lay it out in a new document."""
         self.document = document
-        document.title = f"explore {self.explorer.source.path}"
         shown = [self._all(), self._square(), *([self._large()] if self.images else [])]
         wrap = {"flex-wrap": "wrap"}
         document.add_root(
             column(
-                Div(text=INTRODUCTION, width=640),
+                self._text("introduction", 640, INTRODUCTION),
                 row(*shown, styles=wrap, sizing_mode="stretch_width"),
                 self.words,
                 row(*self._controls(), styles=wrap, sizing_mode="stretch_width"),
                 sizing_mode="stretch_width",
                 name="explorer",
+                css_classes=["lab"],
+                stylesheets=[self.sheet],
             )
         )
         self.draw()
+
+    def _text(self, name: str, width: int, said: str = "") -> Div:
+        return Div(text=said, name=name, width=width, stylesheets=[self.sheet])
 
     # -- pictures ----------------------------------------------------------------------------------------
 
@@ -86,7 +93,8 @@ class ExplorePage:
 
     def _plane(self) -> Any:
         """Points: the sixteen before many others of the same generator."""
-        canvas = figure(title="sixteen samples, moved together", match_aspect=True, **FIGURE)
+        canvas = plain_figure("sixteen samples, moved together", match_aspect=True)
+        canvas.axis.major_label_text_color = AXIS
         source = self.explorer.source
         cloud = source.draw(source.noise(CLOUD, 1))
         canvas.scatter(cloud[:, 0], cloud[:, 1], size=3, color=GREY, alpha=0.5)
@@ -126,8 +134,8 @@ class ExplorePage:
         self._add_picture(near, "near", 5, 1)
         return column(canvas, near, self.distances)
 
-    def _canvas(self, name: str, title: str, right: float, top: float, **size: int) -> Any:
-        canvas = figure(name=name, title=title, x_range=(0, right), y_range=(0, top), **{**FIGURE, **size})
+    def _canvas(self, name: str, title: str, right: float, top: float, **size: Any) -> Any:
+        canvas = plain_figure(title, name=name, x_range=(0, right), y_range=(0, top), **size)
         canvas.axis.visible = canvas.grid.visible = False
         return canvas
 
@@ -166,12 +174,14 @@ class ExplorePage:
         return [column(*along[:half]), column(*along[half:]), column(*others, row(*buttons))]
 
     def _slider(self, name: str, start: float, end: float, value: float, changed: Any) -> Slider:
-        slider = Slider(title=name, name=name, start=start, end=end, value=value, step=0.05, width=300)
+        slider = Slider(
+            title=name, name=name, start=start, end=end, value=value, step=0.05, width=300, stylesheets=[self.sheet]
+        )
         slider.on_change("value", lambda _attr, _old, new: self._changed(changed, new))
         return slider
 
     def _button(self, name: str, pressed: Any) -> Button:
-        button = Button(label=name, name=name, width=140)
+        button = Button(label=name, name=name, width=140, stylesheets=[self.sheet])
         button.on_click(pressed)
         return button
 
@@ -266,4 +276,10 @@ INTRODUCTION = """<h1>The latent space</h1>
 first changes the samples most. Truncation squeezes the numbers of z towards 0, and the samples become more alike. Two
 samples that stand at the ends of a path do not say what lies between: drag, and see.</p>"""
 
-FIGURE: dict[str, Any] = {"width": 320, "height": 320, "toolbar_location": None, "tools": ""}
+
+def plain_figure(title: str, **options: Any) -> Any:
+    """A figure without tools, to be read on a light and on a dark page."""
+    made = figure(title=title, toolbar_location=None, tools="", **{"width": 320, "height": 320, **options})
+    made.background_fill_color = made.border_fill_color = None
+    made.title.text_color = made.outline_line_color = AXIS
+    return made
