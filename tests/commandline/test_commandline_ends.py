@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from cli import call, posix_only, start
 
-from tinygan.training import checkpoint, loop, run
+from tinygan.training import beginning, checkpoint, loop
 from tinygan.training.progress import Progress
 from tinygan.training.run_folder import RunFolder
 
@@ -21,7 +21,7 @@ def test_ctrl_c_before_training_is_one_line(monkeypatch):
     def interrupted(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "build", interrupted)
+    monkeypatch.setattr(beginning, "build", interrupted)
     assert call("train") == (130, "", "python -m tinygan.train: error: interrupted\n")
 
 
@@ -29,7 +29,7 @@ def test_too_little_memory_is_said(monkeypatch):
     def too_large(*args):
         raise MemoryError
 
-    monkeypatch.setattr(run, "build", too_large)
+    monkeypatch.setattr(beginning, "build", too_large)
     result = call("train")
     assert result.status == 2 and "not enough memory" in result.err and "--batch-size" in result.err
 

@@ -198,6 +198,7 @@ def test_a_crash_at_any_moment_costs_nothing_that_a_checkpoint_holds(tmp_path, m
             assert_same_run(run, reference)
             # An older checkpoint may be left if it died just before removing it.
             assert {p.name for p in run.iterdir()} - {"checkpoint-000000.npz"} == names
+            assert '"reload": 0' in (run / "replay.html").read_text(encoding="utf-8")  # as of a run that has ended
             assert json.loads((run / "config.json").read_text())["command"] == command.replace("reference", str(fatal))
         fatal += 1
     assert {"anew", 0, 2, 4} <= set(steps)

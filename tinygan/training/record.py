@@ -113,15 +113,15 @@ class Record:
 
     def continue_after(self, step: int) -> None:
         """Draw what is missing since a run ended between its checkpoint and its pictures."""
+        self.warn(self.replay.write(step))  # the page of an old run becomes that of one that is on
         last = step == self.setup.config.steps
         due = last or step % self.setup.config.sample_interval == 0
         if due and not self.run.picture(step).exists():
             self.show(step)
         if last:
-            return self.animate(step)
-        if (self.run.path / ANIMATION).is_file():  # a run that has one has ended
+            self.animate(step)
+        elif (self.run.path / ANIMATION).is_file():  # a run that has one has ended
             (self.run.path / ANIMATION).unlink()
-        return self.warn(self.replay.write(step))  # the page of an old run becomes that of one that is on
 
     def show(self, step: int) -> None:
         """A picture of samples, the curves so far, and the page of it all: what a step leaves behind its checkpoint."""
