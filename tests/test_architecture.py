@@ -39,7 +39,7 @@ LAYERS = {
         *("metrics", "plot", "classifier", "evaluation"),
     },
     "live": {
-        *("words", "autograd", "backend", "nn", "data", "metrics", "plot", "gan", "training", "commandline"),
+        *("words", "shell", "autograd", "backend", "nn", "data", "metrics", "plot", "gan", "training", "commandline"),
     },
 }
 

@@ -14,11 +14,12 @@ from tinygan.autograd import Tensor, grad
 from tinygan.backend import to_numpy
 from tinygan.data import Mixture
 from tinygan.gan.health import find_nan
+from tinygan.gan.resemblance import resemblance
 from tinygan.gan.sampling import draw
 from tinygan.live import code
 from tinygan.live.data import Line, Stroke
 from tinygan.live.settings import AT_ONCE, Settings
-from tinygan.live.words import PATIENCE, as_sentence, words
+from tinygan.live.words import as_sentence, words
 from tinygan.metrics import count_modes
 from tinygan.training.pictures import reals
 
@@ -108,7 +109,7 @@ class Lab:
         self._real: Tensor | None = None
         self.rows: list[tuple[float, ...]] = []
         self._every = 1
-        self._recent: deque[dict[str, float]] = deque(maxlen=PATIENCE)
+        self._recent: deque[dict[str, float]] = deque(maxlen=ROWS)
         self.reals = reals(setup, POINTS)
         self.epoch += 1
 
@@ -187,6 +188,8 @@ class Lab:
             yield code.AVERAGE
             game.average.update(game.generator)
         self._measure(OF_G, (loss, loss), (on_fake, on_fake), on_fake, (grads, grads))
+        alike = resemblance(fake.data, real.data)
+        self.numbers.update({name: float(to_numpy(value)) for name, value in alike.items()})
 
     def _measure(self, names: tuple[str, ...], *parts: Any) -> None:
         """Of what `Game.measure` says of a whole step, the part that is known of half a step."""
@@ -199,7 +202,7 @@ class Lab:
         """A row of the curves, and now and then one for the doctor."""
         self.step_count += 1
         if self.step_count % LOOK == 0 and set(OF_D + OF_G) <= set(self.numbers):
-            self._recent.append(self.numbers)
+            self._recent.append({"step": self.step_count, **self.numbers})
         if self.step_count % self._every == 0:
             modes, high_quality, kl = self.quality(self.fakes())
             known = [self.numbers.get(name, math.nan) for name in ("loss_d", "loss_g", "d_real", "d_fake_before")]
@@ -219,10 +222,10 @@ class Lab:
         report = count_modes(fakes, dataset.means, dataset.sigma)
         return report.modes, report.high_quality, report.reverse_kl if math.isfinite(report.reverse_kl) else math.nan
 
-    def words(self, fakes: np.ndarray) -> list[str]:
+    def words(self) -> list[str]:
         """What health says of the latest numbers."""
         broken = self.broken()
-        return [as_sentence(broken)] if broken else words(list(self._recent), fakes, self.reals, self.game.loss)
+        return [as_sentence(broken)] if broken else words(list(self._recent), self.game)
 
     def broken(self) -> str | None:
         """What is no finite number any more, if anything."""

@@ -107,7 +107,9 @@ class Settings:
         options = {name: value for name, value in vars(self).items() if name in names}
         # beta2 as in the presets ring and grid; fresh fakes, so that a step of D and one of G are a step of both.
         own = dict(data=f"<{self.data}>", networks="<live>", latent=self.latent, beta2=0.99, fresh_fakes=True)
-        config = configure({**options, **own}, points=True)
+        idle = {"penalty_weight": self.penalty == "none", "beta2": self.optimizer != "adam"}  # would be refused
+        wanted = {name: value for name, value in {**options, **own}.items() if not idle.get(name)}
+        config = configure(wanted, points=True)
         networks = Networks(self.generator, self.discriminator, name="live")
         return build(config, dataset=make(self.data, self.digit, strokes), networks=networks)
 

@@ -103,7 +103,7 @@ def snapshot(lab: Lab) -> Snapshot:
         numbers=dict(lab.numbers),
         quality=lab.quality(fakes),
         total_modes=len(getattr(dataset, "means", ())),
-        words=lab.words(fakes),
+        words=lab.words(),
         reals=lab.reals,
         fakes=fakes,
         extent=dataset.extent(),
