@@ -17,6 +17,7 @@ from PIL import Image
 from tinygan.backend import to_numpy
 from tinygan.data import from_range
 from tinygan.gan.sampling import draw
+from tinygan.live.patients import PATIENTS
 from tinygan.metrics import count_modes
 from tinygan.plot import image_grid, style
 from tinygan.training.build import build
@@ -28,15 +29,15 @@ LIMIT = 1.25  # the part of the plane that is shown of the ring
 
 RUNS: dict[str, dict[str, Any]] = {
     "digits": dict(steps=2000),
-    "d has won": dict(steps=2000, loss="mm", lr=2e-5, lr_d=2e-3, ema=0.0),
+    "d has won": dict(steps=2000, **PATIENTS["d has won"].options),
     "ring": dict(preset="ring"),
-    "cycling": dict(preset="ring", penalty="none", ema=0.0, lr_half_life=0),
-    "collapse": dict(preset="ring", steps=2000, lr_d=1e-7),
-    "held": dict(preset="ring", steps=2000, penalty_weight=1e3),
+    "cycling": dict(preset="ring", lr_half_life=0, **PATIENTS["cycling"].options),
+    "collapse": dict(preset="ring", steps=2000, **PATIENTS["collapse"].options),
+    "held": dict(preset="ring", steps=2000, **PATIENTS["held"].options),
     "critic": dict(
         preset="ring", steps=600, batch_size=128, loss="wgan", penalty="gp", penalty_weight=1.0, n_critic=5, lr=1e-3
     ),
-    "unbounded": dict(preset="ring", steps=600, batch_size=128, loss="wgan", penalty="none", n_critic=5, lr=1e-3),
+    "unbounded": dict(preset="ring", steps=600, **PATIENTS["unbounded"].options),
 }
 
 

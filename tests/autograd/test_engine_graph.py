@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 
 import numpy as np
@@ -190,6 +191,21 @@ def test_backward_leaves_no_cycle(no_collector):
     kept = weakref.ref(w.grad.data)
     del w
     assert kept() is None and gc.collect() == 0
+
+
+def test_recording_is_a_matter_of_each_thread():
+    """A page that draws samples must not switch off the gradients of what trains beside it."""
+    seen = []
+    with no_grad():
+        thread = threading.Thread(target=lambda: seen.append((is_recording(), tensor_of_two().op is not None)))
+        thread.start()
+        thread.join()
+        assert not is_recording()
+    assert seen == [(True, True)]
+
+
+def tensor_of_two():
+    return Tensor([1.0], requires_grad=True) * 2
 
 
 def test_an_error_in_backward_leaves_recording_as_it_was():

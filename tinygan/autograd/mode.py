@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-_recording = True
+
+class _Mode(threading.local):
+    """Of each thread its own: while one draws samples without recording, another may be training."""
+
+    recording = True
+
+
+_mode = _Mode()
 
 
 def is_recording() -> bool:
     """Whether ops remember their inputs now."""
-    return _recording
+    return _mode.recording
 
 
 @contextmanager
 def recording(on: bool) -> Iterator[None]:
     """Record (or do not record) inside a ``with`` block."""
-    global _recording
-    former, _recording = _recording, on
+    former, _mode.recording = _mode.recording, on
     try:
         yield
     finally:
-        _recording = former
+        _mode.recording = former
 
 
 def no_grad() -> AbstractContextManager[None]:

@@ -241,9 +241,9 @@ def batches(
     DataError
         If `batch_size` is not a whole number >= 1 or is larger than the set of images.
     """
-    if isinstance(dataset, (Mixture, Points)):
-        return MixtureBatches(dataset, batch_size, rng)
-    return Batches(dataset, batch_size, rng, low, high, mirror)
+    if isinstance(dataset, Images):
+        return Batches(dataset, batch_size, rng, low, high, mirror)
+    return MixtureBatches(dataset, batch_size, rng)
 
 
 def _check_batch_size(batch_size: int) -> None:

@@ -1,18 +1,11 @@
-"""Watching a run from outside: nothing of tinygan needs this part."""
+"""To see it move: a laboratory with one small GAN, on a page or in a notebook, and the figure of a run that is on.
 
-from typing import TYPE_CHECKING
+Nothing in the library imports this part, and only what draws a page imports Bokeh (extra ``live``).
+"""
 
-if TYPE_CHECKING:
-    from tinygan.live.notebook import watch
-else:
+from tinygan.live.lab import Lab
+from tinygan.live.notebook import lab
+from tinygan.live.settings import Settings
+from tinygan.live.watching import watch
 
-    def __getattr__(name):
-        """What is asked for is imported then (PEP 562)."""
-        if name != "watch":
-            raise AttributeError(f"module 'tinygan.live' has no attribute {name!r}")
-        from tinygan.live.notebook import watch
-
-        return watch
-
-
-__all__ = ["watch"]
+__all__ = ["Lab", "Settings", "lab", "watch"]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import tinygan as tg
-from tinygan.live import notebook
+from tinygan.live import watching
 
 TINY = dict(batch_size=4, samples=4, log_interval=1, sample_interval=2, checkpoint_interval=10)
 
@@ -44,7 +44,7 @@ def cell(monkeypatch, tmp_path, quick_pictures):
     shown = types.SimpleNamespace(display=cell.display, Image=lambda data, format: types.SimpleNamespace(data=data))
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: cell))
     monkeypatch.setitem(sys.modules, "IPython.display", shown)
-    monkeypatch.setattr(notebook, "glance", lambda rows, samples, reals, title: (len(rows), np.shape(samples), title))
+    monkeypatch.setattr(watching, "glance", lambda rows, samples, reals, title: (len(rows), np.shape(samples), title))
     monkeypatch.chdir(tmp_path)
     return cell
 
@@ -72,14 +72,14 @@ def test_the_next_cell_has_an_output_of_its_own_and_all_rows(cell):
 
 def test_it_draws_once_a_second_and_never_more_than_a_tenth_of_the_time(cell, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(notebook.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(watching.time, "monotonic", lambda: now[0])
 
     def slow(*args):
         now[0] += 0.5
         return now[0]
 
-    monkeypatch.setattr(notebook, "glance", slow)
-    show = notebook.Figure("t", None, cell)
+    monkeypatch.setattr(watching, "glance", slow)
+    show = watching.Figure("t", None, cell)
     for step in range(2000):
         now[0] += 0.01
         show(step, {"loss_d": np.float32(1)})
@@ -104,10 +104,10 @@ def test_a_loop_of_your_own(cell):
 
 
 def test_long_loops_keep_few_rows(cell):
-    show = notebook.Figure("t", None, None)
+    show = watching.Figure("t", None, None)
     for step in range(20_000):
         show(step, {"loss_d": 1.0})
-    assert len(show.rows) <= notebook.MOST_ROWS and show.rows[-1]["step"] == 19_999
+    assert len(show.rows) <= watching.MOST_ROWS and show.rows[-1]["step"] == 19_999
 
 
 @pytest.mark.parametrize("ipython", [None, types.SimpleNamespace(get_ipython=lambda: None), "terminal"])
@@ -118,7 +118,7 @@ def test_outside_of_a_notebook_it_says_so_in_a_line(monkeypatch, capsys, tmp_pat
     monkeypatch.setitem(sys.modules, "IPython", found)
     run = tg.Run("ring", steps=2, **TINY)
     assert tg.live.watch(run) is None
-    assert capsys.readouterr().out == notebook.ELSEWHERE + "\n"
+    assert capsys.readouterr().out == watching.ELSEWHERE + "\n"
     run.train()
     tg.live.watch(run.setup.game)(1, {"loss_d": 1.0}, np.zeros((3, 2)))
 
@@ -130,7 +130,7 @@ def test_what_cannot_be_watched(what):
 
 
 def test_live_is_there_when_it_is_asked_for():
-    assert tg.live.watch is notebook.watch and "live" in dir(tg)
+    assert tg.live.watch is watching.watch and "live" in dir(tg)
     with pytest.raises(AttributeError, match="module 'tinygan.live' has no attribute 'wach'"):
         tg.live.wach  # noqa: B018
 

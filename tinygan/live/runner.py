@@ -1,0 +1,133 @@
+"""The thread that plays: it alone touches the laboratory, so that no page ever waits for a step."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from tinygan.data import DataError
+from tinygan.live.lab import Lab
+from tinygan.live.snapshot import Snapshot
+from tinygan.training.config import ConfigError
+
+Job: TypeAlias = Callable[[Lab], object]
+
+FRAME = 1 / 30  # seconds, at least, from one picture to the next
+LINE = 0.8  # seconds for a line of code, when it is played slowly
+AGAIN = 1.0  # seconds without a sign that a picture was drawn, after which the next is sent all the same
+PATIENCE = 10.0  # seconds without a sign, after which nobody is looking
+
+
+class Runner(threading.Thread):
+    """Plays a laboratory, and shows it whenever the last picture has been drawn.
+
+    Parameters
+    ----------
+    lab : Lab
+    show : function(Snapshot, playing, said)
+        Called from this thread; `said` is a sentence about bad input, or empty. Whoever has drawn it calls `drawn`.
+
+    Attributes
+    ----------
+    playing, slow : bool
+    """
+
+    def __init__(self, lab: Lab, show: Callable[[Snapshot, bool, str], None]):
+        super().__init__(name="tinygan-live", daemon=True)
+        self.lab, self.show = lab, show
+        self.playing = self.slow = False
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._free = threading.Event()  # the last picture has been drawn
+        self._free.set()
+        self._said, self._news, self._ended = "", True, False
+        self._shown = self._stepped = 0.0
+        self._seen = time.monotonic()
+
+    # -- from any thread
+
+    def do(self, job: Job) -> None:
+        """Have something done to the laboratory, after what was asked before."""
+        self._jobs.put(job)
+
+    def play(self, on: bool) -> None:
+        """Go on, or pause."""
+        self._seen = time.monotonic()  # whoever presses play is looking
+        self.do(lambda lab: setattr(self, "playing", on))
+
+    def crawl(self, on: bool) -> None:
+        """A line of code at a time, or as fast as it can."""
+        self.do(lambda lab: setattr(self, "slow", on))
+
+    def drawn(self) -> None:
+        """The last picture is on the screen: the next may come."""
+        self._seen = time.monotonic()
+        self._free.set()
+
+    def end(self) -> None:
+        """Let the thread come to its end."""
+        self._ended = True
+        self._jobs.put(None)
+
+    # -- in its own
+
+    def run(self) -> None:
+        """Until `end`."""
+        while not self._ended:
+            self.turn()
+
+    def turn(self) -> None:
+        """Do one thing that was asked, a step if it plays, and show it if the last picture has been drawn."""
+        with np.errstate(all="ignore"):  # what is not finite is said in words
+            self._obey()
+            if self.playing and not self._ended:
+                self._go_on()
+            if not self._ended:
+                self._show()
+
+    def _obey(self) -> None:
+        """Do what was asked; wait for it where there is nothing else to do."""
+        try:
+            if self.playing:
+                job = self._jobs.get_nowait()
+            else:
+                job = self._jobs.get(timeout=FRAME if self._news else None)
+        except queue.Empty:
+            return
+        if job is None:
+            return
+        try:
+            self._said = ""
+            job(self.lab)
+        except (ConfigError, DataError) as error:
+            self._said = str(error)
+        self._news = True
+
+    def _go_on(self) -> None:
+        wait = LINE - (time.monotonic() - self._stepped)
+        if self.slow and wait > 0:
+            time.sleep(min(wait, FRAME))
+            return
+        self._stepped = time.monotonic()
+        if self.slow:
+            self.lab.next_line()
+        else:
+            self.lab.step()
+        self._news = True
+        if self.lab.broken():  # the snapshot says it
+            self.playing = False
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if self.playing and now - self._seen > PATIENCE:
+            self.playing, self._said = False, "Paused, since nobody was looking: press play to go on."
+            self._news = True
+        wait = FRAME if self._free.is_set() else AGAIN
+        if self._news and now - self._shown >= wait:
+            self._news, self._shown = False, now
+            self._free.clear()
+            self.show(self.lab.snapshot(), self.playing, self._said)
