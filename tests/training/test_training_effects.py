@@ -79,6 +79,12 @@ def test_what_a_preset_brings_is_never_refused(name, penalty, quick):
     presets.configure(dict(preset=name, penalty=penalty, optimizer="sgd"), quick)
 
 
+@pytest.mark.parametrize("name", presets.PRESETS)
+def test_all_options_of_a_run_are_options_of_another(name):
+    config = presets.configure({"preset": name})
+    assert presets.configure(vars(config)) == config
+
+
 def test_command_line_and_python_say_the_same(tmp_path):
     result = call("train", "--penalty-weight", 3, "--outdir", tmp_path)
     sentence = one_sentence(result.err)
