@@ -70,7 +70,7 @@ def one_shown(name: str, printed: str, after: str) -> str:
     chart = draw(name, SHOWN[name], rows) if name in SHOWN else ""
     lines = [head, ["---"] * len(head), *rows]
     table = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
-    return f"{chart}{title}\n\n{table}\n\n{rest}\n\n{fold}\n{after}"
+    return f"{chart}{title}\n\n:::{{div}} measured\n{table}\n:::\n\n{rest}\n\n{fold}\n{after}"
 
 
 def read(printed: str) -> tuple[str, list[str], list[list[str]], str]:
