@@ -10,7 +10,6 @@ import numpy as np
 from bokeh.models import ColumnDataSource, FreehandDrawTool, LinearColorMapper, Range1d, Span
 from bokeh.plotting import figure
 
-from tinygan.live.data import CANVAS
 from tinygan.live.lab import CURVES
 from tinygan.live.snapshot import Snapshot
 from tinygan.plot.game import FAKE_TO_REAL, cell_centres
@@ -88,7 +87,6 @@ class Plane:
         strokes = draw.multi_line("xs", "ys", source=s["strokes"], color=BLUE, line_width=4, alpha=0.4)
         self.pen = FreehandDrawTool(renderers=[strokes])
         draw.add_tools(self.pen)
-        self.extent: tuple[float, ...] = ()
 
     def wipe(self) -> None:
         """Take the lines away; the data stay until the next one."""
@@ -100,17 +98,12 @@ class Plane:
 
     def show(self, shot: Snapshot, fresh: bool) -> None:
         """Draw a snapshot; `fresh` if its data may be others than those before."""
-        left, right, bottom, top = shot.extent
         s = self.sources
         if fresh:
-            half = max(right - left, top - bottom) / 2
-            if shot.settings.data == "drawn":
-                left, right, bottom, top, half = -CANVAS, CANVAS, -CANVAS, CANVAS, CANVAS
-            x, y = (left + right) / 2, (bottom + top) / 2
-            self.figure.x_range.update(start=x - half, end=x + half)
-            self.figure.y_range.update(start=y - half, end=y + half)
-            s["reals"].data = dict(zip("xy", shot.reals.T, strict=True))
             left, right, bottom, top = shot.extent
+            self.figure.x_range.update(start=left, end=right)
+            self.figure.y_range.update(start=bottom, end=top)
+            s["reals"].data = dict(zip("xy", shot.reals.T, strict=True))
         self.show_heat(shot)
         s["fakes"].data = dict(zip("xy", shot.fakes.T, strict=True))
         s["arrows"].data = as_one([with_head(arrow) for arrow in shot.arrows])

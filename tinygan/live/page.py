@@ -114,6 +114,7 @@ class Page:
         on_line = shot.density is not None
         if fresh:
             self.plane.figure.visible, self.line.figure.visible, self.line.map.visible = not on_line, on_line, on_line
+            self.controls.layers.visible = not on_line
             self.plane.write(shot.settings.data == "drawn")
         if on_line:
             self.line.show(shot, fresh)

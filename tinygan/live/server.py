@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
@@ -18,7 +19,14 @@ CHECK, LEFT = 1000, 10_000  # milliseconds: how often closed windows are looked 
 
 def fill(doc: Document) -> Page:
     """Put a laboratory into a new document, which ends it."""
-    page = Page(doc.add_next_tick_callback)
+
+    def schedule(show: Callable[[], None]) -> None:
+        try:
+            doc.add_next_tick_callback(show)
+        except AttributeError:  # Bokeh has taken the document apart, with the window, while the picture was made
+            page.runner.end()
+
+    page = Page(schedule)
     doc.title = "tinygan live"
     doc.template = (files("tinygan.live") / "page.html").read_text(encoding="utf-8")
     doc.add_root(page.layout)
