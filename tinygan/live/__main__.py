@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import logging
+import sys
 import webbrowser
 
 from tinygan.commandline import Parser, fail, guarded
@@ -38,6 +40,8 @@ def main() -> None:
     print(f"the laboratory is at {address} - Ctrl-C ends it", flush=True)
     if not options.no_browser:
         server.io_loop.add_callback(webbrowser.open, address)
+    logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # a picture on its way to a closed window
+    sys.setswitchinterval(0.001)  # seconds: what is pressed need not wait for five times as long a stretch of training
     try:
         server.io_loop.start()
     except KeyboardInterrupt:
