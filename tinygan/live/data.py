@@ -33,12 +33,21 @@ class Shape:
         return self.draw(n, rng)
 
 
+@dataclass(frozen=True, eq=False)
+class Field(Points):
+    """Points in the square in which one draws."""
+
+    def extent(self) -> tuple[float, float, float, float]:
+        """The square, whatever lies in it."""
+        return -CANVAS, CANVAS, -CANVAS, CANVAS
+
+
 def moons(n: int, rng: np.random.Generator) -> np.ndarray:
     """Two half circles that reach into each other."""
     angle, second = np.pi * rng.random(n), rng.random(n) < 0.5
     x = np.where(second, 0.5 - np.cos(angle), np.cos(angle) - 0.5)
     y = np.where(second, 0.25 - np.sin(angle), np.sin(angle) - 0.25)
-    return np.stack([x, y], axis=1) + 0.06 * rng.standard_normal((n, 2))
+    return 0.85 * np.stack([x, y], axis=1) + 0.05 * rng.standard_normal((n, 2))
 
 
 def spiral(n: int, rng: np.random.Generator) -> np.ndarray:
@@ -155,4 +164,4 @@ def make(name: str, figure: int = 3, strokes: Sequence[Stroke] = ()) -> Mixture 
     if name == "line":
         return Line("line", np.array([[-1.5], [0.0], [1.5]]), 0.25)
     shapes = {"moons": lambda: moons, "spiral": lambda: spiral, "digit": lambda: digit(figure)}
-    return Points(name, Shape(shapes.get(name, lambda: drawn(strokes or SMILE))()))
+    return Field(name, Shape(shapes.get(name, lambda: drawn(strokes or SMILE))()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import contourpy
@@ -9,7 +10,6 @@ import numpy as np
 from bokeh.models import ColumnDataSource, FreehandDrawTool, LinearColorMapper, Range1d, Span
 from bokeh.plotting import figure
 
-from tinygan.live.data import CANVAS
 from tinygan.live.lab import CURVES
 from tinygan.live.snapshot import Snapshot
 from tinygan.plot.game import FAKE_TO_REAL, cell_centres
@@ -41,6 +41,21 @@ def blank(height: int, label: str = "", **options: Any) -> Any:
     return made
 
 
+def as_one(lines: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Lines (k, 2) as one with gaps: two arrays to send, where lines of their own would be two messages each."""
+    gap = np.full((1, 2), np.nan)
+    x, y = np.concatenate([gap, *(part for line in lines for part in (line, gap))]).T
+    return dict(x=x, y=y)
+
+
+def with_head(arrow: np.ndarray) -> np.ndarray:
+    """An arrow (x, y, x, y) as a line (5, 2) with two barbs at its tip."""
+    start, tip = arrow[:2], arrow[2:]
+    back = 0.35 * (start - tip)
+    aside = 0.5 * np.array([-back[1], back[0]])
+    return np.stack([start, tip, tip + back + aside, tip, tip + back - aside])
+
+
 def plain_legend(made: Any) -> None:
     """A legend in one row above the figure."""
     made.legend.update(background_fill_alpha=0, border_line_color=None, label_text_color=AXIS, orientation="horizontal")
@@ -55,27 +70,23 @@ class Plane:
         self.figure = blank(460, x_range=Range1d(-1, 1), y_range=Range1d(-1, 1), match_aspect=True, name="plane")
         self.figure.axis.visible = self.figure.grid.visible = False  # they would take half of the time of a picture
         self.colours = LinearColorMapper(palette(), low=0, high=1, nan_color=AXIS)
-        names = dict(heat="image x y dw dh", middle="xs ys", warp="xs ys", reals="x y", arrows="x0 y0 x1 y1 way")
-        names.update(fakes="x y", strokes="xs ys")
+        names = dict.fromkeys(("middle", "warp", "reals", "arrows", "fakes"), "x y")
+        names.update(heat="image x y dw dh", strokes="xs ys")
         self.sources = {name: ColumnDataSource({c: [] for c in columns.split()}) for name, columns in names.items()}
         draw, s = self.figure, self.sources
         self.layers = {
             "heat": [
                 draw.image("image", "x", "y", "dw", "dh", source=s["heat"], color_mapper=self.colours),
-                draw.multi_line("xs", "ys", source=s["middle"], color=INK, line_width=1.5, line_dash="dashed"),
+                draw.line("x", "y", source=s["middle"], color=INK, line_width=1.5, line_dash="dashed"),
             ],
-            "warp": [draw.multi_line("xs", "ys", source=s["warp"], color=DARK_ORANGE, alpha=0.45)],
+            "warp": [draw.line("x", "y", source=s["warp"], color=DARK_ORANGE, alpha=0.45)],
             "reals": [draw.scatter("x", "y", source=s["reals"], size=4, color=BLUE, line_color=None, alpha=0.7)],
-            "arrows": [
-                draw.segment("x0", "y0", "x1", "y1", source=s["arrows"], color=INK, alpha=0.8),
-                draw.scatter("x1", "y1", source=s["arrows"], marker="triangle", size=5, angle="way", color=INK),
-            ],
+            "arrows": [draw.line("x", "y", source=s["arrows"], color=INK, alpha=0.8)],
             "fakes": [draw.scatter("x", "y", source=s["fakes"], size=5, color=ORANGE, line_color=INK, line_width=0.4)],
         }
         strokes = draw.multi_line("xs", "ys", source=s["strokes"], color=BLUE, line_width=4, alpha=0.4)
         self.pen = FreehandDrawTool(renderers=[strokes])
         draw.add_tools(self.pen)
-        self.extent: tuple[float, ...] = ()
 
     def wipe(self) -> None:
         """Take the lines away; the data stay until the next one."""
@@ -87,23 +98,16 @@ class Plane:
 
     def show(self, shot: Snapshot, fresh: bool) -> None:
         """Draw a snapshot; `fresh` if its data may be others than those before."""
-        left, right, bottom, top = shot.extent
         s = self.sources
         if fresh:
-            half = max(right - left, top - bottom) / 2
-            if shot.settings.data == "drawn":
-                left, right, bottom, top, half = -CANVAS, CANVAS, -CANVAS, CANVAS, CANVAS
-            x, y = (left + right) / 2, (bottom + top) / 2
-            self.figure.x_range.update(start=x - half, end=x + half)
-            self.figure.y_range.update(start=y - half, end=y + half)
-            s["reals"].data = dict(zip("xy", shot.reals.T, strict=True))
             left, right, bottom, top = shot.extent
+            self.figure.x_range.update(start=left, end=right)
+            self.figure.y_range.update(start=bottom, end=top)
+            s["reals"].data = dict(zip("xy", shot.reals.T, strict=True))
         self.show_heat(shot)
         s["fakes"].data = dict(zip("xy", shot.fakes.T, strict=True))
-        x0, y0, x1, y1 = shot.arrows.T
-        way = np.arctan2(y1 - y0, x1 - x0) - np.pi / 2  # a triangle points upwards
-        s["arrows"].data = dict(x0=x0, y0=y0, x1=x1, y1=y1, way=way)
-        s["warp"].data = dict(xs=[line[:, 0] for line in shot.warp], ys=[line[:, 1] for line in shot.warp])
+        s["arrows"].data = as_one([with_head(arrow) for arrow in shot.arrows])
+        s["warp"].data = as_one(shot.warp)
 
     def show_heat(self, shot: Snapshot) -> None:
         """The colours, and the line where D cannot tell."""
@@ -116,7 +120,7 @@ class Plane:
         )
         places = cell_centres(columns, left, right), cell_centres(rows, bottom, top)
         found: Any = contourpy.contour_generator(*places, np.ma.masked_invalid(shot.heat)).lines((low + high) / 2)
-        s["middle"].data = dict(xs=[line[:, 0] for line in found], ys=[line[:, 1] for line in found])
+        s["middle"].data = as_one(found)
 
 
 class LinePicture:

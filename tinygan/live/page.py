@@ -76,7 +76,7 @@ class Page:
         self.controls = Controls(self.runner, sheet, self._answer, self._layers, self.plane.wipe)
         self.plane.sources["strokes"].on_change("data", self._strokes)
 
-        # The browser says when a frame is drawn, and only then comes the next: a slow one is never flooded.
+        # The browser says when a picture is drawn, and only then comes another: a slow one is never flooded.
         self.sent, self.drawn = ColumnDataSource({"n": [0]}), ColumnDataSource({"n": [0]})
         self.sent.js_on_change("data", CustomJS(args=dict(sent=self.sent, drawn=self.drawn), code=DRAWN))
         self.drawn.on_change("data", self._was_drawn)
@@ -114,6 +114,7 @@ class Page:
         on_line = shot.density is not None
         if fresh:
             self.plane.figure.visible, self.line.figure.visible, self.line.map.visible = not on_line, on_line, on_line
+            self.controls.layers.visible = not on_line
             self.plane.write(shot.settings.data == "drawn")
         if on_line:
             self.line.show(shot, fresh)

@@ -19,12 +19,13 @@ Job: TypeAlias = Callable[[Lab], object]
 
 FRAME = 1 / 30  # seconds, at least, from one picture to the next
 LINE = 0.8  # seconds for a line of code, when it is played slowly
+AHEAD = 2  # pictures on the way: one is made while the other is drawn
 AGAIN = 1.0  # seconds without a sign that a picture was drawn, after which the next is sent all the same
 PATIENCE = 10.0  # seconds without a sign, after which nobody is looking
 
 
 class Runner(threading.Thread):
-    """Plays a laboratory, and shows it whenever the last picture has been drawn.
+    """Plays a laboratory, and shows it as often as pictures are drawn.
 
     Parameters
     ----------
@@ -42,8 +43,7 @@ class Runner(threading.Thread):
         self.lab, self.show = lab, show
         self.playing = self.slow = False
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._free = threading.Event()  # the last picture has been drawn
-        self._free.set()
+        self._sent = self._drawn = 0  # pictures
         self._said, self._news, self._ended = "", True, False
         self._shown = self._stepped = 0.0
         self._seen = time.monotonic()
@@ -64,9 +64,9 @@ class Runner(threading.Thread):
         self.do(lambda lab: setattr(self, "slow", on))
 
     def drawn(self) -> None:
-        """The last picture is on the screen: the next may come."""
+        """A picture is on the screen: the next may come."""
         self._seen = time.monotonic()
-        self._free.set()
+        self._drawn = min(self._drawn + 1, self._sent)
 
     def end(self) -> None:
         """Let the thread come to its end."""
@@ -126,8 +126,9 @@ class Runner(threading.Thread):
         if self.playing and now - self._seen > PATIENCE:
             self.playing, self._said = False, "Paused, since nobody was looking: press play to go on."
             self._news = True
-        wait = FRAME if self._free.is_set() else AGAIN
-        if self._news and now - self._shown >= wait:
+        if now - self._shown > AGAIN:
+            self._drawn = self._sent
+        if self._news and self._sent - self._drawn < AHEAD and now - self._shown >= FRAME:
             self._news, self._shown = False, now
-            self._free.clear()
+            self._sent += 1
             self.show(self.lab.snapshot(), self.playing, self._said)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
+import sys
 import webbrowser
 from collections.abc import Callable
 from importlib.resources import files
@@ -22,7 +24,14 @@ CHECK, LEFT = 1000, 10_000  # milliseconds: how often closed windows are looked 
 
 def fill(doc: Document) -> Page:
     """Put a laboratory into a new document, which ends it."""
-    page = Page(doc.add_next_tick_callback)
+
+    def schedule(show: Callable[[], None]) -> None:
+        try:
+            doc.add_next_tick_callback(show)
+        except AttributeError:  # Bokeh has taken the document apart, with the window, while the picture was made
+            page.runner.end()
+
+    page = Page(schedule)
     dress(doc, "tinygan live")
     doc.add_root(page.layout)
     doc.on_event(DocumentReady, lambda event: page.runner.drawn())
@@ -67,6 +76,8 @@ def run(what: str, port: int, browser: bool, fill: Callable[[Document], Any] = f
     print(f"{what} is at {address} - Ctrl-C ends it", flush=True)
     if browser:
         server.io_loop.add_callback(webbrowser.open, address)
+    logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # a picture on its way to a closed window
+    sys.setswitchinterval(0.001)  # seconds: what is pressed need not wait for five times as long a stretch of training
     try:
         server.io_loop.start()
     except KeyboardInterrupt:
