@@ -76,6 +76,12 @@ def one_shown(name: str, printed: str, after: str) -> str:
 def read(printed: str) -> tuple[str, list[str], list[list[str]], str]:
     """Of a print: what stands above the table, the names of its columns, its rows, and the lines below."""
     blocks = printed.strip("\n").split("\n\n")
+    marked = [i for i, block in enumerate(blocks) if block.startswith("| ")]
+    if marked:  # it is a table already
+        head, _, *rows = [
+            [cell.strip() for cell in line.strip("|").split("|")] for line in blocks[marked[0]].split("\n")
+        ]
+        return " ".join(blocks[: marked[0]]), head, rows, "\n\n".join(blocks[marked[0] + 1 : -1])
     at = next((i for i, block in enumerate(blocks) if len(split(block)) > 1), None)
     if at is None:
         return "", [], [], ""

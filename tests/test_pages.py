@@ -1,0 +1,98 @@
+"""How the pages show what a benchmark printed, and pictures of several panels."""
+
+import json
+import re
+from pathlib import Path
+
+import lessons
+import numpy as np
+import pytest
+import tables
+from PIL import Image
+
+DOCS = Path(tables.__file__).parent
+TEXT = "".join((DOCS / page).read_text("utf-8") for page in ("results.md", "performance.md"))
+PRINTS = {name: printed for name, printed, _ in tables.DUMP.findall(TEXT)}
+GROUPED = """\
+Made up.
+
+                   ratio                ms a step
+step   threads     (below 1: faster)   tinygan   peer
+mlp    1           0.99 (0.84-1.04)      20.41  21.61
+mlp    best        1.09 (1.02-1.17)      15.39  14.11  target 0.75: missed
+
+A last word.
+
+python -m made.up
+"""
+VERDICTS = """\
+       modes                              quality, %
+pack   here          paper                here          paper
+1      7.3 +- 0.7    6.3 +- 0.5    within 87.2 +- 6.4   98.2 +- 0.2   off
+oracle 8.0 +- 0.0    -                    98.8 +- 0.2   -
+
+python -m made.up
+"""
+
+
+def test_a_print_becomes_a_table():
+    title, head, rows, rest = tables.read(GROUPED)
+    assert (title, rest) == ("Made up.", "A last word.")
+    assert head == ["step", "threads", "ratio, (below 1: faster)", "ms a step, tinygan", "ms a step, peer", ""]
+    assert rows[0] == ["mlp", "1", "0.99 (0.84-1.04)", "20.41", "21.61", ""]
+    assert rows[1][-1] == "target 0.75: missed"
+
+
+def test_a_verdict_stands_behind_its_number():
+    _, head, rows, _ = tables.read(VERDICTS)
+    assert head == ["pack", "modes, here", "modes, paper", "quality, %, here", "quality, %, paper"]
+    assert rows == [
+        ["1", "7.3 +- 0.7", "6.3 +- 0.5 (within)", "87.2 +- 6.4", "98.2 +- 0.2 (off)"],
+        ["oracle", "8.0 +- 0.0", "-", "98.8 +- 0.2", "-"],
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name, printed in PRINTS.items() if printed.count("\n") > 3])
+def test_every_number_of_a_print_is_in_its_table(name):
+    title, head, rows, rest = tables.read(PRINTS[name])
+    assert rows and all(len(row) == len(head) for row in rows)
+    shown = " ".join([title, rest, *head, *(cell for row in rows for cell in row)])
+    body = PRINTS[name].rsplit("\n\n", 1)[0]
+    assert sorted(re.findall(r"[\d.]+", body)) == sorted(re.findall(r"[\d.]+", shown))
+
+
+def test_charts_draw_the_columns_that_they_name():
+    for name, chart in tables.SHOWN.items():
+        _, head, rows, _ = tables.read(PRINTS[name])
+        rows = [row for row in rows if chart.only is None or chart.only in row[1:]]
+        for column in chart.columns:
+            values = [tables.number(row[column]) for row in rows if row[column]]
+            assert len(values) > 1 and np.isfinite(values).all(), (name, head[column])
+
+
+def test_a_wide_picture_is_cut_where_it_is_blank():
+    pytest.importorskip("sphinx", reason="the package sphinx is not installed")
+    import strips
+
+    pixels = np.full((100, 400, 3), 255, np.uint8)
+    for left in (5, 140, 280):
+        pixels[20:80, left : left + 110] = 0
+    cuts = strips.panels(Image.fromarray(pixels))
+    assert [right - left for left, right in cuts] == [127, 138, 135] and cuts[0][0] == 0 and cuts[-1][1] == 400
+    assert strips.panels(Image.fromarray(pixels[:, :200])) == [(0, 200)]
+    pixels[50] = 0  # a line through all of them: there is no place to cut
+    assert strips.panels(Image.fromarray(pixels)) == [(0, 400)]
+
+
+def test_a_changed_source_is_noticed(tmp_path, monkeypatch):
+    source = tmp_path / "00_one.py"
+    source.write_text("# %%\nprint(1)\n", encoding="utf-8")
+    monkeypatch.setattr(lessons, "FOLDER", tmp_path)
+    assert not lessons.is_current(source)
+    text = json.dumps({"cells": [], "metadata": {"tinygan": {"source": lessons.sha256(source)}}})
+    lessons.notebook_of(source).write_text(text, encoding="utf-8")
+    assert lessons.is_current(source)
+    source.write_bytes(b"# %%\r\nprint(1)\r\n")  # the same text, as Windows has it
+    assert lessons.is_current(source)
+    source.write_text("# %%\nprint(2)\n", encoding="utf-8")
+    assert not lessons.is_current(source)
