@@ -7,12 +7,13 @@ from typing import Any
 
 from tinygan.live.needs import need
 from tinygan.live.settings import Settings
+from tinygan.training.config import ConfigError
 
 
 def lab(**settings: Any) -> Any:
     """A laboratory below the cell: the last line of a cell shows it, and so does ``display``.
 
-    It pauses by itself when its output is no longer on the screen. In Colab, run this once before, in the same cell:
+    It pauses by itself when its tab is hidden, and ends with ``widget.page.runner.end()``. In Colab, run this before:
     ``from google.colab import output; output.enable_custom_widget_manager()``.
 
     Parameters
@@ -28,9 +29,13 @@ def lab(**settings: Any) -> Any:
     Raises
     ------
     ConfigError
-        In one sentence, if a setting cannot be, or a package is missing.
+        In one sentence, if a setting cannot be, a package is missing, or this is no notebook.
     """
     need("bokeh", "jupyter_bokeh")
+    try:
+        loop = asyncio.get_running_loop()  # the kernel's, in whose thread the widget may be changed
+    except RuntimeError:
+        raise ConfigError("tg.live.lab() is for a notebook: elsewhere run python -m tinygan.live") from None
     from bokeh.io import output_notebook
     from bokeh.resources import Resources
     from jupyter_bokeh import BokehModel
@@ -39,7 +44,6 @@ def lab(**settings: Any) -> Any:
 
     # The widget wants BokehJS in the output, here from the package itself: nothing is fetched from elsewhere.
     output_notebook(Resources(mode="inline", components=["bokeh", "bokeh-widgets"]), hide_banner=True)
-    loop = asyncio.get_event_loop()  # the kernel's, in whose thread the widget may be changed
     page = Page(loop.call_soon_threadsafe, Settings.of(settings))
     widget = BokehModel(page.layout)
     widget.page = page
