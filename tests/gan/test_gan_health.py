@@ -101,6 +101,16 @@ def test_the_patience_is_in_lines_and_in_steps(loss):
     assert name_of(lines(400, 100, **SURE), loss) == "won"
 
 
+def test_a_discriminator_that_is_nearly_always_right_has_won():
+    """The loss of hinge may be 0 for a hundred steps, and jump in one."""
+    rows = lines(300, **SURE)
+    rows[-10]["loss_d"] = 0.02
+    assert name_of(rows, "hinge") == "won"
+    for row in rows[::5]:
+        row["loss_d"] = 0.02
+    assert name_of(rows, "hinge") is None
+
+
 def setup(**options):
     return build(configure({"preset": "ring", **options}))
 

@@ -77,5 +77,9 @@ def test_it_serves_itself_to_this_machine_alone_until_it_is_interrupted():
             assert sources and not any("//" in source for source in sources)
         finally:
             process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=60)
+            try:
+                _, errors = process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
     assert process.returncode == 0 and "Traceback" not in errors

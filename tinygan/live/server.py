@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
 import socket
 import sys
 import webbrowser
@@ -78,6 +79,7 @@ def run(what: str, port: int, browser: bool, fill: Callable[[Document], Any] = f
         server.io_loop.add_callback(webbrowser.open, address)
     logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # a picture on its way to a closed window
     sys.setswitchinterval(0.001)  # seconds: what is pressed need not wait for five times as long a stretch of training
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` would have it ignored
     try:
         server.io_loop.start()
     except KeyboardInterrupt:
