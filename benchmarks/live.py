@@ -23,7 +23,7 @@ def family(pid: int) -> list[int]:
     found = [pid]
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            parent = int(path.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
         except OSError:
             continue
         if parent == pid:
@@ -36,8 +36,8 @@ def seconds_and_mib(pids: list[int]) -> tuple[float, float]:
     seconds = mib = 0.0
     for pid in pids:
         try:
-            times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-            pages = Path(f"/proc/{pid}/statm").read_text().split()
+            times = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[11:13]
+            pages = Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()
         except OSError:
             continue
         seconds += sum(map(int, times)) / TICK

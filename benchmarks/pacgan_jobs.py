@@ -5,6 +5,7 @@ A finished job's file keeps the generator and what was measured; it is not run a
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -107,7 +108,8 @@ class Jobs:
         arrays, meta = trial.state()
         if report:
             arrays = {name: value for name, value in arrays.items() if name.startswith("G/")}
-            meta["report"] = {"counts": report.counts.tolist(), "n": report.n, "reverse_kl": report.reverse_kl}
+            kl = report.reverse_kl if math.isfinite(report.reverse_kl) else None  # JSON has no infinity
+            meta["report"] = {"counts": report.counts.tolist(), "n": report.n, "reverse_kl": kl}
         checkpoint.save(self.path(trial.job), arrays, {"settings": settings(trial.job, self.rules), **meta})
 
     def load(self, job: Job) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
@@ -146,6 +148,7 @@ def _unpack(saved: Any, path: Path) -> ModeReport | None:
     try:
         counts, n = np.array(saved["counts"], dtype=np.int64), int(saved["n"])
         found, total = int(np.count_nonzero(counts)), int(counts.sum())
-        return ModeReport(found, len(counts), total / n, float(saved["reverse_kl"]), counts, n)
+        kl = math.inf if saved["reverse_kl"] is None else float(saved["reverse_kl"])
+        return ModeReport(found, len(counts), total / n, kl, counts, n)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} has no report that can be read: {error!r}") from None

@@ -119,7 +119,7 @@ def test_a_run_that_is_no_number_any_more_names_the_layer(tmp_path, preset):
     assert result.status == 1
     said = re.fullmatch(
         r"python -m tinygan\.train: step \d+: (\w+) of layer (\d+) \((\w+\(.*\))\) in the (discriminator|generator) "
-        r"is not a finite number any more: start a new run with a lower --lr.*; the last checkpoint is (\S+)\n",
+        r"is not a finite number any more: start a new run with --lr 0\.001, or .*; the last checkpoint is (\S+)\n",
         result.err,
     )
     assert said, result.err

@@ -22,6 +22,7 @@ from tinygan.training import checkpoint, pictures, trained
 from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import ConfigError
 from tinygan.training.record import Record
+from tinygan.training.replay import ReplayPage
 from tinygan.training.run_folder import RunError, RunFolder
 from tinygan.training.scores import Scores
 
@@ -365,6 +366,7 @@ STRAYS = {
 def animated(folder):
     """How many frames training.gif has, None if there is none, and what was said."""
     record, said = object.__new__(Record), []
+    record.replay = ReplayPage(RunFolder(folder), 6)
     record.run, record.say = RunFolder(folder), lambda sentence, step: said.append(sentence)
     with without_hanging(), warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -59,7 +59,9 @@ def use_backend(backend: str | Backend = "numpy", keep_memory: bool = True) -> B
     if isinstance(backend, Backend):
         chosen = backend
     elif not isinstance(backend, str) or backend not in NAMES:
-        raise ValueError(f"unknown backend {reprlib.repr(backend)}: choose one of {', '.join(NAMES)}")
+        shown = reprlib.repr(backend)  # in one line, whatever was given
+        shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+        raise ValueError(f"unknown backend {shown}: choose one of {', '.join(NAMES)}")
     elif backend == "numpy":
         chosen = _numpy
         if keep_memory:
