@@ -11,8 +11,31 @@ import numpy as np
 import pytest
 from standin import FakeCupy
 
+from tinygan import plot
 from tinygan.backend import CupyBackend, current_backend, using_backend
 from tinygan.backend.cupy_backend import diagnose
+from tinygan.files import whole_file
+from tinygan.training import record
+
+
+class WithoutCurves:
+    """`tinygan.plot` for tiny runs, which would take most of their time to draw their curves."""
+
+    @staticmethod
+    def save_curves(path, *args, **options):
+        with whole_file(path) as file:
+            file.write(b"curves")
+
+    def __getattr__(self, name):
+        return getattr(plot, name)
+
+
+@pytest.fixture(autouse=True)
+def quick(request, monkeypatch):
+    """Runs draw no curves, and nobody waits for the disk, but where that is tested."""
+    if request.path.name not in ("test_files.py", "test_training_hostile.py", "test_training_scores.py"):
+        monkeypatch.setattr(record, "plot", WithoutCurves())
+        monkeypatch.setattr(os, "fsync", lambda file: None)
 
 
 @pytest.fixture

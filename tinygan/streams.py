@@ -32,16 +32,20 @@ class Lasting(io.RawIOBase):
     def __init__(self, raw: Any):
         self.raw, self.terminal, self.gone = raw, bool(raw.isatty()), False
         self.error: OSError | None = None
+        self.counts: list[int | None] = []  # what was written, and not said yet to the buffer above
 
     def write(self, data: Any) -> int:
         while not self.gone:
             try:
-                written = self.raw.write(data)
+                # Ctrl-C may come between two steps of Python, and the buffer would write all again: `extend` is one step.
+                if not self.counts:
+                    self.counts.extend(map(self.raw.write, (data,)))
             except OSError as error:
                 self.gone = True
                 if not (self.terminal or reader_is_gone(error)):
                     self.error = error
                 break
+            written = self.counts.pop()
             if written is not None:
                 return int(written)
             select.select([], [self], [])  # another program has made this pipe or terminal non-blocking, and it is full

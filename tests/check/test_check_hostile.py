@@ -41,7 +41,12 @@ ENDLESS = {
 }
 
 
-@pytest.mark.parametrize("what", ENDLESS)
+def some_slow(cases, quick=3):
+    """All of them, but the first few, are run with the slow tests: each takes a second or more."""
+    return [pytest.param(case, marks=[pytest.mark.slow] * (i >= quick)) for i, case in enumerate(cases)]
+
+
+@pytest.mark.parametrize("what", some_slow(ENDLESS))
 def test_the_deadline_holds_whatever_it_does(tmp_path, what):
     file_with(tmp_path, ENDLESS[what])
     begin = time.monotonic()
@@ -104,7 +109,7 @@ DEADLY = [
 ]
 
 
-@pytest.mark.parametrize("body", DEADLY)
+@pytest.mark.parametrize("body", some_slow(DEADLY))
 def test_results_are_written_whatever_ends_it(tmp_path, body):
     file_with(tmp_path, body)
     done = checker("ex05", "ex02", "--gradescope", "results.json", "--time-limit", "2", cwd=tmp_path)
@@ -159,7 +164,7 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("what", FORGED)
+@pytest.mark.parametrize("what", some_slow(FORGED, 6))
 def test_a_pass_cannot_be_forged(tmp_path, what):
     body = WRONG
     if what == "zeroed inputs":

@@ -320,6 +320,7 @@ def test_gy_is_not_the_numbers_that_a_student_draws():
         assert not gradcheck_pair(lambda x: x**2 / 2, lambda gy, x: gy * gy, x, seed=seed)
 
 
+@pytest.mark.slow
 def test_no_pattern_hides_a_fault_of_its_own(monkeypatch):
     """What stops in a pattern is taken for the student's code, which meets unforeseen input; ours may not stop."""
     stopped = []
