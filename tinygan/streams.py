@@ -37,7 +37,7 @@ class Lasting(io.RawIOBase):
     def write(self, data: Any) -> int:
         while not self.gone:
             try:
-                # Ctrl-C may come between two steps of Python, and the buffer would write all again: `extend` is one step.
+                # Ctrl-C comes between two steps of Python, and the buffer would write again: `extend` is one step.
                 if not self.counts:
                     self.counts.extend(map(self.raw.write, (data,)))
             except OSError as error:

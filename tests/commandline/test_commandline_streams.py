@@ -119,7 +119,8 @@ def test_a_path_of_any_bytes_can_be_written_and_read(name, how, here):
     name = NAMES[name]
     os.rename(os.fsencode(here / "photos"), os.fsencode(here / "photos") + name)
     images = ("train", "--steps", "1", *TINY, "--data", b"photos" + name, "--outdir", name)
-    run = name + b"/00000-mlp-photos" + (b"a" if name != b"\xff" else b"") + b"-ns"
+    known = name != b"\xff" and how != "ascii locale"  # as a letter, which the run's name has without its dots
+    run = name + b"/00000-mlp-photos" + (b"a" if known else b"") + b"-ns"
     lines = [images, ("train", "--resume", run, "--steps", "2"), ("sample", run, "--out", name + b".png")]
     if (name, how) == (b"\xff", "utf-8"):
         lines += [("export", run, "--to", "safetensors"), ("evaluate", run, "--n", "50", "--json", name + b".json")]

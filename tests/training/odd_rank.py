@@ -8,7 +8,7 @@ import sys
 import tinygan
 from tinygan import train
 from tinygan.commandline import guarded
-from tinygan.training import run
+from tinygan.training import beginning
 from tinygan.training.networks import Chosen
 
 
@@ -27,14 +27,14 @@ def change(what, setup):
 def main(what):
     rank = os.environ.get("OMPI_COMM_WORLD_RANK") or os.environ.get("PMI_RANK")
     if rank == "1":
-        build = run.build
+        build = beginning.build
 
         def other(*args):
             setup = build(*args)
             change(what, setup)
             return setup
 
-        run.build = other
+        beginning.build = other
         if what == "versions":
             tinygan.__version__ = "0.0"
         if what == "words":  # it would be done, and not come to train
