@@ -48,6 +48,7 @@ def test_it_was_run_in_full_and_shows_its_picture(source):
     (drawn,) = [cell for cell in code if "picture" in cell["metadata"].get("tags", [])]
     assert any("image/png" in output.get("data", {}) for output in drawn["outputs"])
     assert lessons.notebook_of(source).stat().st_size < 1_000_000
+    assert not re.search(r"/(root|home|Users|tmp)/", printed(stored(source))), "a path of a machine"
 
 
 def test_there_is_a_notebook_for_each_tutorial_and_no_other():
