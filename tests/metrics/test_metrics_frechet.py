@@ -134,3 +134,11 @@ def test_what_is_no_gaussian_is_refused(arguments, message):
 def test_one_feature_has_no_covariance():
     with pytest.raises(ValueError, match="b: at least 2 points are needed, there are 1"):
         frechet_of_features(np.zeros((5, 2)), np.zeros((1, 2)))
+
+
+def test_it_computes_in_double_precision_whatever_comes_in():
+    rng = np.random.default_rng(0)
+    given = [x.astype(np.float32) for _ in range(2) for x in (rng.normal(size=6), np.cov(rng.normal(size=(6, 40))))]
+    mean1, cov1, mean2, cov2 = given
+    wide = [x.astype(np.float64) for x in given]
+    assert frechet_distance(mean1, cov1, mean2, cov2) == frechet_distance(*wide)

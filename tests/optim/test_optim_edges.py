@@ -99,3 +99,17 @@ def test_what_is_no_list_of_tensors_is_refused(make, params):
 def test_a_tensor_is_not_taken_for_a_list_of_its_rows(make):
     with pytest.raises(ValueError, match=f"{make.__name__} cannot move parameter 0, the result of GetItem"):
         make(Tensor(np.ones((2, 3)), requires_grad=True), 0.1)
+
+
+def test_the_defaults_are_those_of_the_papers():
+    """WGAN's RMSProp (Arjovsky et al. 2017, algorithm 1), DCGAN's Adam (Radford et al. 2016, section 4)."""
+    w = Tensor(np.zeros(2), requires_grad=True)
+    assert (RMSProp([w]).lr, RMSProp([w]).rho, RMSProp([w]).eps) == (5e-5, 0.99, 1e-8)
+    assert (Adam([w]).lr, Adam([w]).betas, Adam([w]).eps) == (2e-4, (0.5, 0.999), 1e-8)
+    assert SGD([w], lr=0.1).momentum == 0
+
+
+def test_the_gradients_that_are_missing_are_named():
+    a, b = Tensor(np.zeros(2), requires_grad=True, name="a"), Tensor(np.zeros(2), requires_grad=True)
+    with pytest.raises(ValueError, match="there is no gradient of a, parameter 1: leave"):
+        SGD([a, b], lr=0.1).step([None, None])
