@@ -106,6 +106,16 @@ def normed(request, rng):
     return layer.eval(), x
 
 
+def test_the_spectral_norm_of_a_kernel_is_that_of_its_matrix_of_outputs(rng):
+    layer = nn.SpectralNorm(nn.Conv2D(2, 5, 3, bias=False, rng=rng), rng=rng).astype(np.float64)
+    assert layer.v.shape == (5,)
+    for _ in range(300):
+        layer(Tensor(np.zeros((1, 3, 3, 2))))
+    x = rng.normal(size=(1, 3, 3, 2))
+    sigma = np.linalg.svd(layer.layer.W.data.reshape(-1, 5), compute_uv=False)[0]
+    assert np.allclose(to_numpy(layer(Tensor(x))), to_numpy(layer.layer(Tensor(x))) / sigma, rtol=1e-9)
+
+
 def largest(layer):
     W = np.moveaxis(layer.layer.W.data, layer.layer.output_axis, -1)  # output features against all the rest
     return np.linalg.svd(W.reshape(-1, W.shape[-1]), compute_uv=False)[0]
