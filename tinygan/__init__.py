@@ -10,8 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from tinygan import data, metrics, nn, optim, plot
-from tinygan.autograd import Op, Tensor, grad, no_grad, ops
+from tinygan.autograd import Op, Tensor, draw, effect, grad, no_grad, ops
 from tinygan.backend import to_numpy, use_backend
+from tinygan.compiled import compiled
 from tinygan.gan import losses, models, penalties
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.game import Game
@@ -44,7 +45,10 @@ __all__ = [
     "Op",
     "Run",
     "Tensor",
+    "compiled",
     "data",
+    "draw",
+    "effect",
     "grad",
     "gradcheck",
     "live",

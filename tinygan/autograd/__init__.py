@@ -8,5 +8,6 @@ from tinygan.autograd import ops
 from tinygan.autograd.grad import grad, leaves
 from tinygan.autograd.mode import is_recording, no_grad
 from tinygan.autograd.op import Op
+from tinygan.autograd.outside import draw, effect
 
-__all__ = ["Op", "Tensor", "grad", "is_recording", "leaves", "no_grad", "ops"]
+__all__ = ["Op", "Tensor", "draw", "effect", "grad", "is_recording", "leaves", "no_grad", "ops"]

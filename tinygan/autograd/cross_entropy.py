@@ -17,6 +17,7 @@ import numpy as np
 from tinygan.autograd.elementwise import sigmoid, softplus
 from tinygan.autograd.kinks import masked
 from tinygan.autograd.op import Op, as_floats
+from tinygan.autograd.outside import effect
 from tinygan.autograd.reduce import log_softmax, mean
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
@@ -122,5 +123,9 @@ def checked_targets(name: str, what: str, x: Tensor, targets: Any) -> float | Te
 
 def check_probabilities(what: str, x: Tensor) -> None:
     """Raise a sentence if a number on the host lies outside [0, 1]. (nan stays nan, and shows by itself.)"""
-    if isinstance(x.data, np.ndarray) and x.size and (x.data.min() < 0 or x.data.max() > 1):
-        raise ValueError(f"{what} must lie in [0, 1], but run from {x.data.min():g} to {x.data.max():g}")
+
+    def check(numbers: Array) -> None:
+        if isinstance(numbers, np.ndarray) and numbers.size and (numbers.min() < 0 or numbers.max() > 1):
+            raise ValueError(f"{what} must lie in [0, 1], but run from {numbers.min():g} to {numbers.max():g}")
+
+    effect(check, x)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinygan.autograd import mode
+from tinygan.autograd.op import Copy
 from tinygan.autograd.tensor import Tensor
 
 
@@ -77,13 +78,13 @@ def grad(
 
 def _apart(results: list[Any], gy: Tensor) -> list[Any]:
     """Give each result memory of its own, to be scaled in place: of y = a + b both gradients are gy itself."""
-    taken = {id(gy.data if gy.data.base is None else gy.data.base)}
+    taken = {id(gy._data if gy._data.base is None else gy._data.base)}
     for i, g in enumerate(results):
         if g is None:
             continue
-        owner = id(g.data if g.data.base is None else g.data.base)
-        if owner in taken or 0 in g.data.strides:  # a stride of 0: one number repeated by broadcasting
-            results[i] = Tensor._wrap(g.data.copy())
+        owner = id(g._data if g._data.base is None else g._data.base)
+        if owner in taken or 0 in g._data.strides:  # a stride of 0: one number repeated by broadcasting
+            results[i] = Copy()(g)
         taken.add(owner)
     return results
 
@@ -149,9 +150,9 @@ def _step_back(y: Tensor, gy: Tensor, leads: set[int], grads: dict[int, Tensor])
 
 def _upstream(y: Tensor, gy: Tensor | None) -> Tensor:
     if gy is None:
-        if y.data.size != 1:
+        if y.size != 1:
             raise ValueError(f"y has shape {y.shape}: grad needs its upstream gradient gy, or a y with one element")
-        return Tensor._wrap(y.xp.ones_like(y.data))
+        return Tensor._constant(y.xp.ones_like(y._data))
     gy = y.like(gy)
     if gy.shape != y.shape or gy.dtype != y.dtype:
         raise ValueError(f"gy has shape {gy.shape} and dtype {gy.dtype}, but y has {y.shape} and {y.dtype}")
@@ -164,7 +165,7 @@ def _result(
     if id(x) in grads:
         return grads[id(x)]
     if id(y) in leads and _reaches(y, x):
-        return Tensor._wrap(x.xp.zeros_like(x.data))  # on the path, but nothing flows: a flat function
+        return Tensor._constant(x.xp.zeros_like(x._data))  # on the path, but nothing flows: a flat function
     if allow_unused:
         return None
     hint = "leave it out of xs, pass allow_unused=True, or look for a detach() or no_grad() between"

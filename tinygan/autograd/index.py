@@ -58,7 +58,7 @@ def getitem(x: Any, index: Any) -> Tensor:
         If the index does not fit x's shape.
     """
     (x,) = as_tensors(x)
-    backend = backend_of(x.data)
+    backend = backend_of(x._data)
 
     def place(part: Any) -> Any:
         """Arrays are copied: the caller may fill them anew before the gradient needs them."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd.op import Gradients, Op, as_floats
+from tinygan.autograd.op import Copy, Gradients, Op, as_floats
 from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
@@ -199,7 +199,7 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     a, b = as_tensors(a, b)
     # a copy: the caller may fill the mask anew before the gradient needs it
     condition = Tensor(np.array(condition)) if isinstance(condition, (list, tuple, bool)) else Tensor(condition)
-    condition = Tensor._wrap(condition.data.copy())
+    condition = Copy()(condition)
     if condition.dtype.kind != "b":
         raise TypeError(f"where: the condition must be of booleans (such as x > 0), not {condition.dtype}")
     return Where()(*together("where", condition, a, b))

@@ -6,10 +6,12 @@ Source: Ioffe and Szegedy, "Batch Normalization", ICML 2015, Algorithm 1.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tinygan.autograd.elementwise import sqrt
 from tinygan.autograd.mode import is_recording
+from tinygan.autograd.outside import several
 from tinygan.autograd.op import Gradients, Op, as_floats
 from tinygan.autograd.reduce import mean, var
 from tinygan.autograd.shape import sum_to
@@ -46,9 +48,9 @@ class BatchNorm(Op):
 
     def backward(self, gy: Tensor, y: Tensor, x: Tensor, gamma: Tensor, beta: Tensor) -> Gradients:
         if not is_recording():
-            plain = BatchNorm._backward_of_arrays
-            backward: Callable[..., Any] = backend_of(x.data).kernels.get(plain, plain)
-            return [Tensor._wrap(g) for g in backward(self, x.xp, gy.data, x.data, gamma.data)]
+            plain, backend = BatchNorm._backward_of_arrays, backend_of(x._data)
+            kernel: Callable[..., Any] = backend.kernels.get(plain, plain)
+            return several(f"{self.name}'s gradients", partial(kernel, self, backend.xp), gy, x, gamma)
         axes = tuple(range(x.ndim - 1))
         std = sqrt(var(x, axes) + self.eps)
         xhat = (x - mean(x, axes)) / std
@@ -87,11 +89,16 @@ def batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> tup
     ValueError
         If the shapes do not fit; the message gives all three.
     """
+    y, op = by_batch(x, gamma, beta, eps)
+    return y, op.mean, op.var
+
+
+def by_batch(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> tuple[Tensor, BatchNorm]:
+    """`batch_norm`'s result, and the op that holds the batch's statistics."""
     x, gamma, beta = as_floats(x, gamma, beta)
     if x.ndim < 2 or gamma.shape != x.shape[-1:] or beta.shape != x.shape[-1:]:
         raise ValueError(
             f"batch_norm of {x.shape} needs gamma and beta of shape (features,), not {gamma.shape} and {beta.shape}"
         )
     op = BatchNorm(float(eps))
-    y = op(x, gamma, beta)
-    return y, op.mean, op.var
+    return op(x, gamma, beta), op

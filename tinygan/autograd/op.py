@@ -77,7 +77,10 @@ class Op:
         base = result.base
         if result is arrays[0] or base is not None and (base is arrays[0] or base is arrays[0].base):
             y._changed = inputs[0]._changed  # a view: changing it changes the input, and the reverse
-        if mode.is_recording():
+        now = mode.state
+        if now.recorder is not None:
+            now.recorder.op(self, kernel, backend.xp, inputs, y)
+        if now.recording:
             for x in inputs:
                 if x.requires_grad:
                     y.requires_grad, y.op = True, self
@@ -155,3 +158,13 @@ class Cast(Op):
 
     def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
         return Cast(x.dtype)(gy)
+
+
+class Copy(Op):
+    """y = x, in memory of its own."""
+
+    def forward(self, xp: Any, x: Array) -> Array:
+        return x.copy()
+
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        return gy

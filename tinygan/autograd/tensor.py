@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import tinygan.autograd as autograd
+from tinygan.autograd import mode
 from tinygan.autograd.operators import Operators
 from tinygan.backend import backend_of, current_backend
 
@@ -64,6 +66,8 @@ class Tensor(Operators):
             self._data = self._data.copy()  # an optimiser will change it, and the caller's array is not ours
         elif isinstance(data, Tensor):
             self._changed = data._changed
+        if mode.state.recorder is not None and isinstance(data, (bool, int, float, list, tuple)):
+            mode.state.recorder.constant(self._data)
         self.requires_grad = requires_grad
         self.op: Op | None = None
         self.name = name
@@ -77,6 +81,13 @@ class Tensor(Operators):
         self.op = self.name = self.grad = None
         return self
 
+    @classmethod
+    def _constant(cls, array: Any) -> Tensor:
+        """A Tensor around numbers that are the same whenever the step they are in is taken."""
+        if mode.state.recorder is not None:
+            mode.state.recorder.constant(array)
+        return cls._wrap(array)
+
     def like(self, value: Any) -> Tensor:
         """`value` as a Tensor where this one lives. Numbers and arrays take this Tensor's dtype.
 
@@ -88,13 +99,14 @@ class Tensor(Operators):
         if isinstance(value, int) and self.dtype.kind in "iu":
             limits = np.iinfo(self.dtype)
             dtype = self.dtype if limits.min <= value <= limits.max else np.int64
-        return Tensor._wrap(backend_of(self._data).asarray(value, dtype))
+        array = backend_of(self._data).asarray(value, dtype)
+        return Tensor._constant(array) if isinstance(value, (bool, int, float)) else Tensor._wrap(array)
 
-    def _beside(self, value: Any) -> Any:
-        """The array of `value`, to be compared with this Tensor's: beside whole numbers a fraction keeps its digits."""
+    def _beside(self, value: Any) -> Tensor:
+        """`value` as a Tensor, to be compared with this one: beside whole numbers a fraction keeps its digits."""
         if isinstance(value, float) and self.dtype.kind in "iu":
-            return backend_of(self._data).asarray(value, np.float64)
-        return self.like(value)._data
+            return Tensor._constant(backend_of(self._data).asarray(value, np.float64))
+        return self.like(value)
 
     # -- the array -------------------------------------------------------------------------------
 
@@ -105,6 +117,8 @@ class Tensor(Operators):
         The shape must stay, and the dtype does: what is assigned is cast to it. An array that fits is taken
         over, not copied: optimisers and moving averages will write into it.
         """
+        if mode.state.recorder is not None:
+            mode.state.recorder.stop("it reads `.data`, of which no op knows what becomes")
         return self._data
 
     @data.setter
@@ -119,6 +133,12 @@ class Tensor(Operators):
         """Take an array of any dtype, and note the time of the change."""
         self._data = np.asarray(array) if isinstance(array, np.generic) else array
         self.changed_in_place()
+        if mode.state.recorder is not None:
+            mode.state.recorder.assign(self)
+
+    def assign(self, other: Tensor) -> None:
+        """Take over the numbers of `other`, which has the same shape. (Memory is shared from then on.)"""
+        self.data = other._data
 
     def changed_in_place(self) -> None:
         """Note that the numbers in `data` are new: graphs that were recorded with the old ones are void."""
@@ -152,6 +172,8 @@ class Tensor(Operators):
 
     def item(self) -> float:
         """The value of a Tensor with one element, as a Python number (on a GPU this waits for it)."""
+        if mode.state.recorder is not None:
+            mode.state.recorder.stop("it turns a Tensor into a number or a bool of Python")
         return backend_of(self._data).to_numpy(self._data).item()
 
     def detach(self) -> Tensor:
@@ -195,16 +217,23 @@ class Tensor(Operators):
     # identity, so that Tensors can be keys and members of lists.
 
     def __gt__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data > self._beside(other)))
+        return self._compared(operator.gt, other)
 
     def __ge__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data >= self._beside(other)))
+        return self._compared(operator.ge, other)
 
     def __lt__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data < self._beside(other)))
+        return self._compared(operator.lt, other)
 
     def __le__(self, other: Any) -> Tensor:
-        return Tensor._wrap(self.xp.asarray(self._data <= self._beside(other)))
+        return self._compared(operator.le, other)
+
+    def _compared(self, compare: Callable[[Any, Any], Any], other: Any) -> Tensor:
+        beside, xp = self._beside(other), self.xp
+        y = Tensor._wrap(xp.asarray(compare(self._data, beside._data)))
+        if mode.state.recorder is not None:
+            mode.state.recorder.line(compare.__name__, lambda a, b: xp.asarray(compare(a, b)), (self, beside), (y,))
+        return y
 
     # -- Python's questions ------------------------------------------------------------------------
 

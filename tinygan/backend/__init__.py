@@ -25,6 +25,7 @@ __all__ = [
     "NumpyBackend",
     "backend_of",
     "current_backend",
+    "is_array",
     "to_numpy",
     "use_backend",
     "using_backend",
@@ -102,6 +103,11 @@ def backend_of(array: Any) -> Backend:
         return _by_array_type[type(array)]
     except KeyError:
         raise TypeError(f"{type(array).__name__} is not an array of a backend in use") from None
+
+
+def is_array(value: Any) -> bool:
+    """Whether `value` is an array of a backend in use."""
+    return type(value) in _by_array_type
 
 
 def to_numpy(value: Any) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from tinygan.autograd import Tensor
+from tinygan.autograd import Tensor, effect
 from tinygan.backend import backend_of
 from tinygan.nn import Module
 
@@ -32,9 +32,14 @@ class MovingAverage:
 
     def update(self, network: Module) -> None:
         """Move the average a little towards `network`."""
-        for mine, theirs in zip(self._tensors(self.network), self._tensors(network), strict=True):
-            backend_of(mine.data).move_towards(mine.data, theirs.data, 1 - self.decay)
-            mine.changed_in_place()
+        pairs = list(zip(self._tensors(self.network), self._tensors(network), strict=True))
+
+        def move() -> None:
+            for mine, theirs in pairs:
+                backend_of(mine.data).move_towards(mine.data, theirs.data, 1 - self.decay)
+                mine.changed_in_place()
+
+        effect(move)
 
     @staticmethod
     def _tensors(network: Module) -> list[Tensor]:

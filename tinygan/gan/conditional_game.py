@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd import Tensor, no_grad, ops
+from tinygan.autograd import Tensor, draw, no_grad, ops
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 
@@ -38,19 +38,26 @@ class ConditionalGame(Game):
         if self.pack > 1:
             raise ValueError("samples that are judged together have no one label: conditioning does not go with packs")
 
-    def step(self, next_reals: Callable[[], Any], measure: bool = False) -> dict[str, Any]:
-        """`Game.step`, where next_reals returns (samples, labels): labels (N,) on the host, or None for infogan."""
+    def reals(self, next_reals: Callable[[], Any]) -> Tensor:
+        """The next batch; next_reals returns (samples, labels): labels (N,) on the host, or None for infogan."""
+        labels = None
 
-        def next_samples() -> Any:
-            samples, labels = next_reals()
-            self.begin(len(samples), labels)
-            return samples
+        def samples() -> Any:
+            nonlocal labels
+            batch, labels = next_reals()
+            return batch
 
-        return super().step(next_samples, measure)
+        real = draw(samples)
+        self._begin(len(real), lambda: labels)
+        return real
 
     def begin(self, n: int, labels: np.ndarray | None = None) -> None:
         """Settle the codes of the next n real samples and n fakes."""
-        self.code = Tensor(self.condition.codes(self.rng, n, labels if self.condition.needs_labels else None))
+        self._begin(n, lambda: labels)
+
+    def _begin(self, n: int, labels: Callable[[], np.ndarray | None]) -> None:
+        needed = self.condition.needs_labels
+        self.code = draw(lambda: self.condition.codes(self.rng, n, labels() if needed else None))
 
     def noise(self, n: int) -> Tensor:
         """z (n, latent) with the code of the batch behind it: (n, latent + code)."""

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygan.autograd import Tensor, grad, no_grad, ops
+from tinygan.autograd import Tensor, draw, effect, grad, no_grad, ops
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.losses import Loss
 from tinygan.gan.penalties import check_independent
@@ -129,7 +129,7 @@ class Game:
         dict of 0-d arrays, still on the device; empty unless `measure`.
         """
         for turn in range(self.n_critic):
-            real = Tensor(next_reals())
+            real = self.reals(next_reals)
             reused = turn == self.n_critic - 1 and not self.fresh_fakes
             fake = self.fakes(len(real), no_graph=not reused)
             loss_d, on_real, on_fake = self.discriminator_loss(real, fake)
@@ -150,8 +150,20 @@ class Game:
 
         if not measure:
             return {}
-        alike = resemblance(fake.data, real.data)
-        return self.measure((loss_d, loss_g), (on_real, on_fake), on_fake_after, (grads_d, grads_g)) | alike
+        return effect(self._look, loss_d, loss_g, on_real, on_fake, on_fake_after, fake, real, *grads_d, *grads_g)
+
+    def _look(self, *arrays: Any) -> dict[str, Any]:
+        """All that is measured of a step, from its arrays."""
+        tensors = [Tensor(array) for array in arrays]
+        (loss_d, loss_g, on_real, on_fake, after, fake, real), grads = tensors[:7], tensors[7:]
+        of_d, of_g = grads[: len(self.opt_d.params)], grads[len(self.opt_d.params) :]
+        return self.measure((loss_d, loss_g), (on_real, on_fake), after, (of_d, of_g)) | resemblance(
+            fake.data, real.data
+        )
+
+    def reals(self, next_reals: Callable[[], Any]) -> Tensor:
+        """The next batch of real samples."""
+        return draw(next_reals)
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(loss, D's outputs for the real samples, for the fakes); nothing of it reaches G."""
@@ -184,7 +196,7 @@ class Game:
 
     def noise(self, n: int) -> Tensor:
         """z (n, latent) ~ N(0, 1), drawn on the host."""
-        return Tensor(self.rng.standard_normal((n, self.latent), dtype=np.float32))
+        return draw(lambda: self.rng.standard_normal((n, self.latent), dtype=np.float32))
 
     def fakes(self, n: int, no_graph: bool = False) -> Tensor:
         """n samples of G in training mode; `no_graph` when their history will not be needed."""
@@ -239,7 +251,7 @@ class Game:
     def noisy(self, samples: Tensor) -> Tensor:
         if not self.instance_noise:
             return samples
-        return samples + self.instance_noise * self.rng.standard_normal(samples.shape, dtype=np.float32)
+        return samples + self.instance_noise * draw(lambda: self.rng.standard_normal(samples.shape, dtype=np.float32))
 
     def packed(self, samples: Tensor) -> Tensor:
         """(N * m, ..., C) -> (N, ..., m C): m samples side by side along the last axis."""
@@ -254,7 +266,8 @@ class Game:
         self.opt_d.step(grads)
         if self.weight_clip:
             for p in self.discriminator.parameters():
-                p.data = p.data.clip(-self.weight_clip, self.weight_clip)
+                with no_grad():
+                    p.assign(ops.clip(p, -self.weight_clip, self.weight_clip))
 
     def measure(
         self,

@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tinygan.autograd import Tensor, grad, ops
+from tinygan.autograd import Tensor, draw, grad, ops
 from tinygan.nn import Module
 
 Discriminator = Callable[[Tensor], Tensor]
@@ -44,7 +44,7 @@ def squared_gradient_norms(discriminator: Discriminator, samples: Tensor) -> Ten
     """
     if isinstance(discriminator, Module):
         check_independent(discriminator)
-    x = Tensor._wrap(samples.data)
+    x = samples.detach()
     x.requires_grad = True
     (gx,) = grad(discriminator(x).sum(), [x], create_graph=True)
     return (gx * gx).reshape((x.shape[0], math.prod(x.shape[1:]))).sum(axis=1)
@@ -66,7 +66,7 @@ def dragan(discriminator: Discriminator, real: Tensor, fake: Tensor, rng: np.ran
 
     Source: Kodali et al., "On Convergence and Stability of GANs", 2017; their weight is 10.
     """
-    noise = 0.5 * ops.sqrt(real.detach().var()) * real.like(rng.random(real.shape, dtype=np.float32))
+    noise = 0.5 * ops.sqrt(real.detach().var()) * draw(lambda: rng.random(real.shape, dtype=np.float32))
     return _distance_from_one(discriminator, real.detach() + _uniform(rng, real) * noise)
 
 
@@ -97,4 +97,5 @@ def _distance_from_one(discriminator: Discriminator, samples: Tensor) -> Tensor:
 
 def _uniform(rng: np.random.Generator, like: Tensor) -> Tensor:
     """One uniform number for each sample, shaped (N, 1, ...) so that it broadcasts."""
-    return like.like(rng.random((like.shape[0],) + (1,) * (like.ndim - 1), dtype=np.float32))
+    shape = (like.shape[0],) + (1,) * (like.ndim - 1)
+    return draw(lambda: rng.random(shape, dtype=np.float32))

@@ -36,6 +36,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from tinygan.autograd import Tensor, grad
+from tinygan.autograd.op import Copy
 from tinygan.nn import Module
 from tinygan.nn.module import with_members
 
@@ -59,7 +60,7 @@ def unrolled(discriminator: Module, loss: Callable[[], Tensor], steps: int, lr: 
         yield
         return
     weights = {id(w): w for w in discriminator.parameters()}
-    buffers = {id(b): Tensor(b.data.copy(), name=b.name) for _, b in discriminator.buffers()}
+    buffers = {id(b): Copy()(b) for _, b in discriminator.buffers()}
     for _ in range(steps):
         with replaced(discriminator, {**weights, **buffers}):
             slopes = grad(loss(), list(weights.values()), create_graph=True)

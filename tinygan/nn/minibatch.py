@@ -43,5 +43,5 @@ class MinibatchStd(Module):
             raise ValueError(f"{self} cannot tell how one sample differs from itself: use a larger batch, or eval()")
         if self.training and x.size:
             std = ops.sqrt(x.var(axis=0) + self.eps).mean()
-            self.std.data = std.data
+            self.std.assign(std)
         return ops.concatenate([x, ops.broadcast_to(std, (*x.shape[:-1], 1))], axis=-1)

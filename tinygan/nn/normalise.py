@@ -8,7 +8,9 @@ import numpy as np
 
 from tinygan.autograd import Tensor, no_grad, ops
 from tinygan.autograd.kinks import masked
+from tinygan.autograd.normalise import by_batch
 from tinygan.autograd.op import as_floats
+from tinygan.autograd.outside import draw, effect
 from tinygan.backend import backend_of
 from tinygan.nn.linear import check_features, whole_sizes
 from tinygan.nn.module import Module
@@ -69,10 +71,15 @@ class BatchNorm(Module):
             return (x - self.running_mean) * scale + beta
         if x.size == self.num_features:
             raise ValueError(f"{self} cannot normalise a single sample in training mode: use a larger batch, or eval()")
-        y, mean, var = ops.batch_norm(x, gamma, beta, self.eps)
-        for running, batch in ((self.running_mean, mean), (self.running_var, var)):
-            backend_of(batch).move_towards(running.data, batch, 1 - self.momentum)
-            running.changed_in_place()
+        y, op = by_batch(x, gamma, beta, self.eps)
+        running = self.running_mean, self.running_var
+
+        def average(y: Any, *arrays: Any) -> None:
+            for tensor, array, batch in zip(running, arrays, (op.mean, op.var), strict=True):
+                backend_of(batch).move_towards(array, batch, 1 - self.momentum)
+                tensor.changed_in_place()
+
+        effect(average, y, *running)
         return y
 
 
@@ -162,7 +169,7 @@ class SpectralNorm(Module):
             u = _unit(W @ self.v)
             v = _unit(u @ W)
         if self.training:
-            self.v.data = v.data
+            self.v.assign(v)
         sigma = (u @ W * v).sum()
         return self.layer.with_weight(x, self.layer.W / sigma)
 
@@ -196,5 +203,5 @@ class Dropout(Module):
         (x,) = as_floats(x)
         if not self.training or self.p == 0:
             return x
-        keep = (self.rng.random(x.shape, dtype=np.float32) >= self.p).astype(x.dtype) / (1 - self.p)
-        return masked(x, Tensor._wrap(backend_of(x.data).asarray(keep, dtype=x.dtype)))
+        shape, dtype = x.shape, x.dtype
+        return masked(x, draw(lambda: (self.rng.random(shape, dtype=np.float32) >= self.p).astype(dtype) / (1 - self.p)))

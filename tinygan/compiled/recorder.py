@@ -1,0 +1,269 @@
+"""The recorder: it watches a step being taken, and writes down what is done to arrays.
+
+While it watches, `Op.__call__` shows it each op with its inputs and its output; `draw`, `effect` and
+`Tensor.assign` show it the rest. Every array must be known: an argument of the step, a draw, a constant, the result of
+a line, or what a Tensor holds that was there before (a parameter). If one is not, or if the step asks for a number of
+Python, then the recorder writes no more, and the step goes on as if nobody watched.
+"""
+
+from __future__ import annotations
+
+import linecache
+import operator
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tinygan.autograd import Op, Tensor, mode
+from tinygan.backend import current_backend
+from tinygan.compiled.guards import Guards, same
+
+UNSEEN = {"inputs", "wanted", "called", "mean", "var"}  # attributes of an op that are no settings
+
+
+@dataclass(eq=False)
+class Value:
+    """An array of the program, which is another one in each replay (but a constant).
+
+    Attributes
+    ----------
+    kind : {"argument", "draw", "constant", "held", "result"}
+        "held" is what a Tensor holds at the moment, such as a parameter.
+    array : array or Tensor
+        As it was when it was recorded; later on only of a constant, and the Tensor of what is held.
+    shape, dtype, strides
+        When it was recorded.
+    owner : Value
+        Whose memory it has: itself, or what it is a view of.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    dtype: Any
+    strides: tuple[int, ...]
+    array: Any
+    owner: Value = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        self.owner = self.owner or self
+
+    @classmethod
+    def of(cls, kind: str, array: Any) -> Value:
+        return cls(kind, array.shape, array.dtype, array.strides, array)
+
+    @property
+    def form(self) -> tuple[Any, ...]:
+        return self.kind, self.shape, str(self.dtype), self.strides
+
+
+@dataclass(eq=False)
+class Line:
+    """One call of a program: ``outputs = run(*inputs)``.
+
+    Attributes
+    ----------
+    name : str
+        Of the op, or of what is done.
+    kind : {"op", "several", "effect", "assign", "set"}
+        How many results there are: one, several, none; or what Tensor, or attribute, takes the input.
+    settings : dict
+        Of the op, to be compared.
+    """
+
+    name: str
+    kind: str
+    run: Callable[..., Any]
+    inputs: list[Value]
+    outputs: list[Value]
+    settings: dict[str, Any] = field(default_factory=dict)
+    op: Op | None = None
+    wrap: bool = False  # the result is a NumPy scalar, to be made an array
+
+
+class Recorder:
+    """Writes down one call of a function.
+
+    Parameters
+    ----------
+    held : dict
+        The Tensors that were there before, by id.
+    random_states : function
+        Where all sources of random numbers are.
+    drawn : list of arrays
+        The results of the first draws, which have been made already.
+    """
+
+    def __init__(self, held: dict[int, Tensor], random_states: Callable[[], list[Any]], drawn: Sequence[Any] = ()):
+        self.held, self.random_states, self.ahead = held, random_states, list(drawn)
+        self.lines: list[Line] = []
+        self.draws: list[tuple[Callable[[], Any], Value]] = []
+        self.results: dict[int, Line] = {}  # what effects returned, by id
+        self.problem = ""
+        self._known: dict[int, Value] = {}
+        self._kept: list[Any] = []  # all arrays, so that no id is given twice
+        self._of_held: dict[int, Value] = {}
+        self._random = random_states()
+
+    # -- what the engine tells --------------------------------------------------------------------
+
+    def op(self, op: Op, kernel: Callable[..., Any] | None, xp: Any, inputs: Sequence[Tensor], y: Tensor) -> None:
+        """An op was called."""
+        values = self._values(op.name, inputs)
+        if values is None:
+            return
+        if all(value.kind == "constant" for value in values) and y.size <= 64:
+            self.constant(y._data)
+            return
+        run = partial(kernel, op, xp) if kernel else partial(op.forward, xp)
+        settings = {name: value for name, value in vars(op).items() if name not in UNSEEN}
+        self.lines.append(Line(op.name, "op", run, values, [self._new("result", y._data, values)], settings, op))
+
+    def line(self, name: str, run: Callable[..., Any], inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        """Something else was computed from arrays alone."""
+        values = self._values(name, inputs)
+        if values is not None:
+            kind = "op" if len(outputs) == 1 else "several"
+            self.lines.append(Line(name, kind, run, values, [self._new("result", y._data, values) for y in outputs]))
+
+    def constant(self, array: Any) -> None:
+        self._new("constant", array)
+
+    def draw(self, function: Callable[[], Any]) -> Tensor:
+        self._check_random()
+        with self.looking_away():
+            y = Tensor._wrap(current_backend().asarray(self.ahead.pop(0) if self.ahead else function())[...])
+        self._random = self.random_states()
+        self.draws.append((function, self._new("draw", y._data)))
+        return y
+
+    def effect(self, function: Callable[..., Any], tensors: Sequence[Tensor]) -> Any:
+        values = self._values(_called(function), tensors)
+        with self.looking_away():
+            result = function(*[t._data for t in tensors])
+        if values is not None:
+            line = Line(_called(function), "effect", function, values, [])
+            self.lines.append(line)
+            self.results[id(result)] = line
+            self._kept.append(result)
+        return result
+
+    def assign(self, tensor: Tensor) -> None:
+        """A Tensor was given another array."""
+        values = self._values("assign", [Tensor._wrap(tensor._data)])
+        if values is not None and id(tensor) in self.held:
+            self.lines.append(Line(f"assign {tensor.name or ''}".strip(), "assign", tensor.set_data, values, []))
+
+    def stop(self, why: str) -> None:
+        """Write no more; the first reason is kept, with the line of the step that gave it."""
+        if not self.problem:
+            self.problem = f"{why} ({_where()})"
+            self.lines.clear()
+            self._kept.clear()
+
+    # -- for the one who asked to record -----------------------------------------------------------
+
+    def argument(self, array: Any) -> Value:
+        return self._new("argument", array)
+
+    def value_of(self, tensor: Tensor) -> Value | None:
+        """The value a Tensor has now, if it is known."""
+        value = self._known.get(id(tensor._data))
+        if value is None and self.held.get(id(tensor)) is tensor:
+            value = self._of_held.get(id(tensor))
+            if value is None:
+                value = self._of_held[id(tensor)] = Value.of("held", tensor._data)
+                value.array = tensor
+        return value
+
+    @contextmanager
+    def looking_away(self) -> Iterator[None]:
+        """Inside the block nothing is written down."""
+        mode.state.recorder = None
+        try:
+            yield
+        finally:
+            mode.state.recorder = self
+
+    def finish(self, guards: Guards) -> None:
+        """See what the step did to what it reaches: a Tensor that it set is set in each replay, other changes are not."""
+        self._check_random()
+        set_by_step = set()
+        for i, (holder, key, former) in enumerate(guards.taken):
+            now = holder[key] if not isinstance(holder, dict) else holder.get(key)
+            if now is former:
+                continue
+            value = self.value_of(now) if isinstance(now, Tensor) else None
+            if value is None:
+                if not same(now, former):
+                    self.stop(f"it changes {key}, which a replay would not")
+                continue
+            set_by_step.add(i)
+            setter = partial(operator.setitem, holder, key) if isinstance(holder, (dict, list)) else None
+            if setter is None:
+                self.stop(f"it changes {key}, which a replay would not")
+            else:
+                made = next((j for j, line in enumerate(self.lines) if value in line.outputs), -1)
+                self.lines.insert(made + 1, Line(f"set {key}", "set", setter, [value], []))
+        guards.without(set_by_step)
+
+    # -- values -------------------------------------------------------------------------------------
+
+    def _values(self, name: str, tensors: Sequence[Tensor]) -> list[Value] | None:
+        if self.problem:
+            return None
+        values: list[Value] = []
+        for tensor in tensors:
+            value = self.value_of(tensor)
+            if value is None:
+                self.stop(
+                    f"{name} gets an array of shape {tensor.shape} that no op made: give it as an argument, make a "
+                    "Tensor of it before the step, or draw it with tg.draw(function)"
+                )
+                return None
+            values.append(value)
+        return values
+
+    def _new(self, kind: str, array: Any, inputs: Sequence[Value] = ()) -> Value:
+        value = Value.of(kind, array)
+        for x in inputs:
+            other = x.array._data if x.kind == "held" else x.array
+            if array is other or array.base is not None and np.may_share_memory(array, other):
+                value.owner = x.owner  # a view
+        self._known[id(array)] = value
+        self._kept.append(array)
+        return value
+
+    def _check_random(self) -> None:
+        if not self.problem and self.random_states() != self._random:
+            self.stop("it draws random numbers that a replay would not draw again: draw them with tg.draw(function)")
+
+
+def _called(function: Any) -> str:
+    function = getattr(function, "func", function)
+    return getattr(function, "__qualname__", type(function).__name__).replace(".<locals>", "")
+
+
+def _where() -> str:
+    """The line of the step that is being taken: outside of tinygan if the step was written there."""
+    frame: Any = sys._getframe(2)
+    inner = None
+    while frame is not None:
+        part = frame.f_globals.get("__name__", "").split(".")
+        if part[0] != "tinygan":
+            break
+        if part[1:2] not in (["autograd"], ["compiled"]) and inner is None:
+            inner = frame
+        if part[1:2] == ["compiled"] and frame.f_code.co_name == "_record":  # no user's line in between
+            frame = None
+            break
+        frame = frame.f_back
+    frame = frame or inner
+    if frame is None:
+        return "in the step"
+    name, number = frame.f_code.co_filename, frame.f_lineno
+    return f"{name.rsplit('/', 1)[-1]}, line {number}: {linecache.getline(name, number).strip()}"
