@@ -35,7 +35,7 @@ class Optimizer:
         If there is none, or one occurs twice, or is the result of an op; or if `lr` is not above 0.
     """
 
-    read_when_replayed = True  # by `compiled`: a step reads lr, betas, t, ... when it is taken
+    held = ("params",)  # for `compiled`: all else (lr, betas, t, ...) is read when a step is taken
 
     def __init__(self, params: Sequence[Tensor], lr: float, slots: tuple[str, ...]):
         self.params = _checked(type(self).__name__, params)

@@ -98,9 +98,9 @@ def same(a: Any, b: Any) -> bool:
 
 
 def _is_looked_into(thing: Any) -> bool:
-    return not isinstance(thing, (type, types.ModuleType, types.FunctionType, types.MethodType)) and not getattr(
-        type(thing), "read_when_replayed", False
-    )
+    """Whether its attributes matter. A class says with `held` that only those do, because it reads the others anew."""
+    known = (type, types.ModuleType, types.FunctionType, types.MethodType, functools.partial)
+    return not isinstance(thing, known) and not hasattr(type(thing), "held")
 
 
 def _members(thing: Any) -> Iterator[tuple[Any, Any, Any]]:
@@ -117,8 +117,8 @@ def _members(thing: Any) -> Iterator[tuple[Any, Any, Any]]:
     elif isinstance(thing, dict):
         if len(thing) <= LONG:
             yield from ((thing, key, value) for key, value in thing.items())
-    elif getattr(type(thing), "read_when_replayed", False):
-        yield from ((each, 0, tensor) for tensor in thing.params for each in [[tensor]])
+    elif hasattr(type(thing), "held"):
+        yield from ((_Attributes(thing), name, getattr(thing, name)) for name in type(thing).held)
     elif hasattr(thing, "__dict__") and _is_looked_into(thing):
         yield from ((vars(thing), name, value) for name, value in vars(thing).items())
 

@@ -26,9 +26,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygan.autograd import Op, Tensor
+from tinygan.autograd import Op, Tensor, draw
 from tinygan.autograd.kinks import masked
-from tinygan.backend import backend_of
+from tinygan.autograd.op import Gradients
 from tinygan.backend.base import Array
 from tinygan.words import short
 
@@ -100,40 +100,45 @@ def contrast(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 def uniform(x: Tensor, rng: np.random.Generator) -> Tensor:
     """A number in [0, 1) for each image: (N, 1, 1, 1)."""
-    return x.like(rng.random((len(x), 1, 1, 1), dtype=np.float32))
+    return draw(lambda: rng.random((len(x), 1, 1, 1), dtype=np.float32))
 
 
 def shift(x: Tensor, rng: np.random.Generator) -> Tensor:
     most = [int(SHIFT * size + 0.5) for size in x.shape[1:3]]
-    down, right = (rng.integers(-each, each + 1, len(x)) for each in most)
-    return Shift(down, right)(x)
+
+    def steps(most: int) -> Tensor:
+        return draw(lambda: rng.integers(-most, most + 1, len(x)).astype(np.float32))
+
+    return Shift(max(most))(x, *map(steps, most))
 
 
 class Shift(Op):
     """y[n, i, j] = x[n, i - down_n, j - right_n], and 0 where that is outside of x; the gradient is shifted back.
 
-    `down` and `right` are arrays (N,) of integers on the host.
+    `down` and `right` are (N,) whole numbers, as floats, none longer than `most`.
     """
 
-    def __init__(self, down: np.ndarray, right: np.ndarray):
-        self.down, self.right = down, right
+    def __init__(self, most: int):
+        self.most = most
 
-    def forward(self, xp: Any, x: Array) -> Array:
+    def forward(self, xp: Any, x: Array, down: Array, right: Array) -> Array:
         n, height, width, _ = x.shape
-        border = int(max(np.abs(self.down).max(initial=0), np.abs(self.right).max(initial=0)))
-        image = np.arange(n)[:, None, None]
-        row = (np.arange(height) - self.down[:, None] + border)[:, :, None]
-        column = (np.arange(width) - self.right[:, None] + border)[:, None, :]
+        down, right, border = down.astype(np.int64), right.astype(np.int64), self.most
+        image = xp.arange(n)[:, None, None]
+        row = (xp.arange(height) - down[:, None] + border)[:, :, None]
+        column = (xp.arange(width) - right[:, None] + border)[:, None, :]
         roomy = xp.pad(x, ((0, 0), (border, border), (border, border), (0, 0)), mode="constant")
-        return roomy[tuple(map(backend_of(x).asarray, (image, row, column)))]
+        return roomy[image, row, column]
 
-    def backward(self, gy: Tensor, y: Tensor, x: Tensor) -> Tensor:
-        return Shift(-self.down, -self.right)(gy)
+    def backward(self, gy: Tensor, y: Tensor, x: Tensor, down: Tensor, right: Tensor) -> Gradients:
+        return Shift(self.most)(gy, -down, -right), None, None
 
 
 def cutout(x: Tensor, rng: np.random.Generator) -> Tensor:
-    rows, columns = (window(size, len(x), rng) for size in x.shape[1:3])
-    return masked(x, 1 - x.like(rows[:, :, None, None]) * x.like(columns[:, None, :, None]))
+    height, width = x.shape[1:3]
+    rows = draw(lambda: window(height, len(x), rng)[:, :, None, None].astype(np.float32))
+    columns = draw(lambda: window(width, len(x), rng)[:, None, :, None].astype(np.float32))
+    return masked(x, 1 - rows * columns)
 
 
 def window(size: int, n: int, rng: np.random.Generator) -> np.ndarray:

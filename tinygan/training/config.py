@@ -107,6 +107,7 @@ class Config:
     )
     ema: float = option(0.0, "decay of a moving average of the generator, such as 0.999; 0 is off", low=0, below=1)
 
+    compile: bool = option(True, "write a step down once and play it back: the same numbers, sooner", resumable=True)
     log_interval: int = option(50, "steps between lines of stats.jsonl", low=1, resumable=True)
     sample_interval: int = option(500, "steps between pictures", low=1, resumable=True)
     checkpoint_interval: int = option(500, "steps between checkpoints", low=1, resumable=True)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd import Tensor
+from tinygan.autograd.outside import several
 from tinygan.backend import backend_of, current_backend, to_numpy
 from tinygan.data import Images, Mixture, Points
 from tinygan.training.config import ConfigError
@@ -51,6 +52,8 @@ class Ranks:
     carried : list of Tensor
         What moves without a gradient, BatchNorm's running averages: it travels with every gradient.
     """
+
+    held = ("carried",)  # for `compiled`: all else is what the ranks tell each other
 
     def __init__(self, mpi: Any = None):
         self.mpi = mpi
@@ -120,20 +123,26 @@ class Ranks:
         """
         if self.size == 1:
             return tensors
-        xp, sent = tensors[0].xp, [*tensors, *self.carried]
-        asked = xp.full(1, self.asked, dtype=tensors[0].dtype)
-        flat = xp.concatenate([*(t.data.reshape(-1) for t in sent), asked])
+        means = several("mean over ranks", self._mean, *tensors, *self.carried)
+        for t, mean in zip(self.carried, means[len(tensors) :], strict=True):
+            t.assign(mean)
+        return means[: len(tensors)]
+
+    def _mean(self, *sent: Any) -> list[Any]:
+        xp = backend_of(sent[0]).xp
+        asked = xp.full(1, self.asked, dtype=sent[0].dtype)
+        flat = xp.concatenate([*(array.reshape(-1) for array in sent), asked])
         backend_of(flat).synchronize()  # MPI does not know CuPy's stream: what it sends must be there
         self.comm.Allreduce(self.mpi.IN_PLACE, flat, op=self.mpi.SUM)
         self.someone_asked = bool(to_numpy(flat[-1:])[0] > 0)
         flat /= self.size
         means, start = [], 0
-        for t in sent:
-            means.append(Tensor(flat[start : start + t.size].reshape(t.shape)))
-            start += t.size
-        for t, mean in zip(self.carried, means[len(tensors) :], strict=True):
-            t.data = mean.data.copy()  # a view would keep all of `flat` in memory
-        return means[: len(tensors)]
+        for i, array in enumerate(sent):
+            mean = flat[start : start + array.size].reshape(array.shape)
+            # What is carried stays: as a view it would keep all of `flat` in memory.
+            means.append(mean.copy() if i >= len(sent) - len(self.carried) else mean)
+            start += array.size
+        return means
 
     def stopping(self, asked: bool) -> bool:
         """Whether to stop, with the same answer on all ranks.

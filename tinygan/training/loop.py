@@ -11,6 +11,7 @@ import contextlib
 import numpy as np
 
 from tinygan.backend import to_numpy
+from tinygan.compiled import compiled
 from tinygan.gan.health import find_nan
 from tinygan.shell import quoted
 from tinygan.training.advice import Health, advice
@@ -54,6 +55,7 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
         On Ctrl-C (after saving), or when a loss or a weight is no finite number any more.
     """
     config, game, ranks = setup.config, setup.game, setup.ranks
+    play = compiled(game.step) if config.compile else game.step  # the same numbers, to the last bit
     networks = {"discriminator": game.discriminator, "generator": game.generator}
     watch = watch or Watch()
     record: Record | NoRecord = Record(setup, run, start, watch) if ranks.rank == 0 else NoRecord()
@@ -78,7 +80,7 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
 
             setup.set_learning_rates(step)
             measure = log_now or show_now or eval_now or save_now or copy_now or watch.on_step is not None
-            stats = game.step(setup.next_reals, measure=measure)
+            stats = play(setup.next_reals, measure=measure)
             numbers = {name: float(to_numpy(value)) for name, value in stats.items()}
             watch.step = step
 
