@@ -23,6 +23,7 @@ LAYERS = {
     "backend": set(),
     "autograd": {"words", "backend"},
     "testing": {"words", "autograd", "backend"},
+    "compiled": {"autograd", "backend"},
     "nn": {"autograd", "backend"},
     "optim": {"autograd", "backend"},
     "kernels": {"autograd", "backend", "nn", "optim"},
@@ -36,7 +37,7 @@ LAYERS = {
     "evaluation": {"files", "reading", "archive", "backend", "data", "classifier", "metrics"},
     "training": {
         *("files", "words", "reading", "shell", "archive", "autograd", "backend", "nn", "optim", "gan", "data"),
-        *("metrics", "plot", "classifier", "evaluation"),
+        *("metrics", "plot", "classifier", "evaluation", "compiled"),
     },
     "live": {
         *("words", "shell", "autograd", "backend", "nn", "data", "metrics", "plot", "gan", "training", "commandline"),

@@ -37,9 +37,9 @@ class Compiled:
         Why the function is not replayed but called as it is; "" if nothing stands against it.
     """
 
-    def __init__(self, function: Callable[..., Any]):
+    def __init__(self, function: Callable[..., Any], say: Callable[[str], None] | None = None):
         functools.update_wrapper(self, function, updated=())
-        self.function, self.why_not = function, ""
+        self.function, self.why_not, self._say = function, "", say
         self._entries: list[_Entry] = []
 
     @property
@@ -61,7 +61,7 @@ class Compiled:
     def _record(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any], drawn: Sequence[Any]) -> Any:
         """Call the function as it is, and write down what it does."""
         guards = Guards(self.function)
-        recorder = Recorder(guards.tensors, guards.random_states, drawn)
+        recorder = Recorder(guards, drawn)
         if not guards.complete:
             recorder.stop("it reaches too many things to see whether one of them changes")
         args, kwargs = tuple(map(_alone, args)), {name: _alone(value) for name, value in kwargs.items()}
@@ -71,7 +71,7 @@ class Compiled:
             result = self.function(*args, **kwargs)
         finally:
             mode.state.recorder = None
-        recorder.finish(guards)
+        recorder.finish()
         if not recorder.problem:
             program = Program(recorder, values, result)
         if not recorder.problem:
@@ -101,13 +101,17 @@ class Compiled:
         self.why_not = why
         self._entries.clear()
         name = getattr(self.function, "__qualname__", type(self.function).__name__)
-        warnings.warn(f"compiled({name}) calls the function as it is: {why}", stacklevel=4)
+        sentence = f"{name} is not played back but called as it is: {why}"
+        if self._say:
+            self._say(sentence)
+        else:
+            warnings.warn(sentence, stacklevel=4)
 
     def __repr__(self) -> str:
         return f"compiled({self.function!r})"
 
 
-def compiled(function: Callable[..., Any]) -> Compiled:
+def compiled(function: Callable[..., Any], say: Callable[[str], None] | None = None) -> Compiled:
     """The same function, written down in its first two calls and played back in all that follow.
 
     Parameters
@@ -115,6 +119,8 @@ def compiled(function: Callable[..., Any]) -> Compiled:
     function : function
         A step: it takes Tensors (arrays are made Tensors before it sees them) and settings, computes with `tg.ops`,
         `grad`, layers and optimisers, and returns Tensors, or tuples, lists and dicts of them.
+    say : function, optional
+        Where the sentence goes that tells why the function cannot be played back; a warning when None.
 
     Returns
     -------
@@ -145,7 +151,7 @@ def compiled(function: Callable[..., Any]) -> Compiled:
     >>> [round(fast(np.float32([1, 1])).item(), 3) for _ in range(4)]
     [4.0, 1.44, 0.518, 0.187]
     """
-    return Compiled(function)
+    return Compiled(function, say)
 
 
 def _as_tensor(value: Any) -> Any:

@@ -20,11 +20,13 @@ from tinygan.autograd import Tensor
 
 MOST = 20_000  # things to look at; whoever reaches more has a data set among them
 LONG = 256  # a list longer than this is data
-LIBRARIES = sys.stdlib_module_names | {"tinygan", "numpy", "cupy"}  # whose functions' global names stay what they are
+LIBRARIES = sys.stdlib_module_names | {"tinygan", "numpy", "cupy"}  # whose global names stay what they are
+
+Place = tuple[Any, Any, Any, str]  # holder, key, value, name: ``holder[key]`` was `value`
 
 
 class _Attributes:
-    """An object's attribute as an item, for objects that have no dict of them."""
+    """An object's attributes as items, for what has no dict of them."""
 
     def __init__(self, owner: Any):
         self.owner = owner
@@ -38,58 +40,82 @@ class Guards:
 
     Attributes
     ----------
-    taken : list of (holder, key, value)
-        ``holder[key]`` was `value`.
-    lengths : list of (holder, length)
+    places : list of (holder, key, value, name)
+    lengths : list of (holder, length, name)
     tensors : dict
         The Tensors among them, by their id: parameters, buffers, constants.
-    generators : list of numpy.random.Generator
+    complete : bool
+        Whether all was looked at; there may be too much.
     """
 
     def __init__(self, function: Callable[..., Any]):
-        self.taken: list[tuple[Any, Any, Any]] = []
-        self.lengths: list[tuple[Any, int]] = []
+        self.places: list[Place] = []
+        self.lengths: list[tuple[Any, int, str]] = []
         self.tensors: dict[int, Tensor] = {}
-        self.generators: list[np.random.Generator] = []
-        seen: set[int] = set()
-        stack: list[Any] = [function]
-        while stack and len(self.taken) < MOST:
-            thing = stack.pop()
+        self._generators: list[np.random.Generator] = []
+        self._live: list[Any] = []
+        seen: dict[int, Any] = {}  # keeps what it saw, so that no id is given twice
+        stack: list[tuple[Any, str]] = [(function, "the function")]
+        while stack and len(self.places) < MOST:
+            thing, name = stack.pop()
             if id(thing) in seen:
                 continue
-            seen.add(id(thing))
+            seen[id(thing)] = thing
             if isinstance(thing, Tensor):
                 self.tensors[id(thing)] = thing
             elif isinstance(thing, np.random.Generator):
-                self.generators.append(thing)
-            for holder, key, value in _members(thing):
-                self.taken.append((holder, key, value))
-                stack.append(value)
-            if isinstance(thing, (list, dict)):
-                self.lengths.append((thing, len(thing)))
-            elif hasattr(thing, "__dict__") and _is_looked_into(thing):
-                self.lengths.append((vars(thing), len(vars(thing))))
+                self._generators.append(thing)
+            elif hasattr(type(thing), "held"):
+                self._live.append(thing)
+            for place in _members(thing):
+                self.places.append(place)
+                stack.append((place[2], place[3]))
+            for counted in [thing] if isinstance(thing, (list, dict)) else [vars(thing)] if _is_open(thing) else []:
+                self.lengths.append((counted, len(counted), name))
         self.complete = not stack
 
     def broken(self) -> str:
         """The name of something that is no longer what it was; "" if all is."""
-        for holder, key, value in self.taken:
-            try:
-                now = holder[key]
-            except (KeyError, IndexError, AttributeError, ValueError):
-                return str(key)
+        return next(self.changes(), "")
+
+    def changes(self) -> Iterator[str]:
+        for holder, key, value, name in self.places:
+            now = present(holder, key)
             if now is not value and not same(now, value):
-                return str(key)
-        return next(("the number of its attributes or members" for held, n in self.lengths if len(held) != n), "")
+                yield name
+        for counted, length, name in self.lengths:
+            if len(counted) != length:
+                yield f"what is in {name}"
 
-    def without(self, taken: set[int]) -> None:
-        """Forget the places in `taken` (indices): the step sets them itself, each time."""
-        self.taken = [each for i, each in enumerate(self.taken) if i not in taken]
+    def values(self) -> list[Any]:
+        """What is in all places at the moment."""
+        return [present(holder, key) for holder, key, _, _ in self.places]
 
-    def random_states(self) -> list[Any]:
-        """Where all sources of random numbers are that can be reached, and Python's and NumPy's own."""
-        own = [random.getstate(), repr(np.random.get_state())]  # noqa: NPY002
-        return own + [repr(each.bit_generator.state) for each in self.generators]
+    def without(self, places: set[int]) -> None:
+        """Forget these places (by their numbers): the step sets them itself, each time."""
+        self.places = [place for i, place in enumerate(self.places) if i not in places]
+
+    @property
+    def optimisers(self) -> int:
+        """How many of the last of `moving` are the numbers of optimisers."""
+        return len(self._live)
+
+    def moving(self) -> list[Any]:
+        """What moves from step to step, if the recorder knows of it: random numbers, and an optimiser's."""
+        random_numbers = [random.getstate(), repr(np.random.get_state())]  # noqa: NPY002  (others may use it)
+        numbers = [
+            [(name, value) for name, value in vars(thing).items() if isinstance(value, (bool, int, float, str, tuple))]
+            for thing in self._live
+        ]
+        return [*random_numbers, *(repr(each.bit_generator.state) for each in self._generators), *numbers]
+
+
+def present(holder: Any, key: Any) -> Any:
+    """What is in a place at the moment; the place itself if it is gone."""
+    try:
+        return holder[key]
+    except (KeyError, IndexError, AttributeError, ValueError):
+        return holder
 
 
 def same(a: Any, b: Any) -> bool:
@@ -97,45 +123,58 @@ def same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and isinstance(a, (bool, int, float, complex, str, bytes, tuple)) and a == b
 
 
-def _is_looked_into(thing: Any) -> bool:
-    """Whether its attributes matter. A class says with `held` that only those do, because it reads the others anew."""
+def _is_open(thing: Any) -> bool:
+    """Whether all its attributes matter. A class says with `held` that only those do, because it reads the others anew."""
     known = (type, types.ModuleType, types.FunctionType, types.MethodType, functools.partial)
-    return not isinstance(thing, known) and not hasattr(type(thing), "held")
+    return hasattr(thing, "__dict__") and not isinstance(thing, known) and not hasattr(type(thing), "held")
 
 
-def _members(thing: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """(holder, key, value) of what a thing is made of."""
+def _is_foreign(name: Any) -> bool:
+    """Whether a module is a library's, whose functions and classes stay what they are."""
+    return not isinstance(name, str) or name.split(".")[0] in LIBRARIES
+
+
+def _members(thing: Any) -> Iterator[Place]:
+    """What a thing is made of."""
     if isinstance(thing, types.MethodType):
-        yield from ((_Attributes(thing), name, getattr(thing, name)) for name in ("__self__", "__func__"))
+        yield from _attributes(thing, "__self__", "__func__")
     elif isinstance(thing, types.FunctionType):
         yield from _of_function(thing)
     elif isinstance(thing, functools.partial):
-        yield from ((_Attributes(thing), name, getattr(thing, name)) for name in ("func", "args", "keywords"))
-    elif isinstance(thing, (list, tuple)):
-        if len(thing) <= LONG:
-            yield from ((thing, i, value) for i, value in enumerate(thing))
-    elif isinstance(thing, dict):
-        if len(thing) <= LONG:
-            yield from ((thing, key, value) for key, value in thing.items())
+        yield from _attributes(thing, "func", "args", "keywords")
+    elif isinstance(thing, (list, tuple)) and len(thing) <= LONG:
+        yield from ((thing, i, value, f"member {i}") for i, value in enumerate(thing))
+    elif isinstance(thing, dict) and len(thing) <= LONG:
+        yield from ((thing, key, value, str(key)) for key, value in thing.items())
     elif hasattr(type(thing), "held"):
-        yield from ((_Attributes(thing), name, getattr(thing, name)) for name in type(thing).held)
-    elif hasattr(thing, "__dict__") and _is_looked_into(thing):
-        yield from ((vars(thing), name, value) for name, value in vars(thing).items())
+        yield from _attributes(thing, *type(thing).held)
+    elif _is_open(thing):
+        yield from ((vars(thing), name, value, name) for name, value in vars(thing).items())
+    if _is_open(thing) and not _is_foreign(type(thing).__module__):
+        for cls in type(thing).__mro__:
+            if not _is_foreign(cls.__module__):
+                yield from ((vars(cls), name, value, name) for name, value in vars(cls).items())
 
 
-def _of_function(function: types.FunctionType) -> Iterator[tuple[Any, Any, Any]]:
-    holder = _Attributes(function)
-    yield from ((holder, name, getattr(function, name)) for name in ("__defaults__", "__kwdefaults__", "__code__"))
-    for cell in function.__closure__ or ():
+def _attributes(thing: Any, *names: str) -> Iterator[Place]:
+    yield from ((_Attributes(thing), name, getattr(thing, name), name) for name in names)
+
+
+def _of_function(function: types.FunctionType) -> Iterator[Place]:
+    yield from _attributes(function, "__defaults__", "__kwdefaults__", "__code__")
+    for cell, name in zip(function.__closure__ or (), function.__code__.co_freevars, strict=True):
         try:
-            yield _Attributes(cell), "cell_contents", cell.cell_contents
-        except ValueError:  # empty as yet
+            yield _Attributes(cell), "cell_contents", cell.cell_contents, name
+        except ValueError:  # nothing is in it as yet
             continue
-    if (function.__module__ or "").split(".")[0] in LIBRARIES:
+    if _is_foreign(function.__module__):
         return
     names, codes = set(), [function.__code__]
     for code in codes:
         names.update(code.co_names)
         codes.extend(each for each in code.co_consts if isinstance(each, types.CodeType))
     for name in sorted(names & function.__globals__.keys()):
-        yield function.__globals__, name, function.__globals__[name]
+        value = function.__globals__[name]
+        yield function.__globals__, name, value, name
+        if isinstance(value, types.ModuleType) and not _is_foreign(value.__name__):
+            yield from ((vars(value), each, vars(value)[each], each) for each in sorted(names & vars(value).keys()))

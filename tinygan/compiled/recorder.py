@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import linecache
 import operator
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ import numpy as np
 
 from tinygan.autograd import Op, Tensor, mode
 from tinygan.backend import current_backend
-from tinygan.compiled.guards import Guards, same
+from tinygan.compiled.guards import Guards, present, same
 
 UNSEEN = {"inputs", "wanted", "called", "mean", "var"}  # attributes of an op that are no settings
 
@@ -90,16 +91,14 @@ class Recorder:
 
     Parameters
     ----------
-    held : dict
-        The Tensors that were there before, by id.
-    random_states : function
-        Where all sources of random numbers are.
+    guards : Guards
+        What was there before; its Tensors are the program's parameters.
     drawn : list of arrays
         The results of the first draws, which have been made already.
     """
 
-    def __init__(self, held: dict[int, Tensor], random_states: Callable[[], list[Any]], drawn: Sequence[Any] = ()):
-        self.held, self.random_states, self.ahead = held, random_states, list(drawn)
+    def __init__(self, guards: Guards, drawn: Sequence[Any] = ()):
+        self.guards, self.held, self.ahead = guards, guards.tensors, list(drawn)
         self.lines: list[Line] = []
         self.draws: list[tuple[Callable[[], Any], Value]] = []
         self.results: dict[int, Line] = {}  # what effects returned, by id
@@ -107,7 +106,8 @@ class Recorder:
         self._known: dict[int, Value] = {}
         self._kept: list[Any] = []  # all arrays, so that no id is given twice
         self._of_held: dict[int, Value] = {}
-        self._random = random_states()
+        self._moving = guards.moving()
+        self._set_outside: set[int] = set()  # places that draws and effects set, by number
 
     # -- what the engine tells --------------------------------------------------------------------
 
@@ -134,10 +134,8 @@ class Recorder:
         self._new("constant", array)
 
     def draw(self, function: Callable[[], Any]) -> Tensor:
-        self._check_random()
         with self.looking_away():
             y = Tensor._wrap(current_backend().asarray(self.ahead.pop(0) if self.ahead else function())[...])
-        self._random = self.random_states()
         self.draws.append((function, self._new("draw", y._data)))
         return y
 
@@ -159,9 +157,10 @@ class Recorder:
             self.lines.append(Line(f"assign {tensor.name or ''}".strip(), "assign", tensor.set_data, values, []))
 
     def stop(self, why: str) -> None:
-        """Write no more; the first reason is kept, with the line of the step that gave it."""
+        """Write no more; the first reason is kept, with the line of the step that gave it, if it is known."""
         if not self.problem:
-            self.problem = f"{why} ({_where()})"
+            line = _line_of_step()
+            self.problem = f"{why} ({line})" if line else why
             self.lines.clear()
             self._kept.clear()
 
@@ -182,34 +181,33 @@ class Recorder:
 
     @contextmanager
     def looking_away(self) -> Iterator[None]:
-        """Inside the block nothing is written down."""
+        """Inside the block nothing is written down: what is done there is done again in each replay."""
+        self._check_moving()
+        before = self.guards.values()
         mode.state.recorder = None
         try:
             yield
         finally:
             mode.state.recorder = self
+        self._moving = self.guards.moving()
+        self._set_outside.update(i for i, (a, b) in enumerate(zip(before, self.guards.values())) if a is not b)
 
-    def finish(self, guards: Guards) -> None:
+    def finish(self) -> None:
         """See what the step did to what it reaches: a Tensor that it set is set in each replay, other changes are not."""
-        self._check_random()
-        set_by_step = set()
-        for i, (holder, key, former) in enumerate(guards.taken):
-            now = holder[key] if not isinstance(holder, dict) else holder.get(key)
-            if now is former:
+        self._check_moving()
+        for i, (holder, key, former, name) in enumerate(self.guards.places):
+            now = present(holder, key)
+            if now is former or same(now, former) or i in self._set_outside:
                 continue
             value = self.value_of(now) if isinstance(now, Tensor) else None
-            if value is None:
-                if not same(now, former):
-                    self.stop(f"it changes {key}, which a replay would not")
-                continue
-            set_by_step.add(i)
-            setter = partial(operator.setitem, holder, key) if isinstance(holder, (dict, list)) else None
-            if setter is None:
-                self.stop(f"it changes {key}, which a replay would not")
-            else:
-                made = next((j for j, line in enumerate(self.lines) if value in line.outputs), -1)
-                self.lines.insert(made + 1, Line(f"set {key}", "set", setter, [value], []))
-        guards.without(set_by_step)
+            if value is None or not isinstance(holder, (dict, list)):
+                return self.stop(f"it changes {name}, which a replay would not")
+            self._set_outside.add(i)
+            made = next((j for j, line in enumerate(self.lines) if value in line.outputs), -1)
+            self.lines.insert(made + 1, Line(f"set {name}", "set", partial(operator.setitem, holder, key), [value], []))
+        self.guards.without(self._set_outside)
+        if change := self.guards.broken():
+            self.stop(f"it changes {change}, which a replay would not")
 
     # -- values -------------------------------------------------------------------------------------
 
@@ -238,9 +236,15 @@ class Recorder:
         self._kept.append(array)
         return value
 
-    def _check_random(self) -> None:
-        if not self.problem and self.random_states() != self._random:
-            self.stop("it draws random numbers that a replay would not draw again: draw them with tg.draw(function)")
+    def _check_moving(self) -> None:
+        now = self.guards.moving()
+        if now != self._moving and not self.problem:
+            random = now[: -self.guards.optimisers or None] != self._moving[: -self.guards.optimisers or None]
+            self.stop(
+                "it draws random numbers that a replay would not draw again: draw them with tg.draw(function)"
+                if random
+                else "it changes a number of an optimiser, which a replay would not: use tg.effect(function)"
+            )
 
 
 def _called(function: Any) -> str:
@@ -248,22 +252,21 @@ def _called(function: Any) -> str:
     return getattr(function, "__qualname__", type(function).__name__).replace(".<locals>", "")
 
 
-def _where() -> str:
-    """The line of the step that is being taken: outside of tinygan if the step was written there."""
+def _line_of_step() -> str:
+    """The line that is being run: of the user's code, or else of the library's outside of the engine."""
     frame: Any = sys._getframe(2)
-    inner = None
+    within: Any = None
     while frame is not None:
-        part = frame.f_globals.get("__name__", "").split(".")
-        if part[0] != "tinygan":
+        module = frame.f_globals.get("__name__", "")
+        if module == "contextlib" or module.startswith("tinygan.compiled.compiled"):
+            break  # nobody is in a line of the step: it was seen between two lines, or afterwards
+        if not module.startswith("tinygan."):
+            within = frame
             break
-        if part[1:2] not in (["autograd"], ["compiled"]) and inner is None:
-            inner = frame
-        if part[1:2] == ["compiled"] and frame.f_code.co_name == "_record":  # no user's line in between
-            frame = None
-            break
+        if within is None and not module.startswith(("tinygan.autograd", "tinygan.compiled")):
+            within = frame
         frame = frame.f_back
-    frame = frame or inner
-    if frame is None:
-        return "in the step"
-    name, number = frame.f_code.co_filename, frame.f_lineno
-    return f"{name.rsplit('/', 1)[-1]}, line {number}: {linecache.getline(name, number).strip()}"
+    if within is None:
+        return ""
+    path, number = within.f_code.co_filename, within.f_lineno
+    return f"{os.path.basename(path)}, line {number}: {linecache.getline(path, number).strip()}"

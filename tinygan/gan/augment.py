@@ -100,7 +100,7 @@ def contrast(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 def uniform(x: Tensor, rng: np.random.Generator) -> Tensor:
     """A number in [0, 1) for each image: (N, 1, 1, 1)."""
-    return draw(lambda: rng.random((len(x), 1, 1, 1), dtype=np.float32))
+    return draw(lambda: rng.random((len(x), 1, 1, 1), dtype=np.float32).astype(x.dtype))
 
 
 def shift(x: Tensor, rng: np.random.Generator) -> Tensor:

@@ -37,6 +37,7 @@ class ConditionalGame(Game):
         super().__post_init__()
         if self.pack > 1:
             raise ValueError("samples that are judged together have no one label: conditioning does not go with packs")
+        self.code = Tensor(np.zeros((0, self.condition.length), np.float32))
 
     def reals(self, next_reals: Callable[[], Any]) -> Tensor:
         """The next batch; next_reals returns (samples, labels): labels (N,) on the host, or None for infogan."""

@@ -21,7 +21,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinygan.autograd import Tensor, draw, effect, grad, no_grad, ops
+from tinygan.autograd import Tensor, draw, effect, grad, is_recording, no_grad, ops
+from tinygan.autograd.mode import recording
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.losses import Loss
 from tinygan.gan.penalties import check_independent
@@ -56,9 +57,8 @@ class Game:
     fresh_fakes : bool
         The generator's step draws new z; else it reuses the fakes that D has just seen.
     joint_batch : bool
-        D sees real and fake samples in one batch, else in two. The same numbers in fewer passes, unless D has
-        BatchNorm, which then normalises both together. The command line's default. ValueError if D has
-        MinibatchStd, which could not tell a fake batch without variety from a real one.
+        D sees real and fake samples in one batch, else in two: the same in fewer passes, unless D has BatchNorm,
+        which then normalises both together. ValueError if D has MinibatchStd, which needs batches of their own.
     pack : int
         D judges m samples at once; batches hold m times as many (PacGAN).
     instance_noise : float
@@ -73,8 +73,7 @@ class Game:
     average : MovingAverage, optional
         An exponential moving average of the generator, updated after each of its steps.
     augment : function, optional
-        (samples, rng) -> samples of the same shape, random and differentiable (see `gan.augment`): what D is shown
-        in the place of samples, real and fake, in both networks' steps, drawn anew each time.
+        (samples, rng) -> what D is shown in their place, random and differentiable (see `gan.augment`).
     mean_over_ranks : function, optional
         The gradients of one network -> their mean over all processes that train it (see `training.distributed`).
     """
@@ -154,12 +153,10 @@ class Game:
 
     def _look(self, *arrays: Any) -> dict[str, Any]:
         """All that is measured of a step, from its arrays."""
-        tensors = [Tensor(array) for array in arrays]
-        (loss_d, loss_g, on_real, on_fake, after, fake, real), grads = tensors[:7], tensors[7:]
+        loss_d, loss_g, on_real, on_fake, after, fake, real, *grads = map(Tensor, arrays)
         of_d, of_g = grads[: len(self.opt_d.params)], grads[len(self.opt_d.params) :]
-        return self.measure((loss_d, loss_g), (on_real, on_fake), after, (of_d, of_g)) | resemblance(
-            fake.data, real.data
-        )
+        numbers = self.measure((loss_d, loss_g), (on_real, on_fake), after, (of_d, of_g))
+        return numbers | resemblance(fake.data, real.data)
 
     def reals(self, next_reals: Callable[[], Any]) -> Tensor:
         """The next batch of real samples."""
@@ -200,10 +197,8 @@ class Game:
 
     def fakes(self, n: int, no_graph: bool = False) -> Tensor:
         """n samples of G in training mode; `no_graph` when their history will not be needed."""
-        if no_graph:
-            with no_grad():
-                return self.generator(self.noise(n))
-        return self.generator(self.noise(n))
+        with recording(is_recording() and not no_graph):
+            return self.generator(self.noise(n))
 
     def logits(self, outputs: Tensor) -> Tensor:
         """Real or fake, (N, 1), of what D returns: here that is all it returns."""
@@ -302,5 +297,4 @@ class Game:
 
 
 def _norm(grads: list[Tensor]) -> Any:
-    xp = grads[0].xp
-    return xp.sqrt(sum(xp.vdot(g.data, g.data) for g in grads))
+    return grads[0].xp.sqrt(sum(g.xp.vdot(g.data, g.data) for g in grads))

@@ -55,7 +55,6 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
         On Ctrl-C (after saving), or when a loss or a weight is no finite number any more.
     """
     config, game, ranks = setup.config, setup.game, setup.ranks
-    play = compiled(game.step) if config.compile else game.step  # the same numbers, to the last bit
     networks = {"discriminator": game.discriminator, "generator": game.generator}
     watch = watch or Watch()
     record: Record | NoRecord = Record(setup, run, start, watch) if ranks.rank == 0 else NoRecord()
@@ -64,6 +63,7 @@ def train(setup: Setup, run: RunFolder, start: int = 0, watch: Watch | None = No
     # Overflow and NaN are found and said in plain words below, with the layer's name.
     numbers_may_overflow = np.errstate(over="ignore", invalid="ignore", divide="ignore")
     with stop_on_signals() as stop, contextlib.closing(record), numbers_may_overflow:
+        play = compiled(game.step, record.note) if config.compile else game.step  # the same numbers, to the last bit
         if start == 0:
             record.save(0, *setup.state(0))
             record.begin()
