@@ -67,7 +67,6 @@ class Optimizer:
         effect(self._step, *grads)
 
     def _step(self, *grads: Any) -> None:
-        """The step, given the gradients' arrays."""
         self.t += 1
         backend = backend_of(self.params[0].data)
         kernel = backend.kernels.get(type(self))
@@ -86,28 +85,36 @@ class Optimizer:
             p.changed_in_place()
             start += p.size
 
-    def _step_flat(self, grads: Sequence[Any]) -> None:
-        """All parameters at once: this is the definition."""
-        g = self.xp.concatenate([g.reshape(-1) for g in grads])
-        change, start = self.update(g, slice(None), self.xp.empty_like(g)), 0
-        for p in self.params:
-            p.data -= change[start : start + p.size].reshape(p.shape)
-            start += p.size
+    def _step_flat(self, grads: Sequence[Any], first: int = 0, last: int | None = None, start: int = 0) -> None:
+        """Some parameters at once, which begin at `start` of the flat buffers: with all, this is the definition."""
+        g = self.xp.concatenate([g.reshape(-1) for g in grads[first:last]])
+        change, place = self.update(g, slice(start, start + len(g)), self.xp.empty_like(g)), 0
+        for p in self.params[first:last]:
+            p.data -= change[place : place + p.size].reshape(p.shape)
+            place += p.size
 
     def _step_in_cache(self, grads: Sequence[Any], cached: int) -> None:
         """The same in short pieces: all of a CPU's operations on one piece find it in the cache.
 
-        Measured with Adam: 2.6 ns a parameter, against 3.6 ns with the flat copies of gradients and changes.
+        Measured with Adam: 2.6 ns a parameter, against 3.6 ns with flat copies of all gradients and changes. Small
+        parameters that follow each other, such as biases, make up one piece, with a dozen calls for all of them.
         """
-        start = 0
-        for p, g in zip(self.params, grads, strict=True):
-            values, gradient = self.xp.ascontiguousarray(p.data).reshape(-1), g.reshape(-1)
-            for i in range(0, p.size, cached):
-                piece = gradient[i : i + cached]
-                state = slice(start + i, start + i + len(piece))
-                values[i : i + cached] -= self.update(piece, state, self.xp.empty_like(piece))
-            p.data = values.reshape(p.shape)
-            start += p.size
+        first = start = 0
+        while first < len(self.params):
+            last, size, p = first + 1, self.params[first].size, self.params[first]
+            while last < len(self.params) and size + self.params[last].size <= cached:
+                size += self.params[last].size
+                last += 1
+            if last - first > 1:
+                self._step_flat(grads, first, last, start)
+            else:
+                values, gradient = self.xp.ascontiguousarray(p.data).reshape(-1), grads[first].reshape(-1)
+                for i in range(0, size, cached):
+                    piece = gradient[i : i + cached]
+                    state = slice(start + i, start + i + len(piece))
+                    values[i : i + cached] -= self.update(piece, state, self.xp.empty_like(piece))
+                p.data = values.reshape(p.shape)
+            first, start = last, start + size
 
     def update(self, g: Any, part: slice, out: Any) -> Any:
         """Put into `out`, and return, what is to be subtracted from the parameters of this part.
@@ -217,8 +224,7 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    params : sequence of Tensor
-    lr : float
+    params, lr : as in `Optimizer`
     betas : pair of float
         Each in [0, 1).
     eps : float
@@ -237,11 +243,7 @@ class Adam(Optimizer):
     v: Any
 
     def __init__(
-        self,
-        params: Sequence[Tensor],
-        lr: float = 2e-4,
-        betas: tuple[float, float] = (0.5, 0.999),
-        eps: float = 1e-8,
+        self, params: Sequence[Tensor], lr: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999), eps: float = 1e-8
     ):
         super().__init__(params, lr, ("m", "v"))
         self._betas = _checked_betas(betas)

@@ -15,13 +15,13 @@ import numpy as np
 
 from tinygan.autograd.elementwise import log
 from tinygan.autograd.kinks import masked, where
-from tinygan.autograd.op import Gradients, Op, as_floats, without_wrapping
+from tinygan.autograd.op import Elementwise, Gradients, as_floats, without_wrapping
 from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
 
 
-class Add(Op):
+class Add(Elementwise):
     """y = a + b"""
 
     def forward(self, xp: Any, a: Array, b: Array) -> Array:
@@ -31,7 +31,7 @@ class Add(Op):
         return gy, gy
 
 
-class Sub(Op):
+class Sub(Elementwise):
     """y = a - b"""
 
     def forward(self, xp: Any, a: Array, b: Array) -> Array:
@@ -41,7 +41,7 @@ class Sub(Op):
         return gy, -gy if self.wanted[1] else None
 
 
-class Mul(Op):
+class Mul(Elementwise):
     """y = a b"""
 
     def forward(self, xp: Any, a: Array, b: Array) -> Array:
@@ -51,7 +51,7 @@ class Mul(Op):
         return gy * b if self.wanted[0] else None, gy * a if self.wanted[1] else None
 
 
-class Div(Op):
+class Div(Elementwise):
     """y = a / b;  dy/db = -a / b^2 = -y / b"""
 
     def forward(self, xp: Any, a: Array, b: Array) -> Array:
@@ -62,7 +62,7 @@ class Div(Op):
         return ga, -ga * y if self.wanted[1] else None
 
 
-class Neg(Op):
+class Neg(Elementwise):
     """y = -x"""
 
     def forward(self, xp: Any, x: Array) -> Array:
@@ -72,7 +72,7 @@ class Neg(Op):
         return -gy
 
 
-class PowConstant(Op):
+class PowConstant(Elementwise):
     """y = x^p for a number p;  dy/dx = p x^(p-1)"""
 
     def __init__(self, p: float):
@@ -87,7 +87,7 @@ class PowConstant(Op):
         return gy * (self.p * x ** (self.p - 1))
 
 
-class Pow(Op):
+class Pow(Elementwise):
     """y = a^b for Tensors, a >= 0 where b's gradient is wanted;  dy/da = b a^(b-1),  dy/db = y log a
 
     At a = 0 the power is flat along a where b = 0, and along b where b >= 0; there the formulas would be 0 times inf.
@@ -101,7 +101,7 @@ class Pow(Op):
         return ga, masked(gy, y * log(where(Flat(along=1)(a, b), 1.0, a))) if self.wanted[1] else None
 
 
-class Flat(Op):
+class Flat(Elementwise):
     """True where a = 0 and a^b does not change with its base (`along` 0) or its exponent (1)."""
 
     def __init__(self, along: int):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygan.autograd.op import Op, as_floats
+from tinygan.autograd.op import Elementwise, as_floats
 from tinygan.autograd.tensor import Tensor
 from tinygan.backend.base import Array
 
 
-class Exp(Op):
+class Exp(Elementwise):
     """y = e^x"""
 
     def forward(self, xp: Any, x: Array) -> Array:
@@ -23,7 +23,7 @@ class Exp(Op):
         return gy * y
 
 
-class Log(Op):
+class Log(Elementwise):
     """y = ln x"""
 
     def forward(self, xp: Any, x: Array) -> Array:
@@ -33,7 +33,7 @@ class Log(Op):
         return gy / x
 
 
-class Sqrt(Op):
+class Sqrt(Elementwise):
     """y = x^(1/2);  dy/dx = 1 / (2 y)"""
 
     def forward(self, xp: Any, x: Array) -> Array:
@@ -43,7 +43,7 @@ class Sqrt(Op):
         return gy / (2 * y)
 
 
-class Tanh(Op):
+class Tanh(Elementwise):
     """y = tanh x;  dy/dx = 1 - y^2"""
 
     def forward(self, xp: Any, x: Array) -> Array:
@@ -53,7 +53,7 @@ class Tanh(Op):
         return gy * (1 - y * y)
 
 
-class Sigmoid(Op):
+class Sigmoid(Elementwise):
     """y = 1 / (1 + e^-x), as e^min(x, 0) / (1 + e^-|x|), which neither overflows nor loses digits."""
 
     def forward(self, xp: Any, x: Array) -> Array:
@@ -63,7 +63,7 @@ class Sigmoid(Op):
         return gy * (y * (1 - y))
 
 
-class Softplus(Op):
+class Softplus(Elementwise):
     """y = ln(1 + e^x), as max(x, 0) + ln(1 + e^-|x|), which does not overflow;  dy/dx = sigmoid(x)"""
 
     def forward(self, xp: Any, x: Array) -> Array:

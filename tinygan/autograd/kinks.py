@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.autograd.op import Copy, Gradients, Op, as_floats
+from tinygan.autograd.op import Copy, Elementwise, Gradients, as_floats
 from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
 
 
-class Masked(Op):
+class Masked(Elementwise):
     """y = g m, and 0 where m = 0, whatever g is: the product with a mask."""
 
     def forward(self, xp: Any, g: Array, m: Array) -> Array:
@@ -32,7 +32,7 @@ def masked(g: Any, m: Any) -> Tensor:
     return Masked()(*together("masked", g, m))
 
 
-class Gate(Op):
+class Gate(Elementwise):
     """y = above * g where x > 0, below * g elsewhere: a gradient g on its way back through a kink at 0.
 
     A share of 0 selects, as in `Masked`.
@@ -49,7 +49,7 @@ class Gate(Op):
         return Gate(self.below, self.above)(gy, x) if self.wanted[0] else None, None
 
 
-class ReLU(Op):
+class ReLU(Elementwise):
     """y = max(x, 0); at 0 the derivative is taken as 0."""
 
     def forward(self, xp: Any, x: Array) -> Array:
@@ -59,7 +59,7 @@ class ReLU(Op):
         return Gate(0.0, 1.0)(gy, x)
 
 
-class LeakyReLU(Op):
+class LeakyReLU(Elementwise):
     """y = x where x > 0, slope * x elsewhere; at 0 the derivative is taken as `slope`."""
 
     def __init__(self, slope: float):
@@ -72,7 +72,7 @@ class LeakyReLU(Op):
         return Gate(self.slope, 1.0)(gy, x)
 
 
-class Sign(Op):
+class Sign(Elementwise):
     """y = -1, 0 or 1: the slope of |x|."""
 
     def forward(self, xp: Any, x: Array) -> Array:
@@ -82,7 +82,7 @@ class Sign(Op):
         return None
 
 
-class Abs(Op):
+class Abs(Elementwise):
     """y = |x|; at 0 the derivative is taken as 0."""
 
     def forward(self, xp: Any, x: Array) -> Array:
@@ -92,7 +92,7 @@ class Abs(Op):
         return masked(gy, Sign()(x))
 
 
-class Larger(Op):
+class Larger(Elementwise):
     """y = 1 where a > b, 1/2 where a = b, 0 elsewhere: the slope of max(a, b) along a."""
 
     def forward(self, xp: Any, a: Array, b: Array) -> Array:
@@ -102,7 +102,7 @@ class Larger(Op):
         return None, None
 
 
-class Maximum(Op):
+class Maximum(Elementwise):
     """y = max(a, b); where they are equal each receives half of the gradient."""
 
     def forward(self, xp: Any, a: Array, b: Array) -> Array:
@@ -113,7 +113,7 @@ class Maximum(Op):
         return ga, masked(gy, Larger()(b, a)) if self.wanted[1] else None
 
 
-class Minimum(Op):
+class Minimum(Elementwise):
     """y = min(a, b); where they are equal each receives half of the gradient."""
 
     def forward(self, xp: Any, a: Array, b: Array) -> Array:
@@ -124,7 +124,7 @@ class Minimum(Op):
         return ga, masked(gy, Larger()(a, b)) if self.wanted[1] else None
 
 
-class Where(Op):
+class Where(Elementwise):
     """y = a where condition, b elsewhere."""
 
     def forward(self, xp: Any, condition: Array, a: Array, b: Array) -> Array:
@@ -136,7 +136,7 @@ class Where(Op):
         return None, ga, where(condition, zero, gy) if self.wanted[2] else None
 
 
-class Inside(Op):
+class Inside(Elementwise):
     """y = 1 where low <= x <= high, 0 elsewhere: the slope of clip."""
 
     def __init__(self, low: float, high: float):
@@ -149,7 +149,7 @@ class Inside(Op):
         return None
 
 
-class Clip(Op):
+class Clip(Elementwise):
     """y = min(max(x, low), high); the gradient passes where x was not cut."""
 
     def __init__(self, low: float, high: float):

@@ -11,8 +11,8 @@ from typing import Any
 
 from tinygan.autograd.elementwise import sqrt
 from tinygan.autograd.mode import is_recording
-from tinygan.autograd.outside import several
 from tinygan.autograd.op import Gradients, Op, as_floats
+from tinygan.autograd.outside import several
 from tinygan.autograd.reduce import mean, var
 from tinygan.autograd.shape import sum_to
 from tinygan.autograd.tensor import Tensor

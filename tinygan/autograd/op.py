@@ -106,6 +106,13 @@ class Op:
         return inputs if same else _common_float(inputs)
 
 
+class Elementwise(Op):
+    """An op whose output's numbers each depend on the inputs' numbers in the same place alone.
+
+    So it may be computed in pieces, and several of them in one pass (see `tinygan.compiled`).
+    """
+
+
 def _common_float(inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """Bring inputs of different precision to the widest float, through a differentiable cast.
 

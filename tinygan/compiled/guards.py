@@ -22,6 +22,8 @@ MOST = 20_000  # things to look at; whoever reaches more has a data set among th
 LONG = 256  # a list longer than this is data
 LIBRARIES = sys.stdlib_module_names | {"tinygan", "numpy", "cupy"}  # whose global names stay what they are
 
+GONE = (KeyError, IndexError, AttributeError, ValueError)  # what is raised where nothing is any more
+
 Place = tuple[Any, Any, Any, str]  # holder, key, value, name: ``holder[key]`` was `value`
 
 
@@ -35,13 +37,22 @@ class _Attributes:
         return getattr(self.owner, name)
 
 
+class _Length:
+    """How many members something has, as an item."""
+
+    def __init__(self, counted: Any):
+        self.counted = counted
+
+    def __getitem__(self, _: None) -> int:
+        return len(self.counted)
+
+
 class Guards:
     """What is reached from a function.
 
     Attributes
     ----------
     places : list of (holder, key, value, name)
-    lengths : list of (holder, length, name)
     tensors : dict
         The Tensors among them, by their id: parameters, buffers, constants.
     complete : bool
@@ -50,7 +61,6 @@ class Guards:
 
     def __init__(self, function: Callable[..., Any]):
         self.places: list[Place] = []
-        self.lengths: list[tuple[Any, int, str]] = []
         self.tensors: dict[int, Tensor] = {}
         self._generators: list[np.random.Generator] = []
         self._live: list[Any] = []
@@ -71,21 +81,19 @@ class Guards:
                 self.places.append(place)
                 stack.append((place[2], place[3]))
             for counted in [thing] if isinstance(thing, (list, dict)) else [vars(thing)] if _is_open(thing) else []:
-                self.lengths.append((counted, len(counted), name))
+                self.places.append((_Length(counted), None, len(counted), f"what is in {name}"))
         self.complete = not stack
 
     def broken(self) -> str:
         """The name of something that is no longer what it was; "" if all is."""
-        return next(self.changes(), "")
-
-    def changes(self) -> Iterator[str]:
-        for holder, key, value, name in self.places:
-            now = present(holder, key)
-            if now is not value and not same(now, value):
-                yield name
-        for counted, length, name in self.lengths:
-            if len(counted) != length:
-                yield f"what is in {name}"
+        name = ""
+        try:
+            for holder, key, value, name in self.places:
+                if holder[key] is not value and not same(holder[key], value):
+                    return name
+        except GONE:
+            return name
+        return ""
 
     def values(self) -> list[Any]:
         """What is in all places at the moment."""
@@ -114,7 +122,7 @@ def present(holder: Any, key: Any) -> Any:
     """What is in a place at the moment; the place itself if it is gone."""
     try:
         return holder[key]
-    except (KeyError, IndexError, AttributeError, ValueError):
+    except GONE:
         return holder
 
 
@@ -124,7 +132,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def _is_open(thing: Any) -> bool:
-    """Whether all its attributes matter. A class says with `held` that only those do, because it reads the others anew."""
+    """Whether all its attributes matter. A class says with `held` that only those do: the others it reads anew."""
     known = (type, types.ModuleType, types.FunctionType, types.MethodType, functools.partial)
     return hasattr(thing, "__dict__") and not isinstance(thing, known) and not hasattr(type(thing), "held")
 
@@ -169,7 +177,8 @@ def _of_function(function: types.FunctionType) -> Iterator[Place]:
             continue
     if _is_foreign(function.__module__):
         return
-    names, codes = set(), [function.__code__]
+    names: set[str] = set()
+    codes = [function.__code__]
     for code in codes:
         names.update(code.co_names)
         codes.extend(each for each in code.co_consts if isinstance(each, types.CodeType))

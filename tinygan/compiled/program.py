@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from tinygan.autograd import Tensor
-from tinygan.backend import backend_of
+from tinygan.backend import backend_of, current_backend
+from tinygan.compiled.passes import improved
 from tinygan.compiled.recorder import Line, Recorder, Value
 
 LETTERS = {"argument": "x", "draw": "z", "constant": "c", "held": "w", "result": "v"}
@@ -30,8 +31,10 @@ class Program:
 
     Attributes
     ----------
+    recorded : list of Line
+        As they were written down, without those whose results nobody uses.
     lines : list of Line
-        Those that matter: a result that nobody uses is not computed.
+        Those that are run, after the passes.
     draws : list of (function, Value)
         Made first, in their order, before anything is computed: so a batch of another shape is seen in time.
     source : str
@@ -44,9 +47,10 @@ class Program:
         self._bound: dict[str, Any] = {"Tensor": Tensor._wrap}
         self._wanted: set[Value] = set()
         returned = self._returned(outputs, recorder)
-        self.lines = _needed(recorder.lines, self._wanted)
+        self.recorded = _needed(recorder.lines, self._wanted)
+        self.lines = improved(self.recorded, self._wanted, current_backend())
         self.source = "\n".join(self._written(returned))
-        exec(compile(self.source, "<compiled step>", "exec"), self._bound)  # noqa: S102  (lines of our own)
+        exec(compile(self.source, "<compiled step>", "exec"), self._bound)
         self.run: Callable[..., Any] = self._bound["step"]
         for value in {v for line in recorder.lines for v in (*line.inputs, *line.outputs)}.union(arguments):
             if value.kind in ("argument", "draw", "result"):
@@ -83,7 +87,8 @@ class Program:
     def _call(self, line: Line, i: int) -> str:
         name = f"{re.sub(r'[^0-9a-z]+', '_', line.name.lower()).strip('_')}_{i}"
         self._bound[name] = line.run
-        text = f"{name}({', '.join(map(self._name, line.inputs))})"
+        over = f", out={self._name(line.over)}" if line.over else ""
+        text = f"{name}({', '.join(map(self._name, line.inputs))}{over})"
         if line.kind == "op":
             if line.wrap:
                 self._bound["array"], text = backend_of(line.outputs[0].array).xp.asarray, f"array({text})"
@@ -154,7 +159,7 @@ def difference(a: Program, b: Program) -> str:
     """How two programs of the same step differ, in words; "" if they do not."""
     numbers: dict[Value, int] = {}
     other: dict[Value, int] = {}
-    for x, y in zip(a.lines, b.lines, strict=False):
+    for x, y in zip(a.recorded, b.recorded, strict=False):
         if x.name != y.name or len(x.inputs) != len(y.inputs):
             return f"{x.name} in one call is {y.name} in the next"
         if [v.form for v in (*x.inputs, *x.outputs)] != [v.form for v in (*y.inputs, *y.outputs)]:
@@ -168,7 +173,7 @@ def difference(a: Program, b: Program) -> str:
                 return f"{x.name} is given another Tensor from call to call"
         if x.settings.keys() != y.settings.keys() or not all(_equal(v, y.settings[k]) for k, v in x.settings.items()):
             return f"the settings of {x.name} change from call to call"
-    if len(a.lines) != len(b.lines) or a.source != b.source:
+    if len(a.recorded) != len(b.recorded) or a.source != b.source:
         return "the lines differ from call to call"
     return ""
 

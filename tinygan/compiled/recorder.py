@@ -9,6 +9,7 @@ Python, then the recorder writes no more, and the step goes on as if nobody watc
 from __future__ import annotations
 
 import linecache
+import math
 import operator
 import os
 import sys
@@ -58,6 +59,20 @@ class Value:
         return cls(kind, array.shape, array.dtype, array.strides, array)
 
     @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether its numbers lie in memory one after the other, in C order."""
+        step = self.dtype.itemsize
+        for n, stride in zip(self.shape[::-1], self.strides[::-1], strict=True):
+            if n > 1 and stride != step:
+                return False
+            step *= n
+        return True
+
+    @property
     def form(self) -> tuple[Any, ...]:
         return self.kind, self.shape, str(self.dtype), self.strides
 
@@ -84,6 +99,7 @@ class Line:
     settings: dict[str, Any] = field(default_factory=dict)
     op: Op | None = None
     wrap: bool = False  # the result is a NumPy scalar, to be made an array
+    over: Value | None = None  # the input that the result is written over
 
 
 class Recorder:
@@ -190,10 +206,12 @@ class Recorder:
         finally:
             mode.state.recorder = self
         self._moving = self.guards.moving()
-        self._set_outside.update(i for i, (a, b) in enumerate(zip(before, self.guards.values())) if a is not b)
+        self._set_outside.update(
+            i for i, (a, b) in enumerate(zip(before, self.guards.values(), strict=True)) if a is not b
+        )
 
     def finish(self) -> None:
-        """See what the step did to what it reaches: a Tensor that it set is set in each replay, other changes are not."""
+        """See what the step did to what it reaches: a Tensor it set is set in each replay, other changes are not."""
         self._check_moving()
         for i, (holder, key, former, name) in enumerate(self.guards.places):
             now = present(holder, key)
@@ -206,8 +224,6 @@ class Recorder:
             made = next((j for j, line in enumerate(self.lines) if value in line.outputs), -1)
             self.lines.insert(made + 1, Line(f"set {name}", "set", partial(operator.setitem, holder, key), [value], []))
         self.guards.without(self._set_outside)
-        if change := self.guards.broken():
-            self.stop(f"it changes {change}, which a replay would not")
 
     # -- values -------------------------------------------------------------------------------------
 

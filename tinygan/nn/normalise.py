@@ -204,4 +204,6 @@ class Dropout(Module):
         if not self.training or self.p == 0:
             return x
         shape, dtype = x.shape, x.dtype
-        return masked(x, draw(lambda: (self.rng.random(shape, dtype=np.float32) >= self.p).astype(dtype) / (1 - self.p)))
+        return masked(
+            x, draw(lambda: (self.rng.random(shape, dtype=np.float32) >= self.p).astype(dtype) / (1 - self.p))
+        )

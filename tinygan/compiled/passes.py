@@ -1,0 +1,154 @@
+"""What a compiler does with a list of calls before it is run: join what belongs together, and reuse memory.
+
+`chains` joins elementwise ops that follow each other. Array by array each of them reads its inputs from memory and
+writes its result back. Joined they go over the arrays once, in pieces that stay in a CPU's cache (on a GPU: in one
+kernel, see `generated`), and what is only needed in between is never a whole array.
+
+`in_place` writes a result over an input that nobody needs any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tinygan.autograd import arithmetic, elementwise, kinks
+from tinygan.autograd.op import Elementwise
+from tinygan.backend import Backend
+from tinygan.compiled.recorder import Line, Value
+
+# Ops whose forward is one function of NumPy's (and CuPy's), which can write into a given array.
+FUNCTIONS: dict[type, str] = {
+    arithmetic.Add: "add",
+    arithmetic.Sub: "subtract",
+    arithmetic.Mul: "multiply",
+    arithmetic.Div: "divide",
+    arithmetic.Neg: "negative",
+    elementwise.Exp: "exp",
+    elementwise.Log: "log",
+    elementwise.Sqrt: "sqrt",
+    elementwise.Tanh: "tanh",
+    kinks.Abs: "absolute",
+    kinks.Maximum: "maximum",
+    kinks.Minimum: "minimum",
+}
+
+
+class Chain:
+    """Elementwise ops one after the other, on pieces of their arrays.
+
+    Parameters
+    ----------
+    lines : list of Line
+        All their results have one shape and dtype.
+    inputs, outputs : list of Value
+        What comes from outside of the chain, and what is needed there.
+    piece : int
+        How many numbers at once.
+    xp : module
+    """
+
+    def __init__(self, lines: Sequence[Line], inputs: list[Value], outputs: list[Value], piece: int, xp: Any):
+        self.lines, self.inputs, self.outputs, self.piece, self.xp = lines, inputs, outputs, piece, xp
+
+    def __call__(self, *arrays: Any) -> Any:
+        form = self.outputs[0]
+        results = [self.xp.empty(form.shape, form.dtype) for _ in self.outputs]
+        flat = [a.reshape(-1) if a.ndim else a for a in arrays]
+        targets = [(value, result.reshape(-1)) for value, result in zip(self.outputs, results, strict=True)]
+        for start in range(0, results[0].size, self.piece):
+            here = slice(start, start + self.piece)
+            known = {value: a[here] if a.ndim else a for value, a in zip(self.inputs, flat, strict=True)}
+            for line in self.lines:
+                known[line.outputs[0]] = line.run(*[known[value] for value in line.inputs])
+            for value, result in targets:
+                result[here] = known[value]
+        return results[0] if len(results) == 1 else results
+
+
+def chains(lines: Sequence[Line], wanted: set[Value], make: Callable[..., Any], smallest: int = 0) -> list[Line]:
+    """The lines, with elementwise ops that follow each other joined, where their arrays have over `smallest` numbers.
+
+    ``make(lines, inputs, outputs)`` returns the function of a chain.
+    """
+    joined: list[Line] = []
+    run: list[Line] = []
+
+    def close(rest: Sequence[Line]) -> None:
+        if len(run) > 1:
+            joined.append(_chain(run, {*wanted, *(value for line in rest for value in line.inputs)}, make))
+        else:
+            joined.extend(run)
+        run.clear()
+
+    for i, line in enumerate(lines):
+        fits = _is_link(line, smallest)
+        if run and not (fits and line.outputs[0].form == run[0].outputs[0].form):
+            close(lines[i:])
+        if fits:
+            run.append(line)
+        else:
+            joined.append(line)
+    close([])
+    return joined
+
+
+def _is_link(line: Line, smallest: int) -> bool:
+    """Whether a line is an elementwise op on floats of one shape (numbers beside them may have none), in C order."""
+    if line.kind != "op" or not isinstance(line.op, Elementwise):
+        return False
+    y, *xs = line.outputs[0], *line.inputs
+    numbers = [x for x in xs if x.shape]
+    return (
+        y.size > smallest
+        and y.dtype.kind == "f"
+        and all(x.shape == y.shape for x in numbers)
+        and all(x.dtype == y.dtype for x in xs)
+        and all(each.is_contiguous for each in (y, *numbers))
+    )
+
+
+def _chain(run: list[Line], needed: set[Value], make: Callable[..., Any]) -> Line:
+    lines, made = list(run), {line.outputs[0] for line in run}
+    inputs = list(dict.fromkeys(value for line in lines for value in line.inputs if value not in made))
+    outputs = [line.outputs[0] for line in lines if line.outputs[0] in needed]
+    names = " ".join(line.name for line in lines)
+    return Line(names, "op" if len(outputs) == 1 else "several", make(lines, inputs, outputs), inputs, outputs)
+
+
+def in_place(lines: Sequence[Line], wanted: set[Value], xp: Any) -> list[Line]:
+    """The lines, where a result is written over an input of its form that is used here for the last time."""
+    last: dict[Value, int] = {}  # the last use of an array's memory, by whatever name
+    kept = {value.owner for value in wanted}
+    for i, line in enumerate(lines):
+        last.update({value.owner: i for value in (*line.inputs, *line.outputs)})
+        if line.kind in ("effect", "assign", "set"):
+            kept.update(value.owner for value in line.inputs)
+    made = {
+        value
+        for line in lines
+        for value in line.outputs
+        if value.owner is value and (line.op is None or type(line.op).__module__.startswith("tinygan."))
+    }
+    changed = []
+    for i, line in enumerate(lines):
+        function = FUNCTIONS.get(type(line.op), "") if line.kind == "op" else ""
+        free = [x for x in line.inputs if function and x.shape and x in made and last[x] == i and x not in kept]
+        over = next((x for x in free if x.form == line.outputs[0].form), None)
+        if over is not None:
+            line = replace(line, run=getattr(xp, function), over=over)
+        changed.append(line)
+    return changed
+
+
+def improved(lines: list[Line], wanted: set[Value], backend: Backend) -> list[Line]:
+    """The passes that pay on a backend."""
+    if backend.name != "numpy":
+        return lines
+    xp, piece = backend.xp, backend.cached
+
+    def make(lines: list[Line], inputs: list[Value], outputs: list[Value]) -> Chain:
+        return Chain(lines, inputs, outputs, piece, xp)
+
+    return in_place(chains(lines, wanted, make, piece), wanted, xp)
