@@ -5,7 +5,9 @@ So neither the table of presets nor an option of a command line can say somethin
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import json
 import os
 import re
@@ -13,12 +15,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import house  # beside this file
 import lessons
 
+from tinygan.compiled import compiled
+from tinygan.training.build import build
 from tinygan.training.config import Config, flag
-from tinygan.training.presets import PRESETS
+from tinygan.training.presets import PRESETS, configure
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -33,6 +38,8 @@ def write_all() -> None:
         "commands.md": commands(),
         "house.md": how_it_is_built(),
         "tutorials.md": bring_tutorials(),
+        "program.md": small_program(),
+        "ring_program.md": ring_program(),
         "instructors.md": toctree([f"Instructors <{path.stem}>" for path in HERE.glob("instructors.md")]),
     }.items():
         write(PAGES / name, text)
@@ -111,6 +118,28 @@ def how_it_is_built() -> str:
     """The picture of tinygan's parts, and a row for each of them."""
     drawn = f"```{{raw}} html\n{house.picture()}\n```\n\n"
     return drawn + table(["part", "imports", "lines", "what it is"], house.table_rows())
+
+
+def small_program() -> str:
+    """The program that the example of explanation/compiler.md prints, from its own lines."""
+    page = (HERE / "explanation" / "compiler.md").read_text(encoding="utf-8")
+    example = page.split("```python\n")[1].split("```")[0]
+    names: dict[str, Any] = {}
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        exec(compile(example, "explanation/compiler.md", "exec"), names)  # a function must know its file
+    return f"```text\n{said.getvalue()}```\n"
+
+
+def ring_program() -> str:
+    """The program of the preset ring's step."""
+    setup = build(configure({"preset": "ring"}))
+    step = compiled(setup.game.step)
+    for _ in range(3):
+        step(setup.next_reals)
+    (program,) = step.programs
+    alive, everything = (size / 1e6 for size in program.memory)
+    said = f"At most {alive:.1f} MB of results are alive at once, of {everything:.1f} MB in all."
+    return f"{said}\n\n```text\n{program}\n```\n"
 
 
 def bring_tutorials() -> str:

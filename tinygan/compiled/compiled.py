@@ -48,14 +48,20 @@ class Compiled:
         return [entry.program for entry in self._entries if entry.ready]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        args = tuple(map(_as_tensor, args))
-        kwargs = {name: _as_tensor(value) for name, value in kwargs.items()}
+        return self._step(Program.run, args, kwargs)
+
+    def timed(self, *args: Any, **kwargs: Any) -> Any:
+        """The same step, in which each line of the program that is played back is timed: then print the program."""
+        return self._step(Program.timed, args, kwargs)
+
+    def _step(self, run: Callable[..., Any], given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        args, kwargs = tuple(map(_as_tensor, given)), {name: _as_tensor(value) for name, value in named.items()}
         if self.why_not or mode.state.recorder is not None:
             return self.function(*args, **kwargs)
         key = _form(args), _form(kwargs), current_backend(), mode.is_recording()
         program, drawn = _draw([e for e in self._entries if e.ready and e.key == key and not e.guards.broken()])
         if program is not None:
-            return program.run(*(t._data for t in _tensors(args, kwargs)), *drawn)
+            return run(program, *(t._data for t in _tensors(args, kwargs)), *drawn)
         return self._record(key, args, kwargs, drawn)
 
     def _record(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any], drawn: Sequence[Any]) -> Any:

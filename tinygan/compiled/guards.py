@@ -139,7 +139,7 @@ def _is_open(thing: Any) -> bool:
 
 def _is_foreign(name: Any) -> bool:
     """Whether a module is a library's, whose functions and classes stay what they are."""
-    return not isinstance(name, str) or name.split(".")[0] in LIBRARIES
+    return isinstance(name, str) and name.split(".")[0] in LIBRARIES
 
 
 def _members(thing: Any) -> Iterator[Place]:

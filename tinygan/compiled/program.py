@@ -6,6 +6,7 @@ Nothing of the engine is left in it: no Tensor, no graph, no check. ``print(prog
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -43,15 +44,16 @@ class Program:
 
     def __init__(self, recorder: Recorder, arguments: list[Value], outputs: Any):
         self.arguments, self.draws = arguments, recorder.draws
-        self._names: dict[Any, str] = {}
+        self._names: dict[Value, str] = {}
         self._bound: dict[str, Any] = {"Tensor": Tensor._wrap}
         self._wanted: set[Value] = set()
-        returned = self._returned(outputs, recorder)
+        self._results: dict[Line, str] = {}  # names of what effects return
+        outputs = self._taken(outputs, recorder)
         self.recorded = _needed(recorder.lines, self._wanted)
         self.lines = improved(self.recorded, self._wanted, current_backend())
-        self.source = "\n".join(self._written(returned))
-        exec(compile(self.source, "<compiled step>", "exec"), self._bound)
-        self.run: Callable[..., Any] = self._bound["step"]
+        self.source = "\n".join(self._written(outputs))
+        self._play = self._made(self.source)
+        self.times: dict[int, float] = {}
         for value in {v for line in recorder.lines for v in (*line.inputs, *line.outputs)}.union(arguments):
             if value.kind in ("argument", "draw", "result"):
                 value.array = None  # the memory of the recorded call is free again
@@ -61,12 +63,74 @@ class Program:
         """(shape, dtype) of each draw."""
         return [(value.shape, value.dtype) for _, value in self.draws]
 
+    def run(self, *arrays: Any) -> Any:
+        """Play it back on the arrays of the arguments and of the draws."""
+        return self._play(*arrays)
+
+    def _made(self, source: str) -> Callable[..., Any]:
+        exec(compile(source, "<compiled step>", "exec"), self._bound)  # these are our own lines
+        step: Callable[..., Any] = self._bound["step"]
+        return step
+
+    def timed(self, *arrays: Any) -> Any:
+        """Run once, as `run` does, and keep each line's seconds in `times`, by its number; `print` then shows them."""
+        clock, wait, times, last = time.perf_counter, current_backend().synchronize, self.times, 0.0
+
+        def note(number: int) -> None:
+            nonlocal last
+            wait()
+            now = clock()
+            times[number], last = now - last, now
+
+        self._bound["note"] = note
+        first, *lines, end = self.source.split("\n")
+        noted = [f"{line}\n    note({i})" for i, line in enumerate(lines, 1)]
+        run = self._made("\n".join([first, *noted, end]))
+        last = clock()
+        return run(*arrays)
+
     def __str__(self) -> str:
-        return self.source
+        """The lines that run, numbered; after `timed` with the milliseconds of each."""
+        lines = self.source.split("\n")
+        times = [f"{self.times[i] * 1e3:8.3f} ms" if i in self.times else "" for i in range(len(lines))]
+        width = max(map(len, times))
+        return "\n".join(f"{i:4d}  {times[i]:>{width}}  {line}" for i, line in enumerate(lines))
+
+    @property
+    def memory(self) -> tuple[int, int]:
+        """(bytes of the results that are alive at once, at most; bytes of all results, which a graph keeps alive)."""
+        dies: dict[Value, int] = {}
+        for i, line in enumerate(self.lines):
+            dies.update({value.owner: i for value in (*line.inputs, *line.outputs) if value.kind == "result"})
+        for value in self._wanted:
+            dies[value.owner] = len(self.lines)
+        alive = most = everything = 0
+        for i, line in enumerate(self.lines):
+            own = sum(value.nbytes for value in line.outputs if value.owner is value)
+            dead = sum(value.nbytes for value, last in dies.items() if last == i)
+            over = line.over.nbytes if line.over else 0
+            most, everything = max(most, alive + own - over), everything + own
+            alive += own - dead
+        return most, everything
+
+    def nodes(self, first: int = 0, last: int | None = None) -> list[tuple[str, str, list[int]]]:
+        """Some lines as a graph, for `tg.plot.save_graph`: (title, shape, the numbers of the nodes it is made of)."""
+        nodes: list[tuple[str, str, list[int]]] = []
+        places: dict[Value, int] = {}
+        for line in self.lines[first:last]:
+            for value in line.inputs:
+                if value not in places:
+                    places[value] = len(nodes)
+                    title = value.array.name if value.kind == "held" and value.array.name else value.kind
+                    nodes.append((title, f"shape {value.shape}", []))
+            places.update({value: len(nodes) for value in line.outputs})
+            shapes = ", ".join(str(value.shape) for value in line.outputs)
+            nodes.append((line.name, f"shape {shapes}" if shapes else "", [places[value] for value in line.inputs]))
+        return nodes
 
     # -- the text -----------------------------------------------------------------------------------
 
-    def _written(self, returned: str) -> Iterator[str]:
+    def _written(self, outputs: Any) -> Iterator[str]:
         given = [*self.arguments, *(value for _, value in self.draws)]
         yield f"def step({', '.join(map(self._name, given))}):"
         last = self._last_uses()
@@ -75,14 +139,13 @@ class Program:
             for value in line.inputs:
                 if value.kind == "held" and value not in fresh:
                     yield f"    {self._name(value)} = {self._name(value)}_._data  # {value.array.name or 'held'}"
-                    self._bound[f"{self._name(value)}_"] = value.array
                     fresh.add(value)
             yield f"    {self._call(line, i)}"
             if line.kind in ("effect", "assign", "set"):
                 fresh.clear()
             if dead := sorted(self._name(v) for v in last.get(i, ())):
                 yield f"    del {', '.join(dead)}"
-        yield f"    return {returned}"
+        yield f"    return {self._text(outputs)}"
 
     def _call(self, line: Line, i: int) -> str:
         name = f"{re.sub(r'[^0-9a-z]+', '_', line.name.lower()).strip('_')}_{i}"
@@ -90,7 +153,7 @@ class Program:
         over = f", out={self._name(line.over)}" if line.over else ""
         text = f"{name}({', '.join(map(self._name, line.inputs))}{over})"
         if line.kind == "op":
-            if line.wrap:
+            if line.scalar:
                 self._bound["array"], text = backend_of(line.outputs[0].array).xp.asarray, f"array({text})"
             (y,) = line.outputs
             return f"{self._name(y)} = {text}  # {y.shape}"
@@ -98,7 +161,7 @@ class Program:
             return f"{', '.join(map(self._name, line.outputs))} = {text}"
         if line.kind == "set":
             return text.replace(f"({self._name(line.inputs[0])})", f"(Tensor({self._name(line.inputs[0])}))")
-        return f"{self._names[line]} = {text}" if line in self._names else text
+        return f"{self._results[line]} = {text}" if line in self._results else text
 
     def _name(self, value: Value) -> str:
         if value not in self._names:
@@ -106,31 +169,44 @@ class Program:
             self._names[value] = f"{letter}{sum(name[0] == letter for name in self._names.values())}"
             if value.kind == "constant":
                 self._bound[self._names[value]] = value.array
+            elif value.kind == "held":
+                self._bound[f"{self._names[value]}_"] = value.array
         return self._names[value]
 
-    def _returned(self, thing: Any, recorder: Recorder) -> str:
-        """An expression that makes what the step returned from this replay's values."""
+    def _taken(self, thing: Any, recorder: Recorder) -> Any:
+        """What the step returned, with a Value or a Line of the program in the place of what changes."""
         if isinstance(thing, Tensor):
             value = recorder.value_of(thing)
             if value is None:
                 recorder.stop(f"it returns a Tensor of shape {thing.shape} that no op made")
-                return "None"
-            self._wanted.add(value)
-            name = self._name(value)
-            if value.kind == "held":
-                self._bound[f"{name}_"] = value.array
-                name = f"{name}_._data"
-            return f"Tensor({name})"
-        line = recorder.results.get(id(thing))
-        if line is not None and not isinstance(thing, (bool, int, float, str, type(None))):
-            return self._names.setdefault(line, f"r{len(self._names)}")
+            else:
+                self._wanted.add(value)
+            return value
+        if isinstance(thing, (bool, int, float, str, type(None))):
+            return thing
+        if id(thing) in recorder.results:
+            line = recorder.results[id(thing)]
+            self._results.setdefault(line, f"r{len(self._results)}")
+            return line
         if type(thing) in (tuple, list):
-            inner = "".join(f"{self._returned(each, recorder)}, " for each in thing)
-            return f"({inner})" if type(thing) is tuple else f"[{inner}]"
+            return type(thing)(self._taken(each, recorder) for each in thing)
         if type(thing) is dict:
-            return "{" + "".join(f"{key!r}: {self._returned(each, recorder)}, " for key, each in thing.items()) + "}"
-        if not isinstance(thing, (bool, int, float, str, type(None))):
-            recorder.stop(f"it returns a {type(thing).__name__}: a step returns Tensors, or what an effect returned")
+            return {key: self._taken(each, recorder) for key, each in thing.items()}
+        recorder.stop(f"it returns a {type(thing).__name__}: a step returns Tensors, or what an effect returned")
+        return None
+
+    def _text(self, thing: Any) -> str:
+        """The expression that makes what is returned from the values of this replay."""
+        if isinstance(thing, Value):
+            held = "_._data" if thing.kind == "held" else ""
+            return f"Tensor({self._name(thing)}{held})"
+        if isinstance(thing, Line):
+            return self._results[thing]
+        if isinstance(thing, (tuple, list)):
+            inner = "".join(f"{self._text(each)}, " for each in thing)
+            return f"({inner})" if isinstance(thing, tuple) else f"[{inner}]"
+        if isinstance(thing, dict):
+            return "{" + "".join(f"{key!r}: {self._text(each)}, " for key, each in thing.items()) + "}"
         return repr(thing)
 
     def _last_uses(self) -> dict[int, list[Value]]:

@@ -63,6 +63,10 @@ class Value:
         return math.prod(self.shape)
 
     @property
+    def nbytes(self) -> int:
+        return self.size * int(self.dtype.itemsize)
+
+    @property
     def is_contiguous(self) -> bool:
         """Whether its numbers lie in memory one after the other, in C order."""
         step = self.dtype.itemsize
@@ -98,7 +102,7 @@ class Line:
     outputs: list[Value]
     settings: dict[str, Any] = field(default_factory=dict)
     op: Op | None = None
-    wrap: bool = False  # the result is a NumPy scalar, to be made an array
+    scalar: bool = False  # the result may be a scalar of NumPy's own, to be made an array
     over: Value | None = None  # the input that the result is written over
 
 
@@ -137,7 +141,9 @@ class Recorder:
             return
         run = partial(kernel, op, xp) if kernel else partial(op.forward, xp)
         settings = {name: value for name, value in vars(op).items() if name not in UNSEEN}
-        self.lines.append(Line(op.name, "op", run, values, [self._new("result", y._data, values)], settings, op))
+        line = Line(op.name, "op", run, values, [self._new("result", y._data, values)], settings, op)
+        line.scalar = not y.shape  # NumPy gives its own scalars there, which the engine makes arrays
+        self.lines.append(line)
 
     def line(self, name: str, run: Callable[..., Any], inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         """Something else was computed from arrays alone."""

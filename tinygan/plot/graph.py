@@ -55,7 +55,7 @@ class Node:
         return [self.title, self.value, *gradient]
 
 
-def save_graph(path: PathLike, y: Tensor, gradients: bool = True) -> None:
+def save_graph(path: PathLike, y: Tensor | Sequence[tuple[str, str, list[int]]], gradients: bool = True) -> None:
     """Draw the graph of `y`: a box for each Tensor, from those that were given (blue) to `y` at the right.
 
     A box shows the Tensor's name, or the op that made it; its value (of arrays with more than a few numbers
@@ -65,8 +65,9 @@ def save_graph(path: PathLike, y: Tensor, gradients: bool = True) -> None:
     ----------
     path : str or PathLike
         The PNG to write; replaced only when the whole new file is written.
-    y : Tensor
-        The end of the graph. Gradients are asked for with `tinygan.grad`, so nothing is changed.
+    y : Tensor, or the nodes of a program
+        The end of the graph. Gradients are asked for with `tinygan.grad`, so nothing is changed. Or what
+        ``program.nodes(first, last)`` returns, of a step that was recorded (see `tg.compiled`).
     gradients : bool
         Whether to show them.
 
@@ -77,7 +78,7 @@ def save_graph(path: PathLike, y: Tensor, gradients: bool = True) -> None:
     OSError
         If the file cannot be written.
     """
-    nodes = nodes_of(y, gradients)
+    nodes = nodes_of(y, gradients) if isinstance(y, Tensor) else _of_program(y)
     arrows = place(nodes)
     width = (max(n.column for n in nodes) + 1) * (WIDTH + GAP_X)
     rows = [node.row for arrow in arrows for node in arrow] or [0.0]
@@ -140,6 +141,13 @@ def nodes_of(y: Tensor, gradients: bool) -> list[Node]:
     ]
 
 
+def _of_program(rows: Sequence[tuple[str, str, list[int]]]) -> list[Node]:
+    """The nodes of some lines of a program; what several lines end in stays where it is."""
+    if len(rows) > MOST_NODES:
+        raise ValueError(f"these lines have more than {MOST_NODES} nodes: draw a part of them")
+    return [Node(title, text, "", not inputs, list(inputs)) for title, text, inputs in rows]
+
+
 def ordered(y: Tensor) -> list[Tensor]:
     """All Tensors of the graph, each once, inputs before outputs."""
     done: dict[int, Tensor] = {}
@@ -187,7 +195,7 @@ def place(nodes: Sequence[Node]) -> list[list[Node]]:
             bends = [Node("", "", "", False, column=c) for c in range(nodes[i].column + 1, node.column)]
             arrows.append([nodes[i], *bends, node])
             everything += bends
-    columns = [[n for n in everything if n.column == c] for c in range(nodes[-1].column + 1)]
+    columns = [[n for n in everything if n.column == c] for c in range(max(n.column for n in nodes) + 1)]
     for sweep in range(SWEEPS):
         for column in columns if sweep % 2 else reversed(columns):
             if sweep:
