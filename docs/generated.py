@@ -137,9 +137,7 @@ def ring_program() -> str:
     for _ in range(3):
         step(setup.next_reals)
     (program,) = step.programs
-    alive, everything = (size / 1e6 for size in program.memory)
-    said = f"At most {alive:.1f} MB of results are alive at once, of {everything:.1f} MB in all."
-    return f"{said}\n\n```text\n{program}\n```\n"
+    return f"```text\n{program}\n```\n"
 
 
 def bring_tutorials() -> str:

@@ -126,6 +126,8 @@ def test_a_state_that_is_loaded_is_seen():
         lambda game: game.generator.layers.insert(1, tg.nn.Tanh()),
         lambda game: setattr(game, "rng", np.random.default_rng(99)),
         lambda game: setattr(game, "judge", game.discriminator),  # a method replaced on the object
+        lambda game: (setattr(game.generator.layers[2].W, "requires_grad", False), setattr(game, "average", None)),
+        lambda game: (game.generator.astype(np.float64), game.discriminator.astype(np.float64)),
     ],
 )
 def test_whatever_is_changed_is_seen(change):
@@ -136,8 +138,9 @@ def test_whatever_is_changed_is_seen(change):
         for _ in range(4):
             step(setup.next_reals)
         change(setup.game)
-        # what an optimiser no longer moves, or newly moves, is the user's affair
-        setup.game.opt_g = tg.optim.Adam(setup.game.generator.parameters(), lr=0.01, betas=setup.game.opt_g.betas)
+        game = setup.game
+        game.opt_g = tg.optim.Adam(game.generator.parameters(), lr=0.01, betas=game.opt_g.betas)
+        game.opt_d = type(game.opt_d)(game.discriminator.parameters(), lr=0.01)
         numbers = [step(setup.next_reals, measure=True)["loss_d"] for _ in range(5)]
         setup.numbers = np.array([to_numpy(x) for x in numbers])
     assert np.array_equal(setups[0].numbers, setups[1].numbers) and not play.why_not

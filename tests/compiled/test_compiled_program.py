@@ -41,7 +41,9 @@ def test_the_program_is_read_as_python():
     w = tg.Tensor(np.ones((2, 3), np.float32), requires_grad=True, name="w")
     fast = ready(lambda x: ops.relu(x @ w).sum(), np.ones((4, 2), np.float32))
     text = str(fast.programs[0])
-    assert [line.split("#")[0].split(None, 1)[1].strip() for line in text.split("\n")] == [
+    *lines, memory = text.split("\n")
+    assert memory == "At most 9.6e-05 MB of results are alive at once, of 0.0001 MB in all."
+    assert [line.split("#")[0].split(None, 1)[1].strip() for line in lines] == [
         "def step(x0):",
         "w0 = w0_._data",
         "v0 = matmul_0(x0, w0)",

@@ -47,6 +47,16 @@ class _Length:
         return len(self.counted)
 
 
+class _Form:
+    """A Tensor's shape, dtype, and whether it is trained, as an item. Its numbers may change, and the array too."""
+
+    def __init__(self, tensor: Tensor):
+        self.tensor = tensor
+
+    def __getitem__(self, _: None) -> tuple[Any, ...]:
+        return self.tensor._data.shape, self.tensor._data.dtype, self.tensor.requires_grad
+
+
 class Guards:
     """What is reached from a function.
 
@@ -73,6 +83,8 @@ class Guards:
             seen[id(thing)] = thing
             if isinstance(thing, Tensor):
                 self.tensors[id(thing)] = thing
+                form = _Form(thing)
+                self.places.append((form, None, form[None], thing.name or "a Tensor"))
             elif isinstance(thing, np.random.Generator):
                 self._generators.append(thing)
             elif hasattr(type(thing), "held"):

@@ -94,7 +94,9 @@ class Program:
         lines = self.source.split("\n")
         times = [f"{self.times[i] * 1e3:8.3f} ms" if i in self.times else "" for i in range(len(lines))]
         width = max(map(len, times))
-        return "\n".join(f"{i:4d}  {times[i]:>{width}}  {line}" for i, line in enumerate(lines))
+        alive, everything = (f"{size / 1e6:.3g} MB" for size in self.memory)
+        text = [f"{i:4d}  {times[i]:>{width}}  {line}" for i, line in enumerate(lines)]
+        return "\n".join([*text, f"At most {alive} of results are alive at once, of {everything} in all."])
 
     @property
     def memory(self) -> tuple[int, int]:
