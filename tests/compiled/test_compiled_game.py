@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 import tinygan as tg
+from tinygan import nn
 from tinygan.backend import to_numpy
 from tinygan.gan.losses import LOSSES
 from tinygan.training import presets
@@ -37,14 +40,26 @@ OF_IMAGES = (
     {"preset": "cgan", "loss": "ragan"},
     {"preset": "infogan", "n_critic": 2},
     {"preset": "acgan", "fresh_fakes": True},
-    {"preset": "small", "dropout": 0.3},
 )
 
 
-def same_bits(options, steps, batch=8):
+def make_g(shape, latent, rng):
+    sizes = nn.Dense(latent, 8, rng=rng), nn.BatchNorm(8), nn.LeakyReLU(), nn.Dense(8, math.prod(shape), rng=rng)
+    return nn.Sequential(*sizes, nn.Tanh(), nn.Reshape(shape))
+
+
+def make_d(shape, rng, dropout=0.0, outputs=1):
+    first = nn.Flatten(), nn.Dense(math.prod(shape), 8, rng=rng), nn.LeakyReLU()
+    return nn.Sequential(*first, nn.Dropout(dropout, rng), nn.Dense(8, outputs, rng=rng))
+
+
+SMALL = tg.Networks(make_g, make_d)
+
+
+def same_bits(options, steps, batch=8, networks=None):
     """Train two equal games, one played back; all that a checkpoint and a line of stats.jsonl hold must be equal."""
     config = presets.configure({"batch_size": batch, **options})
-    plain, fast = build(config), build(config)
+    plain, fast = (build(config, networks=networks) for _ in range(2))
     play = tg.compiled(fast.game.step)
     for step in range(1, steps + 1):
         for setup in (plain, fast):
@@ -67,13 +82,13 @@ def same_bits(options, steps, batch=8):
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("options", SWITCHES, ids=str)
 def test_every_switch_on_points(options):
-    same_bits({"preset": "ring", **options}, 10)
+    same_bits({"preset": "ring", **options}, 8)
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("options", OF_IMAGES, ids=str)
 def test_every_switch_of_images(options):
-    same_bits({"preset": "mlp", **options}, 10, batch=4)
+    same_bits({"preset": "mlp", **options}, 8, batch=4, networks=SMALL)
 
 
 @pytest.mark.slow
@@ -109,6 +124,26 @@ def test_a_state_that_is_loaded_is_seen():
     assert len(play.programs) == 1
     for name, array in setups[0].state(0)[0].items():
         assert np.array_equal(array, setups[1].state(0)[0][name]), name
+
+
+def test_a_parameter_of_another_dtype_or_that_is_frozen_is_seen():
+    net = tg.nn.Sequential(tg.nn.Dense(2, 3), tg.nn.Tanh(), tg.nn.Dense(3, 1))
+    opt = tg.optim.SGD(net.parameters(), lr=0.1)
+
+    def step(x):
+        loss = net(x).mean()
+        tg.effect(lambda: None)
+        opt.step(tg.grad(loss, opt.params, allow_unused=True))
+        return loss
+
+    fast, x = tg.compiled(step), np.ones((4, 2), np.float32)
+    for _ in range(3):
+        fast(x)
+    net.astype(np.float64)
+    assert fast(x).dtype == np.float64
+    net.layers[0].W.requires_grad = False
+    with pytest.raises(ValueError, match="does not require a gradient"):
+        fast(x)
 
 
 @pytest.mark.parametrize(

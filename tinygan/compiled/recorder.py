@@ -183,8 +183,8 @@ class Recorder:
         if not self.problem:
             line = _line_of_step()
             self.problem = f"{why} ({line})" if line else why
-            self.lines.clear()
-            self._kept.clear()
+            for kept in (self.lines, self._kept, self._known):
+                kept.clear()
 
     # -- for the one who asked to record -----------------------------------------------------------
 
@@ -212,9 +212,8 @@ class Recorder:
         finally:
             mode.state.recorder = self
         self._moving = self.guards.moving()
-        self._set_outside.update(
-            i for i, (a, b) in enumerate(zip(before, self.guards.values(), strict=True)) if a is not b
-        )
+        pairs = enumerate(zip(before, self.guards.values(), strict=True))
+        self._set_outside.update(i for i, (former, now) in pairs if now is not former and not same(now, former))
 
     def finish(self) -> None:
         """See what the step did to what it reaches: a Tensor it set is set in each replay, other changes are not."""
