@@ -122,8 +122,8 @@ class Guards:
 
     def moving(self) -> list[Any]:
         """What moves from step to step, if the recorder knows of it: random numbers, and an optimiser's."""
-        name, words, *rest = np.random.get_state()  # noqa: NPY002  (others may use it)
-        random_numbers = [random.getstate(), (name, words.tobytes(), *rest)]
+        legacy: Any = np.random.get_state()  # noqa: NPY002  (others may use it)
+        random_numbers = [random.getstate(), legacy[1].tobytes(), legacy[2:]]
         numbers = [
             [(name, value) for name, value in vars(thing).items() if isinstance(value, (bool, int, float, str, tuple))]
             for thing in self._live
