@@ -3,8 +3,8 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
+from properties import given
 
 from tinygan.data import DataError, read_idx
 from tinygan.data.idx import TYPES, parse_idx
