@@ -42,7 +42,7 @@ def quick(request):
             patch.setattr(os, "fsync", lambda file: None)
         if request.path.name not in ("test_training_hostile.py", "test_training_scores.py"):
             patch.setattr(record, "plot", WithoutCurves())
-        if request.path.parent.name not in ("plot", "live"):
+        if request.path.parent.name not in ("plot", "live") and request.path.name != "test_commandline_interpolate.py":
             patch.setattr(style, "DPI", 20)  # 120 x 108 pixels
         yield
 
