@@ -15,6 +15,7 @@ from tinygan import plot
 from tinygan.backend import CupyBackend, current_backend, using_backend
 from tinygan.backend.cupy_backend import diagnose
 from tinygan.files import whole_file
+from tinygan.plot import style
 from tinygan.training import record
 
 
@@ -30,12 +31,20 @@ class WithoutCurves:
         return getattr(plot, name)
 
 
-@pytest.fixture(autouse=True)
-def quick(request, monkeypatch):
-    """Runs draw no curves, and nobody waits for the disk, but where that is tested."""
-    if request.path.name not in ("test_files.py", "test_training_hostile.py", "test_training_scores.py"):
-        monkeypatch.setattr(record, "plot", WithoutCurves())
-        monkeypatch.setattr(os, "fsync", lambda file: None)
+@pytest.fixture(scope="module", autouse=True)
+def quick(request):
+    """Runs draw no curves and small pictures of points, and nobody waits for the disk, but where that is tested.
+
+    For a whole file at once: a run that its tests share is made before any fixture of a single test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.name != "test_files.py":
+            patch.setattr(os, "fsync", lambda file: None)
+        if request.path.name not in ("test_training_hostile.py", "test_training_scores.py"):
+            patch.setattr(record, "plot", WithoutCurves())
+        if request.path.parent.name not in ("plot", "live") and request.path.name != "test_commandline_interpolate.py":
+            patch.setattr(style, "DPI", 20)  # 120 x 108 pixels
+        yield
 
 
 @pytest.fixture

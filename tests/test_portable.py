@@ -20,6 +20,17 @@ from tinygan.training.presets import PRESETS
 FILES = [path for part in ("tinygan", "benchmarks", "tutorials") for path in (ROOT / part).rglob("*.py")]
 FILES += (ROOT / "docs").glob("*.py")
 
+# -- time ----------------------------------------------------------------------------------------------
+
+
+def test_no_test_has_a_clock():
+    """Hypothesis fails what takes over 200 ms, unless it is told not to: see `properties.given`."""
+    texts = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
+    imports = re.compile(r"^from hypothesis import .*\bgiven\b", re.MULTILINE)
+    found = {path for path, text in texts.items() if imports.search(text)}
+    assert found and all("deadline=None" in texts[path] for path in found), found
+
+
 # -- text ----------------------------------------------------------------------------------------------
 
 OPENS_TEXT = re.compile(r"(.*\.)?(open|fdopen|read_text|write_text|TemporaryFile)")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
+from properties import given
 
 from tinygan.data import DataError, Images, from_range, to_range
 

@@ -103,7 +103,7 @@ def test_the_order_is_that_of_the_names():
 
 
 @pytest.mark.parametrize("policy", [*POLICIES, ALL])
-@pytest.mark.parametrize("shape", [(3, 8, 5, 3), (2, 5, 9, 1)], ids=["colour", "grey"])
+@pytest.mark.parametrize("shape", [(2, 5, 4, 3), (2, 5, 9, 1)], ids=["colour", "grey"])
 def test_gradients_to_second_order(policy, shape):
     def f(x):
         return ops.tanh(Augment(policy, 0, 1)(x * 1, np.random.default_rng(4)))

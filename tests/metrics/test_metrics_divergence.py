@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
+from properties import given
 
 from tinygan.metrics import divergence, jensen_shannon, oracle
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
+from properties import given
 
 from tinygan.metrics import density_coverage, distances, manifold, precision_recall
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from properties import given
 
 from tinygan.files import whole_file
 from tinygan.plot import image_grid, save_grid, save_panels

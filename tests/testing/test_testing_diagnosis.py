@@ -10,6 +10,7 @@ from tinygan.autograd import Op, Tensor
 from tinygan.testing import diagnosis, gradcheck, gradcheck_pair
 
 ROWS = mistakes.ROWS + mistakes_layers.ROWS
+DEAR = ("Attention", "Convolution", "Depthwise", "Dilated", "GRU", "LSTM", "Strided")
 RNG = np.random.default_rng(11)
 X, W, B = RNG.normal(size=(5, 4)), RNG.normal(size=(4, 4)), RNG.normal(size=4)
 
@@ -31,7 +32,17 @@ def kinds_of(report):
     return " ".join(dict.fromkeys(found.kind for found in report.diagnoses)) or "silent"
 
 
-@pytest.mark.parametrize("name, forward, right, wrong, inputs, kind", ROWS, ids=[row[0] for row in ROWS])
+def cases():
+    """All rows; of the dear functions one of each kind of mistake is a fast test, and the others are slow ones."""
+    seen = set()
+    for row in ROWS:
+        function, dear = row[0].split(":")[0], row[0].startswith(DEAR)
+        again = (function, row[-1]) in seen
+        seen.add((function, row[-1]))
+        yield pytest.param(*row, id=row[0], marks=[pytest.mark.slow] if dear and again else [])
+
+
+@pytest.mark.parametrize("name, forward, right, wrong, inputs, kind", list(cases()))
 def test_a_planted_mistake_is_named_and_the_right_one_is_silent(name, forward, right, wrong, inputs, kind):
     good = gradcheck_pair(forward, right, *inputs)
     assert good.ok and not good.diagnoses and good.diagnosis is None

@@ -17,6 +17,7 @@ from training.runs import assert_same_run, newest, rows
 import tinygan as tg
 from tinygan.training.run_folder import RunFolder
 
+pytestmark = pytest.mark.usefixtures("narrow")
 STEPS = 7
 OPTIONS = dict(batch_size=4, samples=6, latent=8, steps=STEPS, log_interval=1, sample_interval=2, checkpoint_interval=2)
 

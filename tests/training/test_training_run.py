@@ -14,11 +14,11 @@ from PIL import Image
 from training.runs import TINY, assert_same_arrays, newest, pictures, rows, same_weights
 
 import tinygan
-from tinygan import data
+from tinygan import data, plot
 from tinygan import evaluate as evaluate_tool
 from tinygan import sample as sample_tool
 from tinygan import train as train_tool
-from tinygan.training import checkpoint, presets
+from tinygan.training import checkpoint, presets, record
 from tinygan.training.build import build
 from tinygan.training.config import Config, ConfigError
 
@@ -80,7 +80,10 @@ ROW = {
 
 @pytest.fixture(scope="module", params=["mlp", "ring"])
 def run(request, tmp_path_factory):
-    return train("--preset", request.param, *TINY, *STEPS, "--outdir", tmp_path_factory.mktemp("runs"))
+    """All that a run leaves, its curves too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(record, "plot", plot)
+        return train("--preset", request.param, *TINY, *STEPS, "--outdir", tmp_path_factory.mktemp("runs"))
 
 
 def test_every_file_is_there_and_no_other(run):
