@@ -20,7 +20,7 @@ TEXT = {path: path.read_text(encoding="utf-8") for path in PAGES}
 PUBLIC = [
     *("tinygan", "tinygan.autograd", "tinygan.autograd.ops", "tinygan.backend", "tinygan.nn", "tinygan.data"),
     *("tinygan.metrics", "tinygan.plot", "tinygan.evaluation", "tinygan.classifier", "tinygan.testing"),
-    *("tinygan.formats", "tinygan.live"),
+    *("tinygan.compiled", "tinygan.formats", "tinygan.live"),
 ]
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(DOCS).as_posix())
