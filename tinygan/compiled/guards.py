@@ -188,7 +188,8 @@ def _of_function(function: types.FunctionType) -> Iterator[Place]:
             yield _Attributes(cell), "cell_contents", cell.cell_contents, name
         except ValueError:  # nothing is in it as yet
             continue
-    if _is_foreign(function.__module__):
+    home = sys.modules.get(function.__module__ or "")
+    if _is_foreign(function.__module__) and home is not None and vars(home) is function.__globals__:
         return
     names: set[str] = set()
     codes = [function.__code__]
