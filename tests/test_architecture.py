@@ -39,7 +39,8 @@ LAYERS = {
         *("metrics", "plot", "classifier", "evaluation"),
     },
     "live": {
-        *("words", "shell", "autograd", "backend", "nn", "data", "metrics", "plot", "gan", "training", "commandline"),
+        *("words", "shell", "autograd", "backend", "nn", "optim", "data", "metrics", "plot", "gan", "training"),
+        "commandline",
     },
 }
 

@@ -77,8 +77,17 @@ def save_fakes(setup: Setup, path: Path, fakes: np.ndarray, step: int) -> None:
     return None
 
 
-def judgement(setup: Setup, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def judgement(
+    setup: Setup, fakes: np.ndarray, extent: tuple[float, float, float, float] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """What D thinks of the plane, and where it pushes each fake.
+
+    Parameters
+    ----------
+    setup : Setup
+    fakes : array (n, 2)
+    extent : (left, right, bottom, top), optional
+        Of the plane; without it, the data's.
 
     Returns
     -------
@@ -90,7 +99,7 @@ def judgement(setup: Setup, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     game = setup.game
     assert not isinstance(setup.dataset, Images)
-    left, right, bottom, top = setup.dataset.extent()
+    left, right, bottom, top = extent or setup.dataset.extent()
     x, y = np.meshgrid(plot.cell_centres(HEAT, left, right), plot.cell_centres(HEAT, bottom, top))
     plane = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
