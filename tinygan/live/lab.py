@@ -47,6 +47,8 @@ class Lab:
         Data, networks, the game.
     step_count, d_steps, g_steps : int
         Steps asked for, and how often D and G have moved.
+    recent : deque of dict
+        The numbers of every `LOOK`-th step, with their step, as in a run's stats.jsonl; the last `ROWS` of them.
     numbers : dict of str to float
         What `Game.step` measured last; of a step of D alone, D's part of it.
     line : int or None
@@ -117,7 +119,7 @@ class Lab:
         self._real: Tensor | None = None
         self.rows: list[tuple[float, ...]] = []
         self._every = 1
-        self._recent: deque[dict[str, float]] = deque(maxlen=ROWS)
+        self.recent: deque[dict[str, float]] = deque(maxlen=ROWS)
         self.reals = reals(setup, POINTS)
         self.epoch += 1
 
@@ -220,7 +222,7 @@ class Lab:
         """A row of the curves, and now and then one for the doctor."""
         self.step_count += 1
         if self.step_count % LOOK == 0 and set(OF_D + OF_G) <= set(self.numbers):
-            self._recent.append({"step": self.step_count, **self.numbers})
+            self.recent.append({"step": self.step_count, **self.numbers})
         if self.step_count % self._every == 0:
             modes, high_quality, kl = self.quality(self.fakes())
             known = [self.numbers.get(name, math.nan) for name in ("loss_d", "loss_g", "d_real", "d_fake_before")]
@@ -243,7 +245,7 @@ class Lab:
     def words(self) -> list[str]:
         """What health says of the latest numbers."""
         broken = self.broken()
-        return [as_sentence(broken)] if broken else words(list(self._recent), self.game)
+        return [as_sentence(broken)] if broken else words(list(self.recent), self.game)
 
     def broken(self) -> str | None:
         """What is no finite number any more, if anything."""

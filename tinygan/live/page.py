@@ -55,6 +55,10 @@ class Page:
     layout : bokeh.models.LayoutDOM
         What is to be shown.
     runner : Runner
+    shot : Snapshot
+        What it shows.
+    seen : bool
+        Whether a picture was ever drawn in a browser.
 
     Raises
     ------
@@ -66,6 +70,7 @@ class Page:
         self.schedule, self._epoch = schedule, 0
         self._times: deque[tuple[float, int]] = deque(maxlen=PACE)  # when a picture was drawn, and after which step
         self._settings: Settings | None = None
+        self.seen = False  # whether a picture was drawn in a browser
         self._marked = False  # the lines that are at fault
         self._told = 0.0
         self.runner = Runner(Lab(settings), self._send)
@@ -118,7 +123,7 @@ class Page:
 
     def _show(self, shot: Snapshot, playing: bool, said: str) -> None:
         fresh, self._epoch = shot.epoch != self._epoch, shot.epoch
-        on_line = shot.density is not None
+        self.shot, on_line = shot, shot.density is not None
         if fresh:
             self.plane.figure.visible, self.line.figure.visible, self.line.map.visible = not on_line, on_line, on_line
             self.controls.layers.visible = not on_line
@@ -140,6 +145,10 @@ class Page:
             spoken = [f"<p class='bad'>{html.escape(said)}</p>"] if said else []
             words = shot.words if shot.zoom == 1 else [AFAR.format(shot.zoom), *shot.words]
             self.words.text = "".join([*spoken, *(f"<p>{html.escape(sentence)}</p>" for sentence in words)])
+        self.ask()
+
+    def ask(self) -> None:
+        """Have the browser say that it has drawn; nothing comes back where there is none."""
         self.sent.data = {"n": [self.sent.data["n"][0] + 1]}
 
     def pace(self) -> tuple[float, float] | None:
@@ -152,6 +161,7 @@ class Page:
     # -- from the page to the thread
 
     def _was_drawn(self, attr: str, old: object, new: object) -> None:
+        self.seen = True
         self._times.append((time.monotonic(), self.runner.lab.step_count))
         self.runner.drawn()
 

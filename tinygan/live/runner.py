@@ -62,16 +62,20 @@ class Runner(threading.Thread):
 
     def play(self, on: bool) -> None:
         """Go on, or pause."""
-        self._seen = time.monotonic()  # whoever presses play is looking
+        self.look()  # whoever presses play does
         self.do(lambda lab: setattr(self, "playing", on))
 
     def pace(self, speed: str) -> None:
         """How fast it plays from now on: a key of `SPEEDS`."""
         self.do(lambda lab: setattr(self, "speed", speed))
 
+    def look(self) -> None:
+        """Somebody is looking."""
+        self._seen = time.monotonic()
+
     def drawn(self) -> None:
         """A picture is on the screen: the next may come."""
-        self._seen = time.monotonic()
+        self.look()
         self._drawn = min(self._drawn + 1, self._sent)
 
     def end(self) -> None:
