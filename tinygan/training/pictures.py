@@ -44,7 +44,8 @@ def save_reals(setup: Setup, path: Path) -> None:
     """reals.png: what the fakes should come to look like."""
     if not isinstance(setup.dataset, Images):
         points, means = reals(setup, len(setup.z)), setup.dataset.means if isinstance(setup.dataset, Mixture) else None
-        plot.save_points(path, points, means=means, extent=setup.dataset.extent(), title="real samples")
+        none, extent = np.empty((0, 2)), setup.dataset.extent()
+        plot.save_points(path, none, reference=points, means=means, extent=extent, title="real samples")
     else:
         save_images(setup, path, reals(setup, setup.config.samples))
 
