@@ -41,10 +41,11 @@ PATIENTS: dict[str, Patient] = {
         dict(loss="ns", lr=2e-3),
     ),
     "collapse": Patient(
-        "All fakes are at one place.",
+        "All fakes run to one side.",
         dict(lr_d=1e-7),
-        "D hardly moves (look at its learning rate), so nothing holds G back: all fakes go where this D gives the "
-        "most, and on beyond the data, wherever z is. That is mode collapse. Cure: a D that keeps up.",
+        "D hardly moves (look at its learning rate), so nothing holds G back: all fakes run to where this D gives the "
+        "most, here far beyond the data. Where D has a top they would all end on it: mode collapse. Cure: a D that "
+        "keeps up.",
         dict(lr_d=2e-3),
     ),
     "cycling": Patient(
@@ -55,7 +56,7 @@ PATIENTS: dict[str, Patient] = {
         dict(penalty="r1", penalty_weight=0.01, ema=0.99),
     ),
     "hopping": Patient(
-        "It finds clouds and loses them again.",
+        "It finds clouds, and loses them.",
         dict(penalty="none", ema=0.0, lr=1e-2, lr_d=1e-4),
         "G is a hundred times as fast as D. It jumps to the place where this D gives most, and when D has understood, "
         "it hops on: look at the modes. D(x) and D(G(z)) stay at 1/2, since D is slow, not since fakes are good. "
@@ -85,7 +86,7 @@ PATIENTS: dict[str, Patient] = {
         dict(fault=""),
     ),
     "wrong label": Patient(
-        "Both losses fall to 0. Have both won?",
+        "Both losses fall to 0. Who won?",
         dict(fault="wrong label"),
         "Two opponents cannot both win: they play on one side. The line is `loss_g = bce_with_logits(D(fake), 0.0)`: G "
         "minimises the cross-entropy with label 0, fake, as D does, and runs away from the data. Cure: label 1, which "
