@@ -141,6 +141,10 @@ def test_lines_at_fault_are_marked_with_the_answer_and_not_before(screen):
     screen.press("answer")
     (line,) = marked()
     assert "bce_with_logits(" in line and "<code>loss_g = bce_with_logits(D(fake), 0.0)</code>" in screen["said"].text
+    screen.press(f"patient-{i}")  # again, and nothing is told
+    assert not marked()
+    screen.press("answer")
+    assert marked()
     screen.press("cure")
     assert "bce_with_logits(" not in screen["code"].text and not marked()
     screen.press(f"patient-{i}")
