@@ -18,3 +18,15 @@ SAID: dict[str, dict[str, float | str]] = {
     "14": {"625": 5**4},  # a seed of five for each of four losses
     "16": {"10,000": "the size of the set of digits", "0.043": "another run, of 1,500 steps"},
 }
+
+# The same for what it says in words, see `test_notebooks`: how many, of how many.
+SAID_IN_WORDS: dict[str, dict[str, tuple[int, ...] | str]] = {
+    "03": {"two modes": (len({"training", "evaluation"}),)},
+    "07": {"eight narrow modes": "the ring of tutorial 00"},
+    "14": {
+        "three different winners": (len({"lsgan", "mm", "hinge"}),),
+        "two tables of three": "hinge has the highest mean at 0.0003 and at 0.001",
+    },
+    "15": {"two clouds of eight": "another run, with the weight and the momentum that stand there"},
+    "16": {"Three of the four": "all but the first task have an `extra`"},
+}

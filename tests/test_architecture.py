@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,8 @@ LAYERS = {
         *("metrics", "plot", "classifier", "evaluation", "compiled"),
     },
     "live": {
-        *("words", "shell", "autograd", "backend", "nn", "data", "metrics", "plot", "gan", "training", "commandline"),
+        *("words", "shell", "autograd", "backend", "nn", "optim", "data", "metrics", "plot", "gan", "training"),
+        "commandline",
     },
 }
 
@@ -111,3 +113,31 @@ def test_no_pickle_and_no_registry_decorators():
         text = path.read_text(encoding="utf-8")
         assert "import pickle" not in text and "allow_pickle=True" not in text, path
         assert "metaclass=" not in text, path
+
+
+def own_javascript() -> list[str]:
+    """The lines of JavaScript that are ours: those of scripts in pages, and what Python gives to `CustomJS`."""
+    lines = []
+    for path in sorted([*PACKAGE.rglob("*"), *(ROOT / "docs").rglob("*.py")]):
+        text = path.read_text(encoding="utf-8") if path.suffix in (".html", ".js", ".css", ".py", ".svg") else ""
+        for script in re.findall(r"<script>(.*?)</script>", text, re.DOTALL):
+            lines += script.splitlines()
+        if path.suffix == ".js":
+            lines += text.splitlines()
+        if "CustomJS(" in text:
+            tree = ast.parse(text)
+            known = {
+                t.id: n.value for n in tree.body if isinstance(n, ast.Assign) for t in n.targets if hasattr(t, "id")
+            }
+            for call in ast.walk(tree):
+                if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "CustomJS":
+                    (code,) = [each.value for each in call.keywords if each.arg == "code"]
+                    lines += ast.literal_eval(known.get(getattr(code, "id", ""), code)).splitlines()
+    return [line for line in lines if line.strip()]
+
+
+def test_little_of_it_is_javascript():
+    """What moves on the pages is Python, and Bokeh."""
+    lines = own_javascript()
+    assert any("setInterval" in line for line in lines) and any("requestAnimationFrame" in line for line in lines)
+    assert len(lines) < 150

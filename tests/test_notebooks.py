@@ -8,7 +8,7 @@ from pathlib import Path
 
 import lessons
 import pytest
-from said import SAID  # beside this file
+from said import SAID, SAID_IN_WORDS  # beside this file
 
 every_tutorial = pytest.mark.parametrize("source", lessons.SOURCES, ids=lambda path: path.stem)
 
@@ -106,3 +106,65 @@ def test_the_numbers_in_the_text_are_those_of_the_run(source):
         assert isinstance(origin, str) or is_said(number, [origin], []), f"the text says {number}, and it is {origin}"
     missing = [number for number in numbers if number not in otherwise and not is_said(number, known, percent)]
     assert not missing, f"the text of {source.name} says {missing}, which the run does not print"
+
+
+# -- the numbers that it says in words -----------------------------------------------------------------------
+
+WORDS = {w: i for i, w in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)}
+ANY = "|".join(WORDS)
+COUNTED = "clouds|clusters|modes|spots|winners"
+# "six of them", "two clouds of eight", "five of six"; "all eight modes", "three clusters"
+IN_WORDS = re.compile(
+    rf"\b({ANY})(?: [a-z]+)? of (?:the |its )?({ANY}|them)\b|\b({ANY})(?: [a-z]+)? (?:{COUNTED})\b", re.IGNORECASE
+)
+
+
+def said_in_words(notebook: dict) -> dict[str, tuple[int, ...]]:
+    """What the text, and those of its pictures, say in words of how many there are: (n,), or (n, of how many)."""
+    texts = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    plain = re.sub(r"\$.*?\$|```.*?```|`.*?`|\]\(.*?\)", " ", "\n".join(texts), flags=re.DOTALL)
+    found = IN_WORDS.finditer(" ".join(plain.split()))
+    return {m[0]: tuple(WORDS[w.lower()] for w in m.groups() if w and w.lower() in WORDS) for m in found}
+
+
+def is_printed(numbers: tuple[int, ...], output: str) -> bool:
+    """Whether a run says so: "3 of 8"; for "three", 3 of any or 3 modes; for "five of six", 83 % of something."""
+    pairs = [(int(n), int(m)) for n, m in re.findall(r"(?<![\w.,])(\d+) of (\d+)\b", output)]
+    if len(numbers) == 2:
+        shares = [float(percent) for percent in re.findall(r"([\d.]+) ?%", output)]
+        wanted = 100 * numbers[0] / numbers[1]
+        return numbers in pairs or any(min(abs(p - wanted), abs(100 - p - wanted)) < 3 for p in shares)
+    counts = {n for pair in pairs for n in pair} | {int(n) for n in re.findall(r"\b(\d+) (?:modes|Gaussians)", output)}
+    return numbers[0] in counts
+
+
+@every_tutorial
+def test_what_the_text_says_in_words_is_what_the_run_prints(source):
+    notebook = stored(source)
+    phrases, otherwise = said_in_words(notebook), SAID_IN_WORDS.get(source.stem[:2], {})
+    assert set(otherwise) <= set(phrases), "the text does not say that any more"
+    for phrase, origin in otherwise.items():
+        assert isinstance(origin, str) or phrases[phrase] == origin, f"the text says {phrase!r}, and it is {origin}"
+    output = printed(notebook)
+    missing = [each for each in phrases if each not in otherwise and not is_printed(phrases[each], output)]
+    assert not missing, f"the text of {source.name} says {missing}, which the run does not print"
+
+
+def test_number_words_are_found_and_can_be_wrong():
+    texts = (
+        "It went to six of them.",
+        "It finds three of eight modes, on two blue clusters.",
+        "Two losses; `five of six`.",
+    )
+    notebook = {"cells": [{"cell_type": "markdown", "source": text} for text in texts]}
+    assert said_in_words(notebook) == {"six of them": (6,), "three of eight": (3, 8), "two blue clusters": (2,)}
+    output = "3 of 8 modes, 17.2% good, 10.6 of 12"
+    for numbers, right in (
+        ((3, 8), True),
+        ((2, 8), False),
+        ((5, 6), True),
+        ((4, 6), False),
+        ((3,), True),
+        ((6,), False),
+    ):
+        assert is_printed(numbers, output) == right

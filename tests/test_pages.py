@@ -7,6 +7,7 @@ from pathlib import Path
 import lessons
 import numpy as np
 import pytest
+import ring_replay
 import tables
 from PIL import Image
 
@@ -96,3 +97,15 @@ def test_a_changed_source_is_noticed(tmp_path, monkeypatch):
     assert lessons.is_current(source)
     source.write_text("# %%\nprint(2)\n", encoding="utf-8")
     assert not lessons.is_current(source)
+
+
+def test_the_run_that_opens_the_site_is_a_page_as_runs_have_it_now():
+    page, template = (path.read_text("utf-8") for path in (ring_replay.PAGE, ring_replay.TEMPLATE))
+    assert ring_replay.is_current(page, template), "replay.html has changed: run python docs/ring_replay.py"
+
+
+@pytest.mark.parametrize("old", ["250", "</button>", "<html", "JSON.parse", "</html>"])
+def test_an_old_page_is_noticed(old):
+    page, template = (path.read_text("utf-8") for path in (ring_replay.PAGE, ring_replay.TEMPLATE))
+    assert old in template and not ring_replay.is_current(page, template.replace(old, "new", 1))
+    assert not ring_replay.is_current(page + "more", template)

@@ -178,6 +178,8 @@ chart("D", "healthy")
 batch = runs["D"][3]
 mine, others = (believed(runs["D"][2](tg.Tensor(points))) for points in (batch, reals))
 print(f"D(x) on the batch it was trained with {mine:.2f}, on other real points {others:.2f}")
+nearest = np.linalg.norm(runs["D"][1][:, None] - batch, axis=2).argmin(axis=1)
+print(f"the fakes are at {len(set(nearest))} of {len(batch)} points")
 
 # %% [markdown]
 # **The same batch at every step.** $G$ was shown eight points, and went to six of them. The curves cannot tell, since

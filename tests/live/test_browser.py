@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
-import shutil
+import contextlib
 import threading
-import time
 
 import pytest
 
@@ -14,67 +11,33 @@ from tinygan.live import Lab
 from tinygan.live.runner import Runner
 
 pytest.importorskip("bokeh", reason="the page needs Bokeh: pip install 'tinygan[live]'")
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'tinygan[browser]'")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium"),
-]
-SLOW = 120_000  # milliseconds: only to end a test that will fail
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def server():
-    """Its address; it runs in a thread of this process, so that its laboratories can be counted."""
-    from tinygan.live.server import serve
+def laboratory(served, window):
+    """function(**options): the page in a window, loaded."""
 
-    begun, running = threading.Event(), []
+    @contextlib.contextmanager
+    def opened(**options):
+        with window(address, **options) as page:
+            loaded(page)
+            yield page
 
-    def run():
-        asyncio.set_event_loop(asyncio.new_event_loop())
-        running.append(serve(0))
-        begun.set()
-        running[0].io_loop.start()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    begun.wait(60)
-    yield f"http://127.0.0.1:{running[0].port}/"
-    running[0].io_loop.add_callback(running[0].io_loop.stop)
-    thread.join(60)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with served() as address:
+        yield opened
 
 
 @pytest.fixture
-def page(server, chromium):
-    """The page, loaded; it fails if anything was asked of another machine, or an error came up in the browser."""
-    asked, errors = [], []
-    with chromium.new_context(viewport={"width": 1280, "height": 1000}) as context:
-        context.set_default_timeout(SLOW)
-        made = opened(context, server, asked, errors)
+def page(laboratory):
+    with laboratory(viewport={"width": 1280, "height": 1000}) as made:
         yield made
-    assert asked and all(re.match("(http|ws)://127.0.0.1:|data:", url) for url in asked), asked
-    assert not errors
 
 
-def opened(context, address, asked=None, errors=None):
-    made = context.new_page()
-    asked, errors = [] if asked is None else asked, [] if errors is None else errors
-    made.on("request", lambda request: asked.append(request.url))
-    made.on("websocket", lambda socket: asked.append(socket.url))
-    made.on("pageerror", lambda error: errors.append(str(error)))
-    made.goto(address)
-    made.get_by_text("A GAN, live").wait_for()
-    made.locator("td", has_text="steps").or_(made.locator("td", has_text="step")).first.wait_for()
-    return made
+def loaded(page):
+    page.get_by_text("A GAN, live").wait_for()
+    page.locator("td", has_text="steps").or_(page.locator("td", has_text="step")).first.wait_for()
 
 
 def press(page, label):
@@ -85,35 +48,27 @@ def steps(page) -> int:
     return int(page.locator("td:text-is('step') + td").inner_text().replace(",", ""))
 
 
-def when(page, condition):
-    """Wait until it holds."""
-    end = time.monotonic() + SLOW / 1000
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        page.wait_for_timeout(50) if page else time.sleep(0.05)
-
-
 def laboratories() -> int:
     """How many threads play, or could."""
     return sum(isinstance(each, Runner) for each in threading.enumerate())
 
 
-def test_steps_on_the_page_are_steps_in_python(page):
+def test_steps_on_the_page_are_steps_in_python(page, when):
     """D's step changes D, and the numbers on the page are those of the same steps here."""
     lab = Lab()
     for label, step in (("One D step", lab.step_d), ("One step", lab.step), ("One G step", lab.step_g)):
         press(page, label)
         step()
-        when(page, lambda: steps(page) == lab.step_count)
+        when(lambda: steps(page) == lab.step_count, page)
         for name in ("loss_d", "d_real", "d_fake_before", *(["loss_g"] if lab.g_steps else [])):
             shown = float(page.locator(f"[data-name={name}]").get_attribute("data-value"))
             assert shown == pytest.approx(lab.numbers[name], abs=1e-5)
     first = page.locator("[data-name=d_real]").get_attribute("data-value")
     press(page, "One D step")
-    when(page, lambda: page.locator("[data-name=d_real]").get_attribute("data-value") != first)
+    when(lambda: page.locator("[data-name=d_real]").get_attribute("data-value") != first, page)
 
 
-def test_data_are_drawn_with_the_mouse(page):
+def test_data_are_drawn_with_the_mouse(page, when):
     page.get_by_label("data", exact=True).select_option(label="draw it yourself")
     page.get_by_role("button", name="Draw anew").wait_for()
     plane = page.locator(".bk-Figure:visible").first.bounding_box()
@@ -124,7 +79,7 @@ def test_data_are_drawn_with_the_mouse(page):
     for i in range(11):
         page.mouse.move(x - 100 + 20 * i, y - 80)
     page.mouse.up()
-    when(page, lambda: page.evaluate(MEAN) != before)
+    when(lambda: page.evaluate(MEAN) != before, page)
     middle, spread = page.evaluate(MEAN)
     assert 0.2 < middle < 1.2 and spread < 0.4  # a level line above the middle
 
@@ -137,27 +92,23 @@ MEAN = """() => {
 }"""
 
 
-def test_two_windows_are_two_laboratories_and_a_closed_one_ends(server, chromium):
-    with chromium.new_context() as context:
-        context.set_default_timeout(SLOW)
-        when(None, lambda: laboratories() == 0)
-        one, two = opened(context, server), opened(context, server)
-        when(one, lambda: laboratories() == 2)
-        press(two, "Play")
-        when(two, lambda: steps(two) > 5)
-        assert steps(one) == 0
-        two.close()
-        when(one, lambda: laboratories() == 1)
+def test_two_windows_are_two_laboratories_and_a_closed_one_ends(laboratory, when):
+    when(lambda: laboratories() == 0)
+    with laboratory() as one:
+        with laboratory() as two:
+            when(lambda: laboratories() == 2, one)
+            press(two, "Play")
+            when(lambda: steps(two) > 5, two)
+            assert steps(one) == 0
+        when(lambda: laboratories() == 1, one)
         press(one, "One step")
-        when(one, lambda: steps(one) == 1)
+        when(lambda: steps(one) == 1, one)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_and_is_read_on_every_screen(server, chromium, width, scheme, tmp_path):
-    with chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme) as context:
-        context.set_default_timeout(SLOW)
-        made = opened(context, server)
+def test_it_fits_and_is_read_on_every_screen(laboratory, width, scheme, tmp_path):
+    with laboratory(viewport={"width": width, "height": 900}, color_scheme=scheme) as made:
         assert made.evaluate("document.documentElement.scrollWidth") <= width
         background = made.evaluate("getComputedStyle(document.body).backgroundColor")
         assert background == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(22, 24, 28)")
@@ -171,3 +122,33 @@ def test_a_name_in_the_code_says_what_it_is(page):
     name.hover()
     note = name.evaluate("each => getComputedStyle(each, '::after').content")
     assert "logits of shape (128, 1)" in note
+
+
+def lit(page, line) -> bool:
+    """Whether the line of code has a ground of its own."""
+    ground = page.locator(line).evaluate("each => getComputedStyle(each).backgroundColor")
+    return ground != "rgba(0, 0, 0, 0)"
+
+
+def test_at_a_slow_speed_each_line_is_lit_in_its_turn(page, when):
+    page.locator("select").filter(has_text="full speed").select_option(label="line by line")
+    press(page, "Play")
+    for i in (1, 2):
+        when(lambda i=i: lit(page, f".line{i}"), page)
+        assert not lit(page, f".line{i + 3}")
+    press(page, "Pause")
+    press(page, "One G step")
+    bars = "each => getComputedStyle(each).borderLeftColor"
+    when(lambda: page.locator(".line5").evaluate(bars) == "rgb(230, 159, 0)", page)
+    assert page.locator(".line1").evaluate(bars) == "rgba(0, 0, 0, 0)" and not lit(page, ".line5")
+
+
+def test_a_run_whose_code_is_ill_shows_the_line_and_the_answer_marks_it(page, when):
+    page.get_by_role("button", name="H: ").click()
+    when(lambda: "bce_with_logits" in page.locator(".line6").inner_text(), page)
+    assert not lit(page, ".line6")
+    press(page, "What is it?")
+    when(lambda: lit(page, ".line6"), page)
+    press(page, "Cure it")
+    when(lambda: "ns.generator" in page.locator(".line6").inner_text(), page)
+    assert not lit(page, ".line6")

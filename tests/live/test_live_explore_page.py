@@ -93,3 +93,6 @@ def test_points_are_shown_in_the_plane(folder):
     page.draw()
     shown = page.sources["all"].data
     assert np.allclose(np.stack([shown["x"], shown["y"]], axis=1), page.explorer.samples())
+    numbered = page.sources["corners"].data  # as at the corners of the square
+    assert np.allclose(np.stack([numbered["x"], numbered["y"]], axis=1), page.explorer.samples()[[0, 1, 2, 3]])
+    assert numbered["text"] == ["1", "2", "3", "4"] and page.explorer.corners == [0, 1, 2, 3]

@@ -85,7 +85,8 @@ def test_play_goes_on_and_pause_stops(screen):
 
 def test_line_by_line_lights_the_line_that_runs_next(screen, monkeypatch):
     monkeypatch.setattr(runner, "LINE", 0.0)
-    screen.press("slow")
+    screen["speed"].value = runner.BY_LINE
+    screen.turn()
     screen.press("play")
     lit = []
     for _ in range(9):
@@ -93,8 +94,64 @@ def test_line_by_line_lights_the_line_that_runs_next(screen, monkeypatch):
         screen.turn()
     assert lit[:8] == [f"at{i}" for i in range(1, 9)]
     text = re.sub("<[^>]*>", "", screen["code"].text)
-    assert "opt_d.step(grad(loss_d, D.parameters()))" in text and "0.01 * r1(D, real, fake)" in text
+    assert "opt_d.step(grad(loss_d, D.parameters()))" in text and "0.01 * r1(D, real, fake, rng)" in text
     assert 'data-note="real: 16 points of the data, shape (16, 2)"' in screen["code"].text
+
+
+def test_what_ran_at_once_is_marked(screen):
+    """A step of D marks the lines of D, and playing those of a whole step."""
+    for press, ran in (("one-d-step", range(1, 5)), ("one-g-step", range(5, 9)), ("one-step", range(1, 9))):
+        screen.press(press)
+        assert screen["code"].css_classes == [f"ran{i}" for i in ran]
+    screen.press("again")
+    assert screen["code"].css_classes == []
+    screen.press("play")
+    assert screen["code"].css_classes == [f"ran{i}" for i in range(1, 9)]
+
+
+def test_every_speed_is_offered_and_slow_ones_light_line_after_line(screen, monkeypatch):
+    assert screen["speed"].options == list(runner.SPEEDS) and screen["speed"].value == runner.FULL
+    beats = {}
+    for speed in runner.SPEEDS:
+        screen["speed"].value = speed
+        screen.turn()
+        beats[speed] = screen.runner._beat()
+    assert [by_line for _, by_line in beats.values()] == [False, False, True, True, True]
+    assert [round(beat * (9 if by_line else 1), 6) for beat, by_line in beats.values()] == [0, 0.1, 0.5, 1, 9 * 0.8]
+
+    monkeypatch.setattr(runner, "READABLE", 0.0)
+    monkeypatch.setitem(runner.SPEEDS, "1 step a second", 0.0)
+    screen["speed"].value = "1 step a second"
+    screen.turn()
+    screen.press("play")
+    lit = []
+    for _ in range(9):
+        lit += screen["code"].css_classes
+        screen.turn()
+    assert lit[:8] == [f"at{i}" for i in range(1, 9)] and screen.lab.step_count == 1
+
+
+def test_lines_at_fault_are_marked_with_the_answer_and_not_before(screen):
+    def marked():
+        return re.findall('<div class="line [^"]*faulty">(.*?)</div>', screen["code"].text)
+
+    i = list(PATIENTS).index("wrong label")
+    screen.press(f"patient-{i}")
+    assert "bce_with_logits(" in screen["code"].text and not marked()
+    screen.press("answer")
+    (line,) = marked()
+    assert "bce_with_logits(" in line and "<code>loss_g = bce_with_logits(D(fake), 0.0)</code>" in screen["said"].text
+    screen.press(f"patient-{i}")  # again, and nothing is told
+    assert not marked()
+    screen.press("answer")
+    assert marked()
+    screen.press("cure")
+    assert "bce_with_logits(" not in screen["code"].text and not marked()
+    screen.press(f"patient-{i}")
+    screen["data"].value = "moons"  # another run: there is nothing to ask any more
+    screen.turn()
+    assert screen.lab.settings.fault == "" and not screen["answer"].visible
+    assert "bce_with_logits(" not in screen["code"].text
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,6 @@
 """replay.html in a browser: from disk, without a network; slider, keys, play, cursor; it reloads and then stops."""
 
-import contextlib
 import dataclasses
-import os
-import shutil
 import time
 
 import numpy as np
@@ -14,18 +11,6 @@ from tinygan.plot.replay import Replay, save_replay
 
 pytestmark = pytest.mark.browser
 STEPS = range(0, 1001, 100)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not program:
-        pytest.skip("there is no Chromium here")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -44,18 +29,10 @@ def replay(tmp_path):
     return Replay("00000-ring", frames, 1000, frames[0][1], 1, rows, measured, {"2 ln 2": 1.386}, words, {"lr": 0.1})
 
 
-@contextlib.contextmanager
-def opened(browser, path, **options):
-    """The page, offline; AssertionError if it asks for anything but itself, or complains."""
-    context = browser.new_context(offline=True, **options)
-    page, wrong = context.new_page(), []
-    page.on("request", lambda each: None if each.url.startswith(("file:", "data:")) else wrong.append(each.url))
-    page.on("console", lambda each: wrong.append(each.text))
-    page.on("pageerror", lambda each: wrong.append(str(each)))
-    page.goto(path.as_uri())
-    yield page
-    context.close()
-    assert not wrong
+@pytest.fixture
+def opened(window):
+    """function(path, **options): the page, without a network."""
+    return lambda path, **options: window(path.as_uri(), offline=True, **options)
 
 
 def seen(page):
@@ -93,9 +70,9 @@ def check(page, index):
     assert found["later"] == (step < 450)
 
 
-def test_slider_keys_and_curves_move_picture_cursor_and_numbers(browser, replay, tmp_path):
+def test_slider_keys_and_curves_move_picture_cursor_and_numbers(opened, replay, tmp_path):
     save_replay(tmp_path / "replay.html", replay)
-    with opened(browser, tmp_path / "replay.html") as page:
+    with opened(tmp_path / "replay.html") as page:
         check(page, 10)
         for key, index in [
             ("ArrowLeft", 9),
@@ -117,9 +94,9 @@ def test_slider_keys_and_curves_move_picture_cursor_and_numbers(browser, replay,
         check(page, 7)
 
 
-def test_play_runs_to_the_end_and_stops(browser, replay, tmp_path):
+def test_play_runs_to_the_end_and_stops(opened, replay, tmp_path):
     save_replay(tmp_path / "replay.html", replay)
-    with opened(browser, tmp_path / "replay.html") as page:
+    with opened(tmp_path / "replay.html") as page:
         page.locator("#play").click()
         assert page.locator("#play").text_content() == "pause" and seen(page)["slider"] < 5
         until(page, "#step", "step 300")
@@ -132,11 +109,11 @@ def test_play_runs_to_the_end_and_stops(browser, replay, tmp_path):
         check(page, 10)
 
 
-def test_it_reloads_keeps_its_place_and_stops_with_the_run(browser, replay, tmp_path):
+def test_it_reloads_keeps_its_place_and_stops_with_the_run(opened, replay, tmp_path):
     path, half = tmp_path / "replay.html", dataclasses.replace(replay, frames=replay.frames[:6])
     on = dict(reload=1, silent=time.time() + 1000)
     save_replay(path, dataclasses.replace(half, state="on", **on))
-    with opened(browser, path) as page:
+    with opened(path) as page:
         assert seen(page)["step"] == "step 500"
         save_replay(path, dataclasses.replace(replay, state="more", **on))  # follows the newest
         until(page, "#state", "more")
@@ -151,10 +128,10 @@ def test_it_reloads_keeps_its_place_and_stops_with_the_run(browser, replay, tmp_
         assert page.evaluate("window.mark") == 1
 
 
-def test_a_page_that_is_replaced_all_the_time_is_always_whole(browser, replay, tmp_path):
+def test_a_page_that_is_replaced_all_the_time_is_always_whole(opened, replay, tmp_path):
     path = tmp_path / "replay.html"
     save_replay(path, replay)
-    with opened(browser, path) as page:
+    with opened(path) as page:
         for i in range(12):
             save_replay(path, dataclasses.replace(replay, state=str(i)))
             page.reload(wait_until="commit")
@@ -163,9 +140,9 @@ def test_a_page_that_is_replaced_all_the_time_is_always_whole(browser, replay, t
         check(page, 10)
 
 
-def test_after_a_long_silence_it_says_so_and_rests(browser, replay, tmp_path):
+def test_after_a_long_silence_it_says_so_and_rests(opened, replay, tmp_path):
     save_replay(tmp_path / "replay.html", dataclasses.replace(replay, state="on", reload=1, silent=time.time() - 1))
-    with opened(browser, tmp_path / "replay.html") as page:
+    with opened(tmp_path / "replay.html") as page:
         page.evaluate("window.mark = 1")
         until(page, "#state", "Nothing new for a long time: has the run been stopped?")
         assert page.evaluate("window.mark") == 1
@@ -173,11 +150,9 @@ def test_after_a_long_silence_it_says_so_and_rests(browser, replay, tmp_path):
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_wide_and_narrow_light_and_dark(browser, replay, tmp_path, width, scheme):
+def test_wide_and_narrow_light_and_dark(opened, replay, tmp_path, width, scheme):
     save_replay(tmp_path / "replay.html", replay)
-    with opened(
-        browser, tmp_path / "replay.html", viewport={"width": width, "height": 800}, color_scheme=scheme
-    ) as page:
+    with opened(tmp_path / "replay.html", viewport={"width": width, "height": 800}, color_scheme=scheme) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         back = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert back == {"light": "rgb(255, 255, 255)", "dark": "rgb(24, 24, 24)"}[scheme]

@@ -8,6 +8,9 @@ import pytest
 from PIL import Image
 
 from tinygan.plot import game, points, save_game, save_points, style
+from tinygan.training import pictures
+from tinygan.training.build import build
+from tinygan.training.presets import configure
 
 EXTENT = (-3.0, 3.0, -3.0, 3.0)
 NOTHING = np.zeros((0, 2))
@@ -192,3 +195,14 @@ save_curves({str(tmp_path / "c.png")!r}, [{{"step": 1, "loss_d": 1.0}}])
 print("matplotlib.figure" in sys.modules, "matplotlib.pyplot" in sys.modules)
 """
     assert run_python(code).stdout.split() == ["True", "False"]
+
+
+def test_a_picture_of_real_samples_speaks_of_no_fakes(tmp_path, rng, monkeypatch):
+    """Alone, and as a run draws its reals.png."""
+    drawn = []
+    own = points.draw_points
+    monkeypatch.setattr(points, "draw_points", lambda *args, **options: drawn.append(args[3:]) or own(*args, **options))
+    save_points(tmp_path / "a.png", NOTHING, reference=rng.normal(size=(9, 2)))
+    pictures.save_reals(build(configure(dict(preset="ring", batch_size=4))), tmp_path / "reals.png")
+    assert drawn == 2 * [(style.BLUE, "real samples")]
+    assert count_of(pixels(tmp_path / "reals.png"), style.ORANGE) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import ascii_uppercase
 from typing import Any
 
 from bokeh.models import Button, CategoricalSlider, CheckboxButtonGroup, Div, InlineStyleSheet, Select, Slider, Toggle
@@ -11,12 +12,12 @@ from tinygan.live.data import DATA
 from tinygan.live.figures import LAYERS
 from tinygan.live.lab import Lab
 from tinygan.live.patients import PATIENTS
-from tinygan.live.runner import Job, Runner
+from tinygan.live.runner import FULL, SPEEDS, Job, Runner
 from tinygan.live.settings import CHOICES, Settings
 
 RATES = [f"{a}e-{b}" for b in range(7, 0, -1) for a in (1, 2, 3, 5)]
 WEIGHTS = ["0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1", "3", "10", "30", "100", "300", "1000"]
-WHOLE = {"width": (8, 16, 32, 64, 128, 256), "batch_size": (16, 32, 64, 128, 256, 512)}
+WHOLE = {"width": (8, 16, 32, 64, 128, 256), "batch_size": (8, 16, 32, 64, 128, 256, 512)}
 DECAYS = ("0", "0.9", "0.99", "0.995", "0.998", "0.999")
 STEPS: tuple[tuple[str, str, Job], ...] = (
     ("one-step", "One step", Lab.step),
@@ -33,6 +34,7 @@ LOSSES = {
     "rsgan": "rsgan: relativistic",
     "ragan": "ragan: relativistic average",
 }
+ASK = "Each of these runs is ill. Press one, watch it, and say what is wrong before you ask."
 
 
 def nearest(names: list[str], value: float) -> str:
@@ -47,8 +49,8 @@ class Controls:
     ----------
     runner : Runner
     sheet : InlineStyleSheet
-    answer : function(str)
-        Shows the sentence about a patient.
+    answer : function(str, bool)
+        Shows the sentence about a patient; whether it is the answer, so that the lines at fault may be marked.
     layers : function(list of str)
         Told which layers of the picture are wanted.
     wipe : function()
@@ -59,7 +61,7 @@ class Controls:
         self,
         runner: Runner,
         sheet: InlineStyleSheet,
-        answer: Callable[[str], None],
+        answer: Callable[[str, bool], None],
         layers: Callable[[list[str]], None],
         wipe: Callable[[], None],
     ):
@@ -67,10 +69,10 @@ class Controls:
         self._telling = False  # the widgets are being told the settings: their callbacks must not answer
         look: dict[str, Any] = dict(stylesheets=[sheet], sizing_mode="stretch_width")
         self.play = Toggle(label="Play", name="play", button_type="success", **look)
-        self.slow = Toggle(label="Line by line", name="slow", **look)
-        self.buttons = [self.play, self.slow]
-        self.play.on_change("active", self._change_of(runner.play))
-        self.slow.on_change("active", self._change_of(runner.crawl))
+        self.speed = Select(options=list(SPEEDS), value=FULL, name="speed", **look)
+        self.buttons = [self.play, self.speed]
+        self.play.on_change("active", self._play)
+        self.speed.on_change("value", lambda attr, old, new: runner.pace(new))
         for name, label, job in STEPS:
             button = Button(label=label, name=name, **look)
             button.on_click(lambda job=job: runner.do(job))
@@ -103,7 +105,7 @@ class Controls:
         self.wipe.on_click(wipe)
         self.patients = []
         for i, (name, patient) in enumerate(PATIENTS.items()):
-            button = Button(label=f"{'ABCDEFGH'[i]}: {patient.complaint}", name=f"patient-{i}", **look)
+            button = Button(label=f"{ascii_uppercase[i]}: {patient.complaint}", name=f"patient-{i}", **look)
             button.on_click(lambda name=name: self.admit(name))
             self.patients.append(button)
         self.what = Button(label="What is it?", name="answer", button_type="primary", visible=False, **look)
@@ -136,19 +138,20 @@ class Controls:
         finally:
             self._telling = False
 
-    def _change_of(self, act: Callable[[bool], None]) -> Callable[[str, object, bool], None]:
-        def changed(attr: str, old: object, new: bool) -> None:
-            if not self._telling:
-                act(new)
-
-        return changed
+    def _play(self, attr: str, old: object, new: bool) -> None:
+        if not self._telling:
+            self.runner.play(new)
 
     def _setting(self, name: str) -> Callable[[str, object, Any], None]:
         kind = type(getattr(Settings(), name))
 
         def changed(attr: str, old: object, new: Any) -> None:
             if not self._telling:
-                self.runner.do(lambda lab: lab.change(**{name: kind(new)}))
+                options = {name: kind(new)}
+                if name == "data":  # a fault of the code is one on the ring
+                    self.discharge()
+                    options["fault"] = ""
+                self.runner.do(lambda lab: lab.change(**options))
 
         return changed
 
@@ -159,12 +162,22 @@ class Controls:
         self.patient = name
         self.runner.do(lambda lab: lab.change(**{**vars(Settings()), **PATIENTS[name].options}))
         self.runner.play(True)
-        self.answer("Watch for half a minute. What is wrong? Then ask.")
+        watch = "Watch for half a minute, and read settings and code. What is wrong? Then ask."
+        self.answer(f"{self.letter()}: {watch}", False)
         self.what.visible, self.cure.visible = True, False
+
+    def discharge(self) -> None:
+        """Ask no more: it is another run now."""
+        self.what.visible = self.cure.visible = False
+        self.answer(ASK, False)
+
+    def letter(self) -> str:
+        """Of the patient who is in."""
+        return ascii_uppercase[list(PATIENTS).index(self.patient)]
 
     def tell(self) -> None:
         """The answer."""
-        self.answer(PATIENTS[self.patient].answer)
+        self.answer(f"{self.letter()}: {PATIENTS[self.patient].answer}", True)
         self.what.visible, self.cure.visible = False, True
 
     def heal(self) -> None:
@@ -172,5 +185,5 @@ class Controls:
         patient = PATIENTS[self.patient]
         self.runner.do(lambda lab: lab.change(**{**vars(lab.settings), **patient.cure}))
         self.runner.play(True)
-        self.answer("The same run with the cure, from the beginning.")
+        self.answer(f"{self.letter()}: the same run with the cure, from the beginning.", False)
         self.cure.visible = False

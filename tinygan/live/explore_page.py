@@ -23,6 +23,7 @@ FURTHEST = 6.0  # a slider's ends, in lengths of z
 UNTRUNCATED = 3.0  # the right end of the truncation slider
 OWN = "each its own"
 RED, GREY = "#d62728", "#999999"
+NUMBERED: dict[str, Any] = dict(text_color=RED, text_baseline="middle", text_font_style="bold", text_font_size="14px")
 
 
 def rgba(images: np.ndarray, columns: int) -> np.ndarray:
@@ -63,7 +64,7 @@ class ExplorePage:
         wrap = {"flex-wrap": "wrap"}
         document.add_root(
             column(
-                self._text("introduction", 640, INTRODUCTION),
+                self._text("introduction", 640, INTRODUCTION if self.images else OF_POINTS),
                 row(*shown, styles=wrap, sizing_mode="stretch_width"),
                 self.words,
                 row(*self._controls(), styles=wrap, sizing_mode="stretch_width"),
@@ -94,13 +95,18 @@ class ExplorePage:
     def _plane(self) -> Any:
         """Points: the sixteen before many others of the same generator."""
         canvas = plain_figure("sixteen samples, moved together", match_aspect=True)
-        canvas.axis.major_label_text_color = AXIS
+        canvas.grid.grid_line_alpha = 0.15
+        for axis in canvas.axis:
+            axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = AXIS
+            axis.major_label_text_color = AXIS
         source = self.explorer.source
         cloud = source.draw(source.noise(CLOUD, 1))
         canvas.scatter(cloud[:, 0], cloud[:, 1], size=3, color=GREY, alpha=0.5)
         for name, size, color in (("all", 8, "#1f77b4"), ("between", 14, RED)):
             self.sources[name] = ColumnDataSource({"x": [], "y": []})
             canvas.scatter("x", "y", size=size, color=color, source=self.sources[name])
+        self.sources["corners"] = ColumnDataSource({"x": [], "y": [], "text": []})
+        canvas.text("x", "y", "text", source=self.sources["corners"], x_offset=6, y_offset=-2, **NUMBERED)
         return canvas
 
     def _square(self) -> Any:
@@ -109,6 +115,9 @@ class ExplorePage:
         if self.images:
             for corner, (x, y) in enumerate([(0, 0.8), (0.8, 0.8), (0, 0), (0.8, 0)]):
                 self._add_picture(canvas, f"corner {corner}", 0.2, 0.2, x, y)
+        else:
+            at = dict(x=[0.06, 0.94, 0.06, 0.94], y=[0.94, 0.94, 0.06, 0.06], text=list("1234"))
+            canvas.text("x", "y", "text", source=ColumnDataSource(at), text_align="center", **NUMBERED)
         self.sources["cross"] = ColumnDataSource({"x": [0.5], "y": [0.5]})
         canvas.scatter(
             "x",
@@ -251,6 +260,8 @@ class ExplorePage:
         else:
             for name, points in (("all", samples), ("between", between[None])):
                 self.sources[name].data = {"x": points[:, 0], "y": points[:, 1]}
+            x, y = samples[self.explorer.corners].T
+            self.sources["corners"].data = {"x": x, "y": y, "text": list("1234")}
         self.words.text = f"<code>{self._command()}</code><br>The generator took {milliseconds:.0f} ms for the sixteen."
 
     def _draw_images(self, samples: np.ndarray, between: np.ndarray) -> None:
@@ -275,6 +286,10 @@ INTRODUCTION = """<h1>The latent space</h1>
 <p>Each picture is what the generator makes of a vector z of noise. A direction moves all sixteen vectors alike: the
 first changes the samples most. Truncation squeezes the numbers of z towards 0, and the samples become more alike. Two
 samples that stand at the ends of a path do not say what lies between: drag, and see.</p>"""
+OF_POINTS = """<h1>The latent space</h1>
+<p>Each blue point is what the generator makes of a vector z of noise, before many others in grey. A direction moves all
+sixteen vectors alike: the first changes the samples most. Truncation squeezes the numbers of z towards 0. The red
+point lies between the samples 1 to 4, where the cross is between their z: drag it, and see.</p>"""
 
 
 def plain_figure(title: str, **options: Any) -> Any:

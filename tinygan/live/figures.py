@@ -69,6 +69,7 @@ class Plane:
     def __init__(self) -> None:
         self.figure = blank(460, x_range=Range1d(-1, 1), y_range=Range1d(-1, 1), match_aspect=True, name="plane")
         self.figure.axis.visible = self.figure.grid.visible = False  # they would take half of the time of a picture
+        self.extent: tuple[float, ...] = ()
         self.colours = LinearColorMapper(palette(), low=0, high=1, nan_color=AXIS)
         names = dict.fromkeys(("middle", "warp", "reals", "arrows", "fakes"), "x y")
         names.update(heat="image x y dw dh", strokes="xs ys")
@@ -99,10 +100,11 @@ class Plane:
     def show(self, shot: Snapshot, fresh: bool) -> None:
         """Draw a snapshot; `fresh` if its data may be others than those before."""
         s = self.sources
-        if fresh:
-            left, right, bottom, top = shot.extent
+        if shot.extent != self.extent:
+            self.extent = left, right, bottom, top = shot.extent
             self.figure.x_range.update(start=left, end=right)
             self.figure.y_range.update(start=bottom, end=top)
+        if fresh:
             s["reals"].data = dict(zip("xy", shot.reals.T, strict=True))
         self.show_heat(shot)
         s["fakes"].data = dict(zip("xy", shot.fakes.T, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from tinygan.live import code
 from tinygan.live.data import Line, Stroke
 from tinygan.live.settings import AT_ONCE, Settings
 from tinygan.live.words import as_sentence, words
+from tinygan.live.written import Told, Written
 from tinygan.metrics import count_modes
 from tinygan.training.pictures import reals
 
@@ -46,10 +47,16 @@ class Lab:
         Data, networks, the game.
     step_count, d_steps, g_steps : int
         Steps asked for, and how often D and G have moved.
+    recent : deque of dict
+        The numbers of every `LOOK`-th step, with their step, as in a run's stats.jsonl; the last `ROWS` of them.
     numbers : dict of str to float
         What `Game.step` measured last; of a step of D alone, D's part of it.
     line : int or None
         The line of code that runs next, in the middle of a step.
+    ran : tuple of int
+        The lines that the last press ran, or else the last step.
+    zoom : int
+        How many times wider than the data the picture is.
     epoch : int
         How often it began anew.
 
@@ -102,14 +109,17 @@ class Lab:
 
     def _take(self, setup: Any) -> None:
         self.setup, self.game = setup, setup.game
+        self._written = Written(self.settings, setup, self.strokes) if self.settings.fault else None
         self.step_count = self.d_steps = self.g_steps = 0
         self.numbers: dict[str, float] = {}
         self.line: int | None = None
+        self.ran: tuple[int, ...] = ()
+        self.zoom = 1
         self._rest: Iterator[int] | None = None
         self._real: Tensor | None = None
         self.rows: list[tuple[float, ...]] = []
         self._every = 1
-        self._recent: deque[dict[str, float]] = deque(maxlen=ROWS)
+        self.recent: deque[dict[str, float]] = deque(maxlen=ROWS)
         self.reals = reals(setup, POINTS)
         self.epoch += 1
 
@@ -117,12 +127,14 @@ class Lab:
 
     def step(self) -> None:
         """One step of both, `Game.step` itself; a step that was begun line by line is finished first."""
+        if self._written:
+            return self._run(self._lines_of_both())
         self.finish()
         stats = self.game.step(self.setup.next_reals, measure=True)
         self.numbers = {name: float(to_numpy(value)) for name, value in stats.items()}
         self.d_steps += self.game.n_critic
         self.g_steps += 1
-        self._real = None
+        self._real, self.ran = None, (*code.OF_D, *code.OF_G)
         self._note()
 
     def step_d(self) -> None:
@@ -136,7 +148,7 @@ class Lab:
     def next_line(self) -> None:
         """Run one line of the step of both, and name the next in `line`."""
         if self._rest is None:
-            self._rest = self._lines_of_both()
+            self._rest, self.ran = self._lines_of_both(), ()
         self.line = next(self._rest, None)
         if self.line is None:
             self._rest = None
@@ -149,7 +161,7 @@ class Lab:
 
     def _run(self, lines: Iterator[int]) -> None:
         self.finish()
-        deque(lines, maxlen=0)
+        self.ran = tuple(lines)
         self._note()
 
     def _lines_of_both(self) -> Iterator[int]:
@@ -157,9 +169,21 @@ class Lab:
             yield from self._lines_of_d()
         yield from self._lines_of_g()
 
+    def _lines_of_d(self) -> Iterator[int]:
+        told = yield from self._written.update(self.settings, code.OF_D) if self._written else self._update_d()
+        self.d_steps += 1
+        self._measure(OF_D, (told.loss, told.loss), (told.on_real, told.on_fake), told.on_fake, told.grads)
+
+    def _lines_of_g(self) -> Iterator[int]:
+        told = yield from self._written.update(self.settings, code.OF_G) if self._written else self._update_g()
+        self.g_steps += 1
+        self._measure(OF_G, (told.loss, told.loss), (told.on_fake, told.on_fake), told.on_fake, told.grads)
+        alike = resemblance(told.fake.data, told.real.data)
+        self.numbers.update({name: float(to_numpy(value)) for name, value in alike.items()})
+
     # Each line of code is named before it is run. Together they are `Game.step` with fresh fakes.
 
-    def _lines_of_d(self) -> Iterator[int]:
+    def _update_d(self) -> Generator[int, None, Told]:
         game = self.game
         yield code.REAL
         real = self._real = Tensor(self.setup.next_reals())
@@ -170,10 +194,9 @@ class Lab:
         yield code.STEP_D
         grads = grad(loss, game.opt_d.params)
         game.move_discriminator(grads)
-        self.d_steps += 1
-        self._measure(OF_D, (loss, loss), (on_real, on_fake), on_fake, (grads, grads))
+        return Told(real, fake, loss, on_real, on_fake, grads)
 
-    def _lines_of_g(self) -> Iterator[int]:
+    def _update_g(self) -> Generator[int, None, Told]:
         game = self.game
         real = self._real if self._real is not None else Tensor(self.setup.next_reals())
         yield code.FAKE_G
@@ -183,17 +206,14 @@ class Lab:
         yield code.STEP_G
         grads = grad(loss, game.opt_g.params)
         game.opt_g.step(grads)
-        self.g_steps += 1
         if game.average:
             yield code.AVERAGE
             game.average.update(game.generator)
-        self._measure(OF_G, (loss, loss), (on_fake, on_fake), on_fake, (grads, grads))
-        alike = resemblance(fake.data, real.data)
-        self.numbers.update({name: float(to_numpy(value)) for name, value in alike.items()})
+        return Told(real, fake, loss, on_fake, on_fake, grads)
 
-    def _measure(self, names: tuple[str, ...], *parts: Any) -> None:
+    def _measure(self, names: tuple[str, ...], losses: Any, before: Any, after: Tensor, grads: list[Tensor]) -> None:
         """Of what `Game.measure` says of a whole step, the part that is known of half a step."""
-        stats = self.game.measure(*parts)
+        stats = self.game.measure(losses, before, after, (grads, grads))
         self.numbers = {**self.numbers, **{name: float(to_numpy(stats[name])) for name in names}}
 
     # -- what there is to be seen
@@ -202,7 +222,7 @@ class Lab:
         """A row of the curves, and now and then one for the doctor."""
         self.step_count += 1
         if self.step_count % LOOK == 0 and set(OF_D + OF_G) <= set(self.numbers):
-            self._recent.append({"step": self.step_count, **self.numbers})
+            self.recent.append({"step": self.step_count, **self.numbers})
         if self.step_count % self._every == 0:
             modes, high_quality, kl = self.quality(self.fakes())
             known = [self.numbers.get(name, math.nan) for name in ("loss_d", "loss_g", "d_real", "d_fake_before")]
@@ -225,7 +245,7 @@ class Lab:
     def words(self) -> list[str]:
         """What health says of the latest numbers."""
         broken = self.broken()
-        return [as_sentence(broken)] if broken else words(list(self._recent), self.game)
+        return [as_sentence(broken)] if broken else words(list(self.recent), self.game)
 
     def broken(self) -> str | None:
         """What is no finite number any more, if anything."""

@@ -7,14 +7,16 @@ from typing import Any
 
 from tinygan.live.needs import need
 from tinygan.live.settings import Settings
+from tinygan.live.watching import notebook
 from tinygan.training.config import ConfigError
 
 
 def lab(**settings: Any) -> Any:
     """A laboratory below the cell: the last line of a cell shows it, and so does ``display``.
 
-    It pauses by itself when its tab is hidden, and ends with ``widget.page.runner.end()``. In Colab, run this before:
-    ``from google.colab import output; output.enable_custom_widget_manager()``.
+    It pauses by itself when its tab is hidden, and ends with ``widget.page.runner.end()``. Until it is there a sentence
+    stands in its place, which says what to do if it does not come. In Colab and VS Code, which may not fetch it, there
+    is a picture of the game, too, which after a while moves by itself.
 
     Parameters
     ----------
@@ -40,6 +42,7 @@ def lab(**settings: Any) -> Any:
     from bokeh.resources import Resources
     from jupyter_bokeh import BokehModel
 
+    from tinygan.live.notice import Notice, allow_widgets, program
     from tinygan.live.page import Page
 
     # The widget wants BokehJS in the output, here from the package itself: nothing is fetched from elsewhere.
@@ -48,4 +51,10 @@ def lab(**settings: Any) -> Any:
     widget = BokehModel(page.layout)
     widget.page = page
     page.runner.start()
+    shell = notebook()
+    if shell is not None:
+        where = program(shell)
+        if where == "Colab":
+            allow_widgets()
+        Notice(page, where, loop)
     return widget

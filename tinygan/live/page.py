@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from bokeh.layouts import column, row
 from bokeh.models import ColumnDataSource, CustomJS, Div, GridBox, InlineStyleSheet
 
 from tinygan.live import code
-from tinygan.live.controls import Controls
+from tinygan.live.controls import ASK, Controls
 from tinygan.live.figures import Curves, LinePicture, Plane
 from tinygan.live.lab import Lab
 from tinygan.live.runner import Runner
@@ -37,6 +38,7 @@ INTRO = (
     "that G makes. Where the plane is blue, D believes in real points; on the dashed line it cannot tell. Arrows show "
     "where D pushes the fakes. Press <b>Play</b>.</small>"
 )
+AFAR = "Seen from afar: the picture is {} times as wide as usual, since the fakes have left the data."
 
 
 class Page:
@@ -53,6 +55,10 @@ class Page:
     layout : bokeh.models.LayoutDOM
         What is to be shown.
     runner : Runner
+    shot : Snapshot
+        What it shows.
+    seen : bool
+        Whether a picture was ever drawn in a browser.
 
     Raises
     ------
@@ -64,6 +70,8 @@ class Page:
         self.schedule, self._epoch = schedule, 0
         self._times: deque[tuple[float, int]] = deque(maxlen=PACE)  # when a picture was drawn, and after which step
         self._settings: Settings | None = None
+        self.seen = False  # whether a picture was drawn in a browser
+        self._marked = False  # the lines that are at fault
         self._told = 0.0
         self.runner = Runner(Lab(settings), self._send)
         sheet = InlineStyleSheet(css=(files("tinygan.live") / "live.css").read_text(encoding="utf-8"))
@@ -87,14 +95,17 @@ class Page:
         def part(children: Sequence[Any], name: str, width: int) -> Any:
             return column(*children, css_classes=[name], styles={"flex": f"1 1 {width}px", "min-width": "0"}, **look)
 
-        keys = GridBox(children=[(key, i // 3, i % 3) for i, key in enumerate(c.buttons)], spacing=4, **look)
+        def table(children: Sequence[Any], wide: int) -> GridBox:
+            return GridBox(children=[(each, i // wide, i % wide) for i, each in enumerate(children)], spacing=4, **look)
+
         menus = [widget for name, widget in c.menus.items() if name not in ("data", "digit")]
-        clinic = [c.titles["Diagnose me"], *c.patients, c.what, c.cure, self.answer]
+        clinic = [c.titles["Diagnose me"], self.answer, c.what, c.cure, table(c.patients, 2)]
+        wanted = [c.menus["data"], c.menus["digit"], c.hint, c.wipe]
         pictures = [c.layers, self.plane.figure, self.line.figure, self.line.map, self.words]
         parts = [
             part([c.titles["Settings"], *menus], "menus", 200),
             part(
-                [text("intro", INTRO), keys, c.menus["data"], c.menus["digit"], c.hint, c.wipe, *pictures, *clinic],
+                [text("intro", INTRO), table(c.buttons, 3), *wanted, *pictures, *clinic],
                 "middle",
                 420,
             ),
@@ -102,6 +113,7 @@ class Page:
         ]
         self.layout = row(*parts, css_classes=["lab"], styles={"flex-wrap": "wrap", "width": "100%"}, **look)
         self.layout.tags = [self.sent]  # what the layout does not refer to does not reach the browser
+        self._answer(ASK, False)
         self._show(self.runner.lab.snapshot(), False, "")
 
     # -- from the thread to the page
@@ -111,7 +123,7 @@ class Page:
 
     def _show(self, shot: Snapshot, playing: bool, said: str) -> None:
         fresh, self._epoch = shot.epoch != self._epoch, shot.epoch
-        on_line = shot.density is not None
+        self.shot, on_line = shot, shot.density is not None
         if fresh:
             self.plane.figure.visible, self.line.figure.visible, self.line.map.visible = not on_line, on_line, on_line
             self.controls.layers.visible = not on_line
@@ -122,15 +134,21 @@ class Page:
             self.plane.show(shot, fresh)
         self.controls.tell_settings(shot.settings, playing)
         if shot.settings != self._settings:
-            self._settings, self.code.text = shot.settings, code.as_html(shot.settings)
-        self.code.css_classes = [] if shot.line is None else [f"at{shot.line}"]
+            self._settings = shot.settings
+            self.code.text = code.as_html(shot.settings, self._marked)
+        self.code.css_classes = [f"ran{i}" for i in shot.ran] if shot.line is None else [f"at{shot.line}"]
         now = time.monotonic()
         if fresh or not playing or now - self._told > READ:
             self._told = now
             self.curves.show(shot)
             self.numbers.text = numbers(shot, self.pace() if playing else None)
             spoken = [f"<p class='bad'>{html.escape(said)}</p>"] if said else []
-            self.words.text = "".join([*spoken, *(f"<p>{html.escape(sentence)}</p>" for sentence in shot.words)])
+            words = shot.words if shot.zoom == 1 else [AFAR.format(shot.zoom), *shot.words]
+            self.words.text = "".join([*spoken, *(f"<p>{html.escape(sentence)}</p>" for sentence in words)])
+        self.ask()
+
+    def ask(self) -> None:
+        """Have the browser say that it has drawn; nothing comes back where there is none."""
         self.sent.data = {"n": [self.sent.data["n"][0] + 1]}
 
     def pace(self) -> tuple[float, float] | None:
@@ -143,6 +161,7 @@ class Page:
     # -- from the page to the thread
 
     def _was_drawn(self, attr: str, old: object, new: object) -> None:
+        self.seen = True
         self._times.append((time.monotonic(), self.runner.lab.step_count))
         self.runner.drawn()
 
@@ -150,10 +169,13 @@ class Page:
         if not new["xs"]:  # they were wiped away
             return
         strokes = [list(zip(xs, ys, strict=True)) for xs, ys in zip(new["xs"], new["ys"], strict=True)]
-        self.runner.do(lambda lab: lab.change(strokes=strokes, data="drawn"))
+        self.runner.do(lambda lab: lab.change(strokes=strokes, data="drawn", fault=""))
 
-    def _answer(self, sentence: str) -> None:
-        self.answer.text = f"<p>{html.escape(sentence)}</p>"
+    def _answer(self, sentence: str, answered: bool) -> None:
+        said = re.sub("`(.*?)`", r"<code>\1</code>", html.escape(sentence, quote=False))
+        self.answer.text, self._marked = f"<p>{said}</p>", answered
+        if self._settings:
+            self.code.text = code.as_html(self._settings, answered)
 
     def _layers(self, wanted: list[str]) -> None:
         for name, renderers in self.plane.layers.items():

@@ -1,4 +1,7 @@
-"""The clinic's sick runs: what makes them ill, and what a doctor says. `docs/clinic_pictures.py` draws them too."""
+"""The clinic's sick runs: what makes them ill, and what a doctor says. `docs/clinic_pictures.py` draws some, too.
+
+The first have wrong settings; the last, patients B to E of tutorial 12, a fault in their code (`tinygan.live.faults`).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ class Patient:
     options : mapping
         What makes it ill: options of a run, on top of healthy ones.
     answer : str
-        Illness, signs, cause and cure.
+        Illness, signs, cause and cure; a line of the code stands in backticks.
     cure : mapping
         The options that mend it.
     """
@@ -38,10 +41,11 @@ PATIENTS: dict[str, Patient] = {
         dict(loss="ns", lr=2e-3),
     ),
     "collapse": Patient(
-        "All fakes are at one place.",
+        "All fakes run to one side.",
         dict(lr_d=1e-7),
-        "Mode collapse: D hardly moves (look at its learning rate), so nothing drives G away from the place where "
-        "this D gives the most. Cure: a D that keeps up.",
+        "D hardly moves (look at its learning rate), so nothing holds G back: all fakes run to where this D gives the "
+        "most, here far beyond the data. Where D has a top they would all end on it: mode collapse. Cure: a D that "
+        "keeps up.",
         dict(lr_d=2e-3),
     ),
     "cycling": Patient(
@@ -52,7 +56,7 @@ PATIENTS: dict[str, Patient] = {
         dict(penalty="r1", penalty_weight=0.01, ema=0.99),
     ),
     "hopping": Patient(
-        "It finds clouds and loses them again.",
+        "It finds clouds, and loses them.",
         dict(penalty="none", ema=0.0, lr=1e-2, lr_d=1e-4),
         "G is a hundred times as fast as D. It jumps to the place where this D gives most, and when D has understood, "
         "it hops on: look at the modes. D(x) and D(G(z)) stay at 1/2, since D is slow, not since fakes are good. "
@@ -71,5 +75,38 @@ PATIENTS: dict[str, Patient] = {
         dict(loss="wgan", penalty="none", n_critic=5, lr=1e-3, lr_d=1e-3, batch_size=128),
         "A critic without a leash: nothing holds the slope of D, which wgan needs. Cure: the penalty gp.",
         dict(penalty="gp", penalty_weight=1.0),
+    ),
+    "both move": Patient(
+        "D gets better and better, G worse.",
+        dict(fault="both move"),
+        "G gets D's lesson, too: the step that lowers D's loss also moves G, such that its fakes are easier to tell. "
+        "D's loss stays low, G's high, and most clouds are empty. The lines are `fake = G(noise(128))` before D's loss "
+        "(it lacks .detach()), and `opt_d.step(grad(loss_d, D.parameters() + G.parameters()))`, for which opt_d was "
+        "given G's weights. Cure: detach, and D.parameters() alone.",
+        dict(fault=""),
+    ),
+    "wrong label": Patient(
+        "Both losses fall to 0. Who won?",
+        dict(fault="wrong label"),
+        "Two opponents cannot both win: they play on one side. The line is `loss_g = bce_with_logits(D(fake), 0.0)`: G "
+        "minimises the cross-entropy with label 0, fake, as D does, and runs away from the data. Cure: label 1, which "
+        "is what ns.generator(D(fake)) is.",
+        dict(fault=""),
+    ),
+    "same batch": Patient(
+        "Good curves. Why are clouds empty?",
+        dict(fault="same batch", batch_size=8),
+        "It has seen the same eight points in every step. The line is `real = Tensor(data.sample(8, default_rng(7)))`: "
+        "random numbers that begin anew each time are the same each time. The curves cannot tell, since both players "
+        "saw the same few. Cure: one rng, made before the first step.",
+        dict(fault=""),
+    ),
+    "range": Patient(
+        "All fakes stay in a small square.",
+        dict(fault="range"),
+        "The range is wrong. The line is `G = Sequential(dense(2, 64, 64, 2, rng=rng), Tanh())`: tanh cannot leave -1 "
+        "to 1, and the data reach to 3 (`data = ring(radius=3.0, sigma=0.24)`), as pixels from 0 to 255 would. D needs "
+        "to see nothing else, and wins. Cure: leave the tanh out, or scale the data.",
+        dict(fault=""),
     ),
 }

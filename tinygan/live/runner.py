@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from tinygan.data import DataError
+from tinygan.live.code import count
 from tinygan.live.lab import Lab
 from tinygan.live.snapshot import Snapshot
 from tinygan.training.config import ConfigError
@@ -18,7 +19,10 @@ from tinygan.training.config import ConfigError
 Job: TypeAlias = Callable[[Lab], object]
 
 FRAME = 1 / 30  # seconds, at least, from one picture to the next
-LINE = 0.8  # seconds for a line of code, when it is played slowly
+LINE = 0.8  # seconds for a line of code, where that is the speed
+FULL, BY_LINE = "full speed", "line by line"
+SPEEDS = {FULL: 0.0, "10 steps a second": 0.1, "2 steps a second": 0.5, "1 step a second": 1.0, BY_LINE: None}
+READABLE = 0.3  # seconds that a step must take for its lines to be lit one after the other
 AHEAD = 2  # pictures on the way: one is made while the other is drawn
 AGAIN = 1.0  # seconds without a sign that a picture was drawn, after which the next is sent all the same
 PATIENCE = 10.0  # seconds without a sign, after which nobody is looking
@@ -35,13 +39,15 @@ class Runner(threading.Thread):
 
     Attributes
     ----------
-    playing, slow : bool
+    playing : bool
+    speed : str
+        A key of `SPEEDS`.
     """
 
     def __init__(self, lab: Lab, show: Callable[[Snapshot, bool, str], None]):
         super().__init__(name="tinygan-live", daemon=True)
         self.lab, self.show = lab, show
-        self.playing = self.slow = False
+        self.playing, self.speed = False, FULL
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._sent = self._drawn = 0  # pictures
         self._said, self._news, self._ended = "", True, False
@@ -56,16 +62,20 @@ class Runner(threading.Thread):
 
     def play(self, on: bool) -> None:
         """Go on, or pause."""
-        self._seen = time.monotonic()  # whoever presses play is looking
+        self.look()  # whoever presses play does
         self.do(lambda lab: setattr(self, "playing", on))
 
-    def crawl(self, on: bool) -> None:
-        """A line of code at a time, or as fast as it can."""
-        self.do(lambda lab: setattr(self, "slow", on))
+    def pace(self, speed: str) -> None:
+        """How fast it plays from now on: a key of `SPEEDS`."""
+        self.do(lambda lab: setattr(self, "speed", speed))
+
+    def look(self) -> None:
+        """Somebody is looking."""
+        self._seen = time.monotonic()
 
     def drawn(self) -> None:
         """A picture is on the screen: the next may come."""
-        self._seen = time.monotonic()
+        self.look()
         self._drawn = min(self._drawn + 1, self._sent)
 
     def end(self) -> None:
@@ -108,18 +118,28 @@ class Runner(threading.Thread):
         self._news = True
 
     def _go_on(self) -> None:
-        wait = LINE - (time.monotonic() - self._stepped)
-        if self.slow and wait > 0:
-            time.sleep(min(wait, FRAME))
+        beat, by_line = self._beat()
+        now = time.monotonic()
+        if self._stepped + beat > now:
+            time.sleep(min(self._stepped + beat - now, FRAME))
             return
-        self._stepped = time.monotonic()
-        if self.slow:
+        self._stepped = max(self._stepped + beat, now - beat)  # what comes late does not make all that follows late
+        if by_line:
             self.lab.next_line()
         else:
             self.lab.step()
         self._news = True
         if self.lab.broken():  # the snapshot says it
             self.playing = False
+
+    def _beat(self) -> tuple[float, bool]:
+        """(seconds from one to the next, whether it is lines that are played, and not steps)."""
+        seconds = SPEEDS[self.speed]
+        if seconds is None:
+            return LINE, True
+        if seconds < READABLE:
+            return seconds, False
+        return seconds / (count(self.lab.settings) + 1), True  # one beat ends the step
 
     def _show(self) -> None:
         now = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from tinygan.gan.losses import LOSSES
 from tinygan.gan.networks import Networks
 from tinygan.gan.penalties import PENALTIES
 from tinygan.live.data import DATA, Stroke, make
+from tinygan.live.faults import FAULTS
 from tinygan.nn import Dense, Module, ReLU, Sequential, init
 from tinygan.training.build import build
 from tinygan.training.config import Config, ConfigError
@@ -43,6 +45,9 @@ class Settings:
         Which digit's shape, for the data "digit".
     width, depth : int
         Of both networks: so many hidden layers of so many ReLUs.
+    fault : str
+        A key of `tinygan.live.faults.FAULTS`: what is wrong with the code of this run, on the data "ring". Then the
+        lines beside the picture are run as they stand.
 
     The others are those of `tinygan.training.config.Config`.
     """
@@ -62,6 +67,7 @@ class Settings:
     width: int = 64
     depth: int = 2
     ema: float = 0.99
+    fault: str = ""
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
@@ -79,6 +85,10 @@ class Settings:
             if value not in known:
                 hint = did_you_mean(value, known) if isinstance(value, str) else ": give one from 0 to 9"
                 raise ConfigError(f"unknown {name} {value!r}{hint}")
+        if self.fault and self.fault not in FAULTS:
+            raise ConfigError(f"unknown fault {self.fault!r}{did_you_mean(self.fault, FAULTS)}")
+        if self.fault and self.data != "ring":
+            raise ConfigError("a fault of the code is shown on the ring: leave the data, or the fault, out")
         for name, (low, high) in WHOLE.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
@@ -115,14 +125,20 @@ class Settings:
 
     def generator(self, shape: tuple[int, ...], latent: int, rng: np.random.Generator) -> Module:
         """z -> points."""
-        return self._dense(latent, shape[0], rng)
+        return dense(*self.sizes(latent, shape[0]), rng=rng)
 
     def discriminator(self, shape: tuple[int, ...], rng: np.random.Generator) -> Module:
         """Points -> logit."""
-        return self._dense(shape[0], 1, rng)
+        return dense(*self.sizes(shape[0], 1), rng=rng)
 
-    def _dense(self, n_in: int, n_out: int, rng: np.random.Generator) -> Module:
-        layers: list[Module] = []
-        for i in range(self.depth):
-            layers += [Dense(self.width if i else n_in, self.width, init=init.he(), rng=rng), ReLU()]
-        return Sequential(*layers, Dense(self.width, n_out, rng=rng))
+    def sizes(self, n_in: int, n_out: int) -> list[int]:
+        """How many numbers stand between the layers of a network, from what goes in to what comes out."""
+        return [n_in, *[self.width] * self.depth, n_out]
+
+
+def dense(*sizes: int, rng: np.random.Generator) -> Sequential:
+    """Dense layers from one size to the next, with a ReLU between each two."""
+    layers: list[Module] = []
+    for n_in, n_out in itertools.pairwise(sizes[:-1]):
+        layers += [Dense(n_in, n_out, init=init.he(), rng=rng), ReLU()]
+    return Sequential(*layers, Dense(sizes[-2], sizes[-1], rng=rng))

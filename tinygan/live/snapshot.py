@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tinygan.live.lab import Lab
 
 REACH, THREADS, KNOTS = 2.0, 11, 31  # the grid of z: from -REACH to REACH, so many lines, so many points on each
+FARTHEST = 256  # times as wide as the data the picture may become
 ON_LINE = 200  # places on the line at which densities and D are computed
 
 
@@ -36,6 +37,10 @@ class Snapshot:
         Steps asked for, updates of D and of G.
     line : int or None
         The line of code that runs next.
+    ran : tuple of int
+        Lines that have run, all at once.
+    zoom : int
+        How many times wider than the data the picture is, so that most fakes are in it.
     numbers : dict of str to float
     quality : (float, float, float)
         Modes, share of high quality, KL; nan where they are not known.
@@ -67,6 +72,8 @@ class Snapshot:
     epoch: int
     counts: tuple[int, int, int]
     line: int | None
+    ran: tuple[int, ...]
+    zoom: int
     numbers: dict[str, float]
     quality: tuple[float, float, float]
     total_modes: int
@@ -87,12 +94,14 @@ class Snapshot:
 def snapshot(lab: Lab) -> Snapshot:
     """The laboratory as it is now."""
     fakes, dataset, loss = lab.fakes(), lab.setup.dataset, lab.game.loss
-    on_line = isinstance(dataset, Line)
+    on_line, extent = isinstance(dataset, Line), dataset.extent()
     if on_line:
         heat, arrows, density = on_a_line(lab, fakes)
     else:
-        heat, pushes = judgement(lab.setup, fakes)
-        left, right = dataset.extent()[:2]
+        lab.zoom = zoomed(fakes, extent, lab.zoom)
+        extent = widened(extent, lab.zoom)
+        heat, pushes = judgement(lab.setup, fakes, extent)
+        left, right = extent[:2]
         arrows, density = drawable(fakes, pushes, LONGEST_ARROW * (right - left)), None
     middle = 0.5 if loss.is_probability else loss.boundary
     return Snapshot(
@@ -100,13 +109,15 @@ def snapshot(lab: Lab) -> Snapshot:
         epoch=lab.epoch,
         counts=(lab.step_count, lab.d_steps, lab.g_steps),
         line=lab.line,
+        ran=lab.ran,
+        zoom=lab.zoom,
         numbers=dict(lab.numbers),
         quality=lab.quality(fakes),
         total_modes=len(getattr(dataset, "means", ())),
         words=lab.words(),
         reals=lab.reals,
         fakes=fakes,
-        extent=dataset.extent(),
+        extent=extent,
         heat=heat,
         middle=middle,
         limits=(0.0, 1.0) if loss.is_probability else limits_around(heat, middle),
@@ -116,6 +127,33 @@ def snapshot(lab: Lab) -> Snapshot:
         density=density,
         rows=np.array(lab.rows, dtype=np.float64).reshape(-1, 8),
     )
+
+
+def zoomed(fakes: np.ndarray, extent: tuple[float, ...], now: int) -> int:
+    """1, 2, 4, ... `FARTHEST`: how many times as wide the picture has to be; now it is `now`.
+
+    It widens when half of the fakes are outside, and narrows when nearly all would be well inside.
+    """
+
+    def inside(zoom: float) -> float:
+        left, right, bottom, top = widened(extent, zoom)
+        x, y = fakes.T
+        return float(((left < x) & (x < right) & (bottom < y) & (y < top)).mean())
+
+    if not np.isfinite(fakes).all():
+        return now
+    while now < FARTHEST and inside(now) < 0.5:
+        now *= 2
+    while now > 1 and inside(0.4 * now) > 0.95:
+        now //= 2
+    return now
+
+
+def widened(extent: tuple[float, ...], zoom: float) -> tuple[float, float, float, float]:
+    """The extent, so many times as wide and as high, around its middle."""
+    left, right, bottom, top = extent
+    x, y, w, h = (left + right) / 2, (bottom + top) / 2, zoom * (right - left) / 2, zoom * (top - bottom) / 2
+    return x - w, x + w, y - h, y + h
 
 
 def limits_around(heat: np.ndarray, middle: float | None) -> tuple[float, float]:

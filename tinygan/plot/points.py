@@ -35,7 +35,7 @@ def save_points(
     points : ndarray of float, shape (n, 2)
         The fakes; n may be 0.
     reference : ndarray of float, shape (m, 2), optional
-        Real samples.
+        Real samples. Without any fakes it is a picture of them alone.
     means : ndarray of float, shape (K, 2), optional
         Centres of the modes, drawn as small crosses.
     extent : (xmin, xmax, ymin, ymax), optional
@@ -58,9 +58,12 @@ def save_points(
     figure = style.new_figure(*SIZE)
     axes = figure.add_axes((0.10, 0.10, 0.80, 0.80))
     set_plane(axes, extent)
-    if reference is not None:
-        draw_points(axes, as_points(reference, "reference"), extent, style.BLUE, "data", alpha=0.35)
-    note = draw_points(axes, points, extent, style.ORANGE, "fakes", edge=style.DARK_ORANGE)
+    if reference is not None and len(points) == 0:
+        note = draw_points(axes, as_points(reference, "reference"), extent, style.BLUE, "real samples")
+    else:
+        if reference is not None:
+            draw_points(axes, as_points(reference, "reference"), extent, style.BLUE, "data", alpha=0.35)
+        note = draw_points(axes, points, extent, style.ORANGE, "fakes", edge=style.DARK_ORANGE)
     if means is not None:
         x, y = as_points(means, "means").T
         axes.scatter(x, y, s=30, marker="x", color=style.INK, linewidth=1.2, label="mode centres", zorder=4)

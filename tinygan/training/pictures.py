@@ -44,7 +44,8 @@ def save_reals(setup: Setup, path: Path) -> None:
     """reals.png: what the fakes should come to look like."""
     if not isinstance(setup.dataset, Images):
         points, means = reals(setup, len(setup.z)), setup.dataset.means if isinstance(setup.dataset, Mixture) else None
-        plot.save_points(path, points, means=means, extent=setup.dataset.extent(), title="real samples")
+        none, extent = np.empty((0, 2)), setup.dataset.extent()
+        plot.save_points(path, none, reference=points, means=means, extent=extent, title="real samples")
     else:
         save_images(setup, path, reals(setup, setup.config.samples))
 
@@ -77,8 +78,17 @@ def save_fakes(setup: Setup, path: Path, fakes: np.ndarray, step: int) -> None:
     return None
 
 
-def judgement(setup: Setup, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def judgement(
+    setup: Setup, fakes: np.ndarray, extent: tuple[float, float, float, float] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """What D thinks of the plane, and where it pushes each fake.
+
+    Parameters
+    ----------
+    setup : Setup
+    fakes : array (n, 2)
+    extent : (left, right, bottom, top), optional
+        Of the plane; without it, the data's.
 
     Returns
     -------
@@ -90,7 +100,7 @@ def judgement(setup: Setup, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     game = setup.game
     assert not isinstance(setup.dataset, Images)
-    left, right, bottom, top = setup.dataset.extent()
+    left, right, bottom, top = extent or setup.dataset.extent()
     x, y = np.meshgrid(plot.cell_centres(HEAT, left, right), plot.cell_centres(HEAT, bottom, top))
     plane = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
