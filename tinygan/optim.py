@@ -13,6 +13,8 @@ import numpy as np
 
 from tinygan.autograd import Tensor
 from tinygan.backend import backend_of
+from tinygan.given import finite_number
+from tinygan.words import short
 
 
 class Optimizer:
@@ -37,9 +39,8 @@ class Optimizer:
 
     def __init__(self, params: Sequence[Tensor], lr: float, slots: tuple[str, ...]):
         self.params = _checked(type(self).__name__, params)
-        if not lr > 0:
-            raise ValueError(f"{type(self).__name__}'s learning rate must be above 0, but it is {lr}")
-        self.lr, self.t, self.slots = lr, 0, slots
+        self.lr = finite_number(f"{type(self).__name__}'s learning rate", lr, "be above 0", lambda lr: lr > 0)
+        self.t, self.slots = 0, slots
         self.xp = self.params[0].xp
         size, dtype = sum(p.size for p in self.params), self.params[0].dtype
         for slot in slots:
@@ -168,7 +169,7 @@ class SGD(Optimizer):
 
     def __init__(self, params: Sequence[Tensor], lr: float, momentum: float = 0.0):
         super().__init__(params, lr, ("v",))
-        self.momentum = momentum
+        self.momentum = finite_number("SGD's momentum", momentum)
 
     def update(self, g: Any, part: slice, out: Any) -> Any:
         v = self.v[part]
@@ -184,7 +185,7 @@ class RMSProp(Optimizer):
 
     def __init__(self, params: Sequence[Tensor], lr: float = 5e-5, rho: float = 0.99, eps: float = 1e-8):
         super().__init__(params, lr, ("s",))
-        self.rho, self.eps = rho, eps
+        self.rho, self.eps = finite_number("RMSProp's rho", rho), finite_number("RMSProp's eps", eps)
 
     def update(self, g: Any, part: slice, out: Any) -> Any:
         xp, s = self.xp, self.s[part]
@@ -239,7 +240,7 @@ class Adam(Optimizer):
     ):
         super().__init__(params, lr, ("m", "v"))
         self._betas = _checked_betas(betas)
-        self.eps = eps
+        self.eps = finite_number("Adam's eps", eps)
 
     @property
     def betas(self) -> tuple[float, float]:
@@ -287,6 +288,11 @@ class Adam(Optimizer):
 
 
 def _checked_betas(betas: Sequence[float]) -> tuple[float, float]:
-    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-        raise ValueError(f"Adam's betas must lie in [0, 1), but they are {betas}")
-    return betas[0], betas[1]
+    refusal = f"Adam's betas must lie in [0, 1), but they are {short(betas)}"
+    if len(betas) != 2:
+        raise ValueError(refusal)
+    first, second = (
+        finite_number("Adam's betas", beta, fits=lambda b: 0 <= b < 1, error=lambda _: ValueError(refusal))
+        for beta in betas
+    )
+    return first, second

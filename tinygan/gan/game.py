@@ -27,6 +27,7 @@ from tinygan.gan.losses import Loss
 from tinygan.gan.penalties import check_independent
 from tinygan.gan.resemblance import resemblance
 from tinygan.gan.unrolled import unrolled
+from tinygan.given import finite_number, whole_number
 from tinygan.nn import MinibatchStd, Module
 from tinygan.optim import Optimizer
 
@@ -103,10 +104,11 @@ class Game:
     def __post_init__(self) -> None:
         if self.simultaneous and self.n_critic > 1:
             raise ValueError("simultaneous updates take one step of each network: n_critic must be 1")
-        if self.pack < 1 or self.n_critic < 1:
-            raise ValueError(f"pack and n_critic must be at least 1, not {self.pack} and {self.n_critic}")
-        if self.unroll < 0 or self.unroll_lr <= 0:
-            raise ValueError(f"unroll must be at least 0 and unroll_lr above 0, not {self.unroll} and {self.unroll_lr}")
+        for name, least in (("pack", 1), ("n_critic", 1), ("unroll", 0)):
+            whole_number(name, getattr(self, name), least)
+        finite_number("unroll_lr", self.unroll_lr, "be above 0", lambda lr: lr > 0)
+        for name in ("instance_noise", "weight_clip"):
+            finite_number(name, getattr(self, name), "be 0 or more", lambda value: value >= 0)
 
         layers = dict(self.discriminator.modules()).values()
         if self.joint_batch and any(isinstance(layer, MinibatchStd) for layer in layers):

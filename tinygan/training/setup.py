@@ -17,6 +17,7 @@ from tinygan.data.rng import DamagedPlace, rng_state, set_rng_state
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 from tinygan.gan.noise import Noise
+from tinygan.given import whole_number
 from tinygan.nn import Module
 from tinygan.training.about import About
 from tinygan.training.checkpoint import CheckpointError, part
@@ -109,8 +110,7 @@ class Setup:
         """Turn passes over the data into steps, which depends on the number of batches in the data."""
         if epochs is None:
             return
-        if epochs < 1:
-            raise ConfigError(f"--epochs must be at least 1, not {epochs}")
+        epochs = whole_number("--epochs", epochs, error=ConfigError)
         if self.batches.batches_per_epoch is None:
             raise ConfigError(f"--data {self.config.data} never runs out of samples: give --steps instead of --epochs")
         self.config.steps = max(1, epochs * self.batches.batches_per_epoch // self.config.n_critic)
