@@ -15,7 +15,8 @@ import numpy as np
 from tinygan.words import short, whole
 
 MOST = 2**31 - 1  # of what is counted: no memory holds more
-LARGEST_SEED = 2**63 - 1  # and other whole numbers that are only written down
+LARGEST_SEED = 2**63 - 1  # of a run
+SPELT = 10**4000  # what is only written down, such as in the name of a file: Python spells 4300 digits
 
 
 def is_whole(value: Any, least: int = 1, most: int = MOST) -> bool:
@@ -46,7 +47,7 @@ def whole_number(
     if not whole(value, least):
         raise error(f"{what} must be a whole number of at least {least}, not {short(value)}")
     if int(value) > most:
-        raise error(f"{what} must be a whole number from {least} to {most}, not {short(value)}")
+        raise error(f"{what} must be a whole number from {least} to {short(most)}, not {short(value)}")
     return int(value)
 
 

@@ -18,7 +18,7 @@ from tinygan.data.drawn import drawn_once
 from tinygan.data.errors import DataError
 from tinygan.data.form import Size, parsed_size
 from tinygan.data.images import Images
-from tinygan.given import LARGEST_SEED, whole_number
+from tinygan.given import SPELT, whole_number
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -75,7 +75,7 @@ def digits(n: int = 10_000, seed: int = 0, cache_dir: str | Path | None = None, 
     """
     height, width = parsed_size(size) or (SIDE, SIDE)
     n = whole_number("digits: n", n, error=DataError)
-    seed = whole_number("digits: seed", seed, 0, LARGEST_SEED, error=DataError)
+    seed = whole_number("digits: seed", seed, 0, SPELT, error=DataError)
     from importlib.metadata import version  # only here: it takes 15 ms of every `import tinygan` otherwise
 
     folder = Path(cache_dir) if cache_dir is not None else default_cache_dir()

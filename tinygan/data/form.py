@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
-from tinygan.given import LARGEST_SEED, whole_number
+from tinygan.given import SPELT, whole_number
 from tinygan.words import short, whole
 
 CROPS = ("center", "fit", "random")
@@ -65,7 +65,7 @@ def asked_form(
         raise DataError(f"channels must be 1 (grey), 3 (colour) or left out, not {short(channels)}")
     if not isinstance(crop, str) or crop not in CROPS:
         raise DataError(f"crop must be one of {', '.join(CROPS)}, not {short(crop)}")
-    seed = whole_number("seed", seed, 0, LARGEST_SEED, error=DataError)
+    seed = whole_number("seed", seed, 0, SPELT, error=DataError)
     return Form(parsed_size(size), channels, crop, colour(background), seed)
 
 
