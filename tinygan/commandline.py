@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -11,7 +12,7 @@ from tinygan import streams
 from tinygan.backend import BackendUnavailable, use_backend
 from tinygan.data import DataError
 from tinygan.formats import FormatError
-from tinygan.given import LARGEST_SEED, finite_number, whole_number
+from tinygan.given import LARGEST_SEED
 from tinygan.training import trained
 from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import ConfigError
@@ -107,15 +108,17 @@ def number_or_name(text: str) -> int | str:
 
 def check_seed(seed: int) -> None:
     """Raise ConfigError, in one sentence, if it cannot be."""
-    whole_number("--seed", seed, 0, LARGEST_SEED, ConfigError)
+    if seed < 0:
+        raise ConfigError(f"--seed must be at least 0, not {short(seed)}")
+    in_bounds("--seed", seed, 0, LARGEST_SEED)
 
 
 def check_source(args: Any) -> None:
     """Raise ConfigError, in one sentence, for a value of `add_source` that cannot be."""
     check_seed(args.seed)
     if args.truncation is not None:
-        must = "be a finite number above 0"
-        finite_number("--truncation", args.truncation, must, lambda truncation: truncation > 0, ConfigError)
+        if not (math.isfinite(args.truncation) and args.truncation > 0):
+            raise ConfigError(f"--truncation must be a finite number above 0, not {args.truncation}")
 
 
 def opened(args: Any) -> Trained:
