@@ -195,3 +195,44 @@ def test_images_that_are_ready_come_in_the_form_that_is_asked_for():
     assert np.array_equal(
         other.pixels[0, :, :, 0], np.asarray(cut_to(Image.fromarray(ready.pixels[0, :, :, 0]), (8, 8), Form()))
     )
+
+
+def folder_of(root, names):
+    """Small pictures, all different, at these places."""
+    for i, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8), 8 * i, np.uint8)).save(root / name)
+    return load(root)
+
+
+FOLDERS = {  # where pictures lie, and the classes that are found
+    "as many outside as inside": (["a/1.png", "b/2.png", "3.png", "4.png"], None),
+    "fewer outside": (["a/1.png", "a/2.png", "b/3.png", "4.png", "5.png"], ("a", "b")),
+    "one folder": (["a/1.png", "a/2.png"], None),
+    "two folders in one": (["all/a/1.png", "all/b/2.png"], ("a", "b")),
+    "and as many beside it": (["all/a/1.png", "all/b/2.png", "3.png", "4.png"], None),
+    "and fewer beside it": (["all/a/1.png", "all/a/2.png", "all/b/3.png", "4.png", "5.png"], ("a", "b")),
+    "one folder in one, and one beside it": (["all/a/1.png", "all/a/2.png", "all/a/3.png", "4.png"], None),
+    "train and test": (["train/a/1.png", "train/b/2.png", "test/a/3.png"], ("a", "b")),
+}
+
+
+@pytest.mark.parametrize("case", FOLDERS)
+def test_which_folders_are_classes(case, tmp_path):
+    names, classes = FOLDERS[case]
+    assert folder_of(tmp_path, names).class_names == classes
+
+
+def test_labels_of_another_array_are_not_taken(tmp_path):
+    x = ramp(0, 255, np.uint8, (6, 8, 8))
+    for names, labels, taken in (
+        (("images", "labels"), [0, 1] * 3, True),
+        (("images", "labels"), [0, 1] * 2, False),
+        (("x_train", "y_train"), [0, 1] * 3, True),
+    ):
+        np.savez(tmp_path / "it.npz", **dict(zip(names, (x, np.array(labels)), strict=True)))
+        found = load(tmp_path / "it.npz")
+        assert (found.labels is not None) == taken and len(found) == 6
+    np.savez(tmp_path / "it.npz", x_train=x, y_train=np.array([0, 1]))
+    with pytest.raises(DataError, match="6 images but labels of shape"):
+        load(tmp_path / "it.npz")
