@@ -152,6 +152,12 @@ def test_the_best_is_a_mean_of_four_lines():
     rows = lines(8, distance=[4.0, 3.0, 2.0, 0.0, 1.0, 5.0, 9.0, 9.0])
     assert Past(rows, losses.get("ns")).best() == 1.5
     assert Past(rows[:3], losses.get("ns")).best() == math.inf
+    for distance in (
+        [4.0, 3.0, 2.0, 1.0, 9.0, 9.0, 9.0, 9.0],
+        [9.0, 9.0, 9.0, 9.0, 4.0, 3.0, 2.0, 1.0],
+        [1.0, 2.0, 3.0, 4.0],
+    ):
+        assert Past(lines(len(distance), distance=distance), losses.get("ns")).best() == 2.5  # the first, or the last
 
 
 def test_of_five_lines_the_middle_one_is_of_no_half():
