@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +17,11 @@ import pytest
 from cli import call, one_sentence
 
 import tinygan as tg
-from tinygan import data, losses, metrics, models, nn, ops, optim, train
+from tinygan import data, losses, metrics, models, nn, ops, optim, plot, train
 from tinygan.data import DataError
-from tinygan.gan import latent, sampling
+from tinygan.gan import directions, latent, sampling
 from tinygan.given import LARGEST_SEED, MOST, as_float, finite_number, is_whole, whole_number
+from tinygan.live.settings import Settings
 from tinygan.training.config import Config, ConfigError, flag, option_type
 
 VALUES: dict[str, Any] = {
@@ -100,6 +102,20 @@ WHOLE: dict[str, Callable[[Any], Any]] = {  # True is refused as well
     "noise": lambda v: latent.noise(rng(), (v, 2)),
     "points": lambda v: models.points((2,), latent=v, rng=rng()),
     "draw": lambda v: sampling.draw(nn.Dense(2, 2), points, v) if v != MOST else None,
+    "image_grid columns": lambda v: plot.image_grid(images[..., :3], v),
+    "image_grid padding": lambda v: plot.image_grid(images[..., :3], 1, v) if v is not True else whole_number("n", v),
+    "save_grid scale": lambda v: plot.save_grid(os.devnull, images[..., :3], scale=v),
+    "save_paths shown": lambda v: plot.save_paths(os.devnull, np.zeros((1, 2, 2)), shown=v),
+    "save_gif": lambda v: plot.save_gif(os.devnull, ["gone.png"], v),
+    "principal_directions": lambda v: directions.principal_directions(lambda z: z, 2, rng(), v, 4),
+    "principal_directions n": lambda v: directions.principal_directions(lambda z: z, 2, rng(), 1, v),
+    "Game n_critic": lambda v: dataclasses.replace(RUN.setup.game, n_critic=v),
+    "Game pack": lambda v: dataclasses.replace(RUN.setup.game, pack=v),
+    "Game unroll": lambda v: dataclasses.replace(RUN.setup.game, unroll=v),
+    "gradcheck seed": lambda v: tg.gradcheck(ops.exp, [1.0], seed=v),
+    "gradcheck order": lambda v: tg.gradcheck(ops.exp, [1.0], order=v) if v is not True else whole_number("n", v),
+    "laboratory width": lambda v: Settings(width=v).check(),
+    "laboratory digit": lambda v: Settings(digit=v).check(),
     "one_hot": lambda v: ops.one_hot([0], v),
     "reshape": lambda v: ops.reshape(x, (v, 48)),
     "broadcast_to": lambda v: ops.broadcast_to(x, (v, 24, 2)),
@@ -155,6 +171,11 @@ FINITE: dict[str, Callable[[Any], Any]] = {  # nan, inf and True are refused
     "noise truncation": lambda v: latent.noise(rng(), (2, 2), v),
     "label_smoothing": lambda v: losses.get("ns", label_smoothing=v),
     "MovingAverage": lambda v: tg.MovingAverage(nn.Dense(2, 2), v),
+    "Game unroll_lr": lambda v: dataclasses.replace(RUN.setup.game, unroll_lr=v),
+    "Game instance_noise": lambda v: dataclasses.replace(RUN.setup.game, instance_noise=v),
+    "Game weight_clip": lambda v: dataclasses.replace(RUN.setup.game, weight_clip=v),
+    "gradcheck h": lambda v: tg.gradcheck(ops.exp, [1.0], h=v),
+    "gradcheck rtol": lambda v: tg.gradcheck(ops.exp, [1.0], rtol=v),
     "Run lr": lambda v: tg.Run("ring", lr=v),
     "Run ema": lambda v: tg.Run("ring", ema=v),
     "Run truncation": lambda v: RUN.samples(2, truncation=v),

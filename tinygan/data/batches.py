@@ -157,7 +157,7 @@ class Batches:
             raise damaged(error) from error
         same = images == len(self.images) and fingerprint == self.images.fingerprint
         if not type(epoch) is type(position) is int:
-            raise damaged(f"epoch {epoch!r}, position {position!r}")
+            raise damaged(f"epoch {short(epoch)}, position {short(position)}")
         if batch_size != self.batch_size or not (same or changed):
             raise DataError(self._other(images, batch_size))
         if not same:
