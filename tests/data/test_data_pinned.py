@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tinygan.data import cartoon, drawing
 from tinygan.data.faces import random_face
@@ -69,24 +70,26 @@ def test_the_strokes_of_a_face_are_those_of_the_recipe(monkeypatch):
 
 @pytest.mark.parametrize("size", [28, (48, 32), 128])
 def test_the_digits_are_those_of_the_recipe(size, monkeypatch):
-    """Which glyph, how large, and by which map it is placed."""
+    """Which glyph, how large, and by which map it comes to its place."""
     told = []
 
-    def glyph(em, font, stroke, digit):
-        told.append((em, font.stem, stroke, digit))
-        return told[-1]
+    class Glyph:
+        """Tells by which map it is placed, and shows nothing."""
 
-    def place(size, fine, glyph, *how):
-        told.append((size, fine, glyph, how))
-        return np.zeros(size, np.uint8)
+        def __init__(self, em, font, stroke, digit):
+            self.width, self.height = 40 + 20 * digit, 110 + stroke
+            told.append((em, font.stem, stroke, digit))
 
-    monkeypatch.setattr(DIGITS, "_glyph", glyph)
-    monkeypatch.setattr(DIGITS, "_place", place)
+        def transform(self, canvas, method, numbers, resampling):
+            told.append((canvas, int(method), numbers, int(resampling)))
+            return Image.new("L", canvas)
+
+    monkeypatch.setattr(DIGITS, "_glyph", Glyph)
     size = (size, size) if isinstance(size, int) else size
     DIGITS.render(200, np.random.default_rng(0), size)
     assert (DIGITS.RECIPE, digest(told)) == (
         1,
-        {(28, 28): "40317b264866fc58", (48, 32): "64463e991ea3448e", (128, 128): "73b39abdd3be8b31"}[size],
+        {(28, 28): "880985fed82408ac", (48, 32): "d5ed565c44acc977", (128, 128): "e29defb7717d721a"}[size],
     )
 
 
