@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from tinygan.data import DataError, Images, Points, kaggle, load, points, sets
+from tinygan.data import DataError, Images, Points, kaggle, load, pictures, points, sets
 from tinygan.data import arrays as of_arrays
 from tinygan.data import images as of_images
 from tinygan.data.classes import classes_of
@@ -236,3 +238,56 @@ def test_labels_of_another_array_are_not_taken(tmp_path):
     np.savez(tmp_path / "it.npz", x_train=x, y_train=np.array([0, 1]))
     with pytest.raises(DataError, match="6 images but labels of shape"):
         load(tmp_path / "it.npz")
+
+
+@pytest.mark.parametrize(
+    ("size", "asked", "kind", "expected"),
+    [
+        ((640, 320), (8, 8), "JPEG", (80, 40)),  # an eighth, the most
+        ((640, 320), (64, 64), "JPEG", (320, 160)),  # of 320 / 128 = 2.5 a half
+        ((640, 512), (64, 64), "JPEG", (160, 128)),  # a quarter, exactly
+        ((640, 508), (64, 64), "JPEG", (320, 254)),
+        ((320, 640), (64, 32), "JPEG", (160, 320)),  # the larger side decides
+        ((100, 100), (64, 64), "JPEG", (100, 100)),
+        ((640, 320), (8, 8), "PNG", (640, 320)),
+    ],
+)
+def test_how_far_a_photograph_shrinks_while_it_is_read(size, asked, kind, expected):
+    content = io.BytesIO()
+    Image.fromarray(ramp(0, 255, np.uint8, size[::-1])).save(content, kind)
+    picture = Image.open(content)
+    assert pictures._shrink_while_reading(picture, asked) == expected == picture.size
+    picture.load()
+    assert picture.size == expected
+
+
+def test_a_progressive_photograph_is_in_memory_whole():
+    content = io.BytesIO()
+    Image.fromarray(ramp(0, 255, np.uint8, (64, 64))).save(content, "JPEG", progressive=True)
+    assert pictures._shrink_while_reading(Image.open(content), (8, 8)) == (64, 64)
+
+
+def test_which_pictures_are_too_large_for_the_memory(monkeypatch):
+    monkeypatch.setattr(pictures, "PIXELS", 1_000_000)
+    pictures._check_pixels(1000, 1000)
+    with pytest.raises(DataError, match="too large: 1000 x 1001 pixels, more than 1 million"):
+        pictures._check_pixels(1000, 1001)
+
+
+def test_numbers_of_a_picture_as_bytes():
+    for mode, ends, expected in (
+        ("I;16", (0, 65535), (0, 255)),
+        ("I;16B", (0, 257), (0, 1)),
+        ("I", (0, 65535), (0, 255)),
+        ("I", (0, 256), (0, 1)),
+        ("I", (0, 255), (0, 255)),
+        ("F", (0, 1), (0, 255)),
+        ("F", (0, 1.5), (0, 2)),
+        ("F", (0, 255), (0, 255)),
+        ("I", (0, 1), (0, 1)),
+    ):
+        found = pictures._scaled(np.array([ends]), mode)
+        assert found.dtype == np.uint8 and tuple(found[0].tolist()) == expected
+    for mode, ends in (("I", (0, 65536)), ("I", (-1, 256)), ("F", (-0.1, 1)), ("F", (0, 255.1)), ("F", (0, np.nan))):
+        with pytest.raises(DataError, match="in place of brightness"):
+            pictures._scaled(np.array([ends]), mode)
