@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--time-limit", type=float, default=10.0, metavar="S", help="seconds for an exercise (10)")
     args = p.parse_args(argv)
     if not 0 <= args.seed <= LARGEST_SEED or not 0 < args.time_limit <= 3600:
-        p.error(f"--seed must be 0 or more and at most {LARGEST_SEED}, and --time-limit above 0 and at most 3600 seconds")
+        seed = f"--seed must be 0 or more and at most {LARGEST_SEED}"
+        p.error(f"{seed}, and --time-limit above 0 and at most 3600 seconds")
     if args.begin:
         return begin(Path(args.begin).expanduser())
     folder, asked = exercises(args.folder, args.source, args.exercise)
