@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from edge_table import LAYERS
 
 from tinygan import Tensor, nn
 
@@ -80,3 +81,19 @@ def test_the_ends_of_what_is_possible(name):
 
 def test_one_eighth_of_the_channels_look_inside():
     assert [nn.SelfAttention(n).inner for n in (1, 7, 8, 15, 16, 64)] == [1, 1, 1, 1, 2, 8]
+
+
+@pytest.mark.parametrize("edge", LAYERS, ids=[f"{edge.name}-{i}" for i, edge in enumerate(LAYERS)])
+def test_all_that_a_layer_keeps_is_of_single_precision(edge):
+    """As it is made: what runs through it would become double by one that is not."""
+    layer = edge.build(np.random.default_rng(0))
+    kept = {**dict(layer.named_parameters()), **dict(layer.buffers())}
+    assert {name: tensor.dtype for name, tensor in kept.items()} == dict.fromkeys(kept, np.float32)
+    assert all(tensor.requires_grad for tensor in layer.parameters())
+
+
+def test_no_two_tensors_of_a_layer_share_their_numbers():
+    for edge in LAYERS:
+        layer = edge.build(np.random.default_rng(0))
+        arrays = [tensor.data for tensor in [*layer.parameters(), *dict(layer.buffers()).values()]]
+        assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i]), edge.name
