@@ -97,3 +97,17 @@ def test_no_two_tensors_of_a_layer_share_their_numbers():
         layer = edge.build(np.random.default_rng(0))
         arrays = [tensor.data for tensor in [*layer.parameters(), *dict(layer.buffers()).values()]]
         assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i]), edge.name
+
+
+STARTS = {"gamma": 1.0, "beta": 0.0, "running_mean": 0.0, "running_var": 1.0, "b": 0.0, "std": 0.0}
+
+
+@pytest.mark.parametrize("edge", LAYERS, ids=[f"{edge.name}-{i}" for i, edge in enumerate(LAYERS)])
+def test_what_a_layer_starts_with(edge):
+    """Scales at 1 and shifts at 0; the weights are drawn, and attention begins as nothing."""
+    layer = edge.build(np.random.default_rng(0))
+    starts = STARTS | ({"gamma": 0.0} if edge.name == "SelfAttention" else {})
+    for name, tensor in {**dict(layer.named_parameters()), **dict(layer.buffers())}.items():
+        start = starts.get(name.rpartition(".")[2])
+        values = np.asarray(tensor.data)
+        assert (values == start).all() if start is not None else values.std() > 0, name
