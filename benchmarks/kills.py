@@ -122,13 +122,14 @@ def killed_run(options: str, outdir: Path, killer: Killer) -> Path:
             hits -= killer.hit(process, outdir)
         _, said = process.communicate(timeout=LIMIT)
         folder = folder_of(outdir)
-        if "Traceback" in said and "KeyboardInterrupt" not in said.splitlines()[-1]:
+        interrupted = said.strip().endswith("KeyboardInterrupt")  # also before Python has read a line of the library
+        if "Traceback" in said and not interrupted:
             raise ValueError(said.strip())
         if process.returncode == 0 and folder and (folder / "training.gif").exists():
             return folder
         if process.returncode == 2 and folder and "is already at step" in said:
             return folder  # it was hit after its last checkpoint
-        if process.returncode in (1, 2):
+        if process.returncode in (1, 2) and not interrupted:
             raise ValueError(said.strip())
     raise ValueError(f"has not ended after {MOST} starts")
 

@@ -13,6 +13,8 @@ import house
 import pytest
 from test_architecture import PACKAGE, imported_parts
 
+from tinygan.gan import health
+
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if not path.relative_to(DOCS).parts[0].startswith("_"))
@@ -237,3 +239,26 @@ def test_pictures_are_small_and_described(page):
         limit = 300_000 if picture.endswith("readme.png") else 100_000
         assert path.stat().st_size < limit, picture
         assert len(re.search(r":alt: (.*)", options)[1]) > 20, picture
+
+
+TOLD = {  # what a run says, and what its row in the clinic must name
+    "no noise": ("all samples are one and the same", health.THE_SAME, 100),
+    "collapse": ("the generator collapses", health.ALIKE, 100, health.GREY_STEPS),
+    "won": ("the discriminator has won", 0.995, 200),
+    "lagging": ("the discriminator does not keep up", 100),
+    "worse": ("the samples have become worse", health.FAR, 50),
+    "stuck": ("nothing gets better", health.FAR, 500),
+}
+
+
+@pytest.mark.parametrize("page", ["clinic.md", "zh/clinic.md"])
+def test_the_clinic_knows_what_a_run_says(page):
+    """In English and in Chinese: the words that a run begins with, and the numbers that decide."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    assert TOLD.keys() == health.SYMPTOMS.keys()
+    for name, (words, *numbers) in TOLD.items():
+        (row,) = (line for line in text.splitlines() if line.startswith("| ") and words in line)
+        assert words in health.SYMPTOMS[name][1]
+        for number in numbers:
+            assert re.search(rf"(?<![\d.]){number:g}(?![\d.])", row.replace("1,000", "1000")), (name, number)
+    assert f"{health.CLOSE:g}" in text and "not a finite number any more" in text and health.UNBOUNDED[:60] in text

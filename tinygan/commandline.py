@@ -12,15 +12,18 @@ from tinygan import streams
 from tinygan.backend import BackendUnavailable, use_backend
 from tinygan.data import DataError
 from tinygan.formats import FormatError
+from tinygan.given import LARGEST_SEED
 from tinygan.training import trained
 from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import ConfigError
 from tinygan.training.loop import TrainingStopped
 from tinygan.training.run_folder import RunError
 from tinygan.training.trained import Trained
-from tinygan.words import nearest
+from tinygan.words import nearest, printable, short
 
 BAD_INPUT = (ConfigError, DataError, CheckpointError, RunError, FormatError, BackendUnavailable)
+
+LONGEST_NUMBER = 18  # digits, of a class
 
 
 class Parser(argparse.ArgumentParser):
@@ -40,7 +43,8 @@ class Parser(argparse.ArgumentParser):
         return parsed
 
     def error(self, message: str) -> NoReturn:
-        fail(self.prog, message)
+        """End with the message; of a word in it that never ends, the middle is left out."""
+        fail(self.prog, " ".join(printable(word) for word in message.split()))
 
 
 def fail(program: str, message: str, status: int = 2) -> NoReturn:
@@ -99,15 +103,22 @@ def add_source(p: Parser, needed: bool = True) -> None:
 
 def number_or_name(text: str) -> int | str:
     """A class as it is asked for: its number, or its name."""
-    return int(text) if text.lstrip("-").isdecimal() else text
+    return int(text) if text.lstrip("-").isdecimal() and len(text) <= LONGEST_NUMBER else text
+
+
+def check_seed(seed: int) -> None:
+    """Raise ConfigError, in one sentence, if it cannot be."""
+    if seed < 0:
+        raise ConfigError(f"--seed must be at least 0, not {short(seed)}")
+    in_bounds("--seed", seed, 0, LARGEST_SEED)
 
 
 def check_source(args: Any) -> None:
     """Raise ConfigError, in one sentence, for a value of `add_source` that cannot be."""
-    if args.seed < 0:
-        raise ConfigError(f"--seed must be at least 0, not {args.seed}")
-    if args.truncation is not None and not (math.isfinite(args.truncation) and args.truncation > 0):
-        raise ConfigError(f"--truncation must be a finite number above 0, not {args.truncation}")
+    check_seed(args.seed)
+    if args.truncation is not None:
+        if not (math.isfinite(args.truncation) and args.truncation > 0):
+            raise ConfigError(f"--truncation must be a finite number above 0, not {args.truncation}")
 
 
 def opened(args: Any) -> Trained:
@@ -129,4 +140,4 @@ def opened(args: Any) -> Trained:
 def in_bounds(option: str, value: int, low: int, high: int) -> None:
     """Raise ConfigError if `value` is not from `low` to `high`."""
     if not low <= value <= high:
-        raise ConfigError(f"{option} must be from {low} to {high}, not {value}")
+        raise ConfigError(f"{option} must be from {low} to {high}, not {short(value)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tinygan.commandline import Parser, guarded, in_bounds, opened
+from tinygan.commandline import Parser, check_seed, guarded, in_bounds, opened
 from tinygan.data import DataError, Images
 from tinygan.live.needs import need
 from tinygan.training.build import load_data
@@ -31,7 +31,7 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
-    in_bounds("--seed", args.seed, 0, 2**63)
+    check_seed(args.seed)
     in_bounds("--port", args.port, 0, 65535)
     need("bokeh")
     from tinygan.live.explore_page import ExplorePage

@@ -13,6 +13,8 @@ import numpy as np
 
 from tinygan.autograd import Tensor, effect
 from tinygan.backend import backend_of
+from tinygan.given import finite_number
+from tinygan.words import short
 
 
 class Optimizer:
@@ -39,9 +41,8 @@ class Optimizer:
 
     def __init__(self, params: Sequence[Tensor], lr: float, slots: tuple[str, ...]):
         self.params = _checked(type(self).__name__, params)
-        if not lr > 0:
-            raise ValueError(f"{type(self).__name__}'s learning rate must be above 0, but it is {lr}")
-        self.lr, self.t, self.slots = lr, 0, slots
+        self.lr = finite_number(f"{type(self).__name__}'s learning rate", lr, "be above 0", lambda lr: lr > 0)
+        self.t, self.slots = 0, slots
         self.xp = self.params[0].xp
         size, dtype = sum(p.size for p in self.params), self.params[0].dtype
         for slot in slots:
@@ -94,10 +95,9 @@ class Optimizer:
             place += p.size
 
     def _step_in_cache(self, grads: Sequence[Any], cached: int) -> None:
-        """The same in short pieces: all of a CPU's operations on one piece find it in the cache.
+        """In short pieces, which stay in a CPU's cache: 2.6 instead of 3.6 ns a parameter with Adam.
 
-        Measured with Adam: 2.6 ns a parameter, against 3.6 ns with flat copies of all gradients and changes. Small
-        parameters that follow each other, such as biases, make up one piece, with a dozen calls for all of them.
+        Small parameters that follow each other make up one piece.
         """
         first = start = 0
         while first < len(self.params):
@@ -181,7 +181,7 @@ class SGD(Optimizer):
 
     def __init__(self, params: Sequence[Tensor], lr: float, momentum: float = 0.0):
         super().__init__(params, lr, ("v",))
-        self.momentum = momentum
+        self.momentum = finite_number("SGD's momentum", momentum)
 
     def update(self, g: Any, part: slice, out: Any) -> Any:
         v = self.v[part]
@@ -197,7 +197,7 @@ class RMSProp(Optimizer):
 
     def __init__(self, params: Sequence[Tensor], lr: float = 5e-5, rho: float = 0.99, eps: float = 1e-8):
         super().__init__(params, lr, ("s",))
-        self.rho, self.eps = rho, eps
+        self.rho, self.eps = finite_number("RMSProp's rho", rho), finite_number("RMSProp's eps", eps)
 
     def update(self, g: Any, part: slice, out: Any) -> Any:
         xp, s = self.xp, self.s[part]
@@ -218,16 +218,14 @@ class Adam(Optimizer):
         v = beta2 * v + (1 - beta2) * g^2
         p -= lr * mhat / (sqrt(vhat) + eps),   mhat = m / (1 - beta1^t),   vhat = v / (1 - beta2^t)
 
-    t counts the steps, once for all parameters. The buffers hold m / (1 - beta1) and v / (1 - beta2), which saves two
-    passes; where the betas change, or a state was saved with others, they are scaled so that m and v stay what they
-    were. The defaults are DCGAN's (Radford et al., 2016).
+    The buffers hold m / (1 - beta1) and v / (1 - beta2), which saves two passes; where the betas change, or a state was
+    saved with others, they are scaled so that m and v stay. The defaults are DCGAN's (Radford et al., 2016).
 
     Parameters
     ----------
     params, lr : as in `Optimizer`
     betas : pair of float
         Each in [0, 1).
-    eps : float
 
     Examples
     --------
@@ -247,7 +245,7 @@ class Adam(Optimizer):
     ):
         super().__init__(params, lr, ("m", "v"))
         self._betas = _checked_betas(betas)
-        self.eps = eps
+        self.eps = finite_number("Adam's eps", eps)
 
     @property
     def betas(self) -> tuple[float, float]:
@@ -280,7 +278,6 @@ class Adam(Optimizer):
             self._rescale(np.asarray(state["factors"]).astype(self.m.dtype))
 
     def update(self, g: Any, part: slice, out: Any) -> Any:
-        # m and v are kept without the constant factors (1 - beta), which come in at the end: two passes less.
         xp, (beta1, beta2), m, v = self.xp, self._betas, self.m[part], self.v[part]
         m *= beta1
         m += g
@@ -295,6 +292,9 @@ class Adam(Optimizer):
 
 
 def _checked_betas(betas: Sequence[float]) -> tuple[float, float]:
-    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-        raise ValueError(f"Adam's betas must lie in [0, 1), but they are {betas}")
-    return betas[0], betas[1]
+    refusal = f"Adam's betas must lie in [0, 1), but they are {short(betas)}"
+    if len(betas) != 2:
+        raise ValueError(refusal)
+    how: dict[str, Any] = dict(fits=lambda beta: 0 <= beta < 1, error=lambda _: ValueError(refusal))
+    first, second = (finite_number("Adam's betas", beta, **how) for beta in betas)
+    return first, second

@@ -9,12 +9,13 @@ from typing import Any
 
 from tinygan.classifier import DATA, Record, accuracy, class_names, load_sets, save, train
 from tinygan.classifier.recipe import EPOCHS, LEAST_STEPS, epochs_for
-from tinygan.commandline import Parser, guarded
+from tinygan.commandline import Parser, check_seed, guarded
 from tinygan.data import NAMES
 from tinygan.data.files import located
 from tinygan.outputs import check_not_read, in_place_of, output_file
 from tinygan.training.config import ConfigError
 from tinygan.training.progress import SECONDS_BETWEEN_LINES, Progress
+from tinygan.words import short
 
 PROGRAM = "python -m tinygan.train_classifier"
 
@@ -37,9 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
     out = output(args)
     if args.epochs is not None and not 1 <= args.epochs <= 1000:
-        raise ConfigError(f"--epochs must be from 1 to 1000, not {args.epochs}")
-    if args.seed < 0:
-        raise ConfigError(f"--seed must be at least 0, not {args.seed}")
+        raise ConfigError(f"--epochs must be from 1 to 1000, not {short(args.epochs)}")
+    check_seed(args.seed)
     options = {name: getattr(args, name) for name in ("size", "channels") if getattr(args, name) is not None}
     if options and args.data in DATA:
         raise ConfigError(f"--{next(iter(options))} does not go with --data {args.data}: its images are as they are")

@@ -1,6 +1,7 @@
 """What sentences share: a guess at a misspelt name, numbers with their nouns, short lists, names fit to be printed."""
 
 import difflib
+import math
 import numbers
 import reprlib
 from collections.abc import Iterable, Sequence
@@ -74,8 +75,10 @@ def short(value: object) -> str:
     """
     try:
         text = _SHORT.repr(value)
-    except Exception:  # of its __repr__, or a number of too many digits
+    except Exception:  # of its __repr__
         text = f"<{type(value).__name__}>"
+        if isinstance(value, int):  # Python spells none of thousands of digits
+            text = f"<a number of {int(math.log10(abs(value))) + 1} digits>"
     return printable(" ".join(text.split()), LONGEST)
 
 

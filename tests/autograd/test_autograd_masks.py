@@ -120,6 +120,17 @@ def test_powers_of_tensors_at_a_base_of_0(a, b, along_a, along_b, place):
     np.testing.assert_allclose(found, [along_a, along_b], rtol=1e-12)
 
 
+@pytest.mark.parametrize("above", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize(
+    ("a", "b", "along_a", "along_b"), [(5, 0, 0, np.log(5)), (1, 3, 3, 0), (0, 2, 0, 0), (0, 0, 0, 0), (1, 0, 0, 0)]
+)
+def test_no_gradient_passes_where_a_power_is_flat(a, b, along_a, along_b, above, place):
+    """Along one of its two it is flat: there 0, whatever comes from above, and along the other all of it."""
+    a, b = (Tensor(np.array([float(v)]), requires_grad=True) for v in (a, b))
+    found = [to_numpy(g)[0] for g in grad(a**b, [a, b], Tensor(np.array([above])))]
+    np.testing.assert_array_equal(found, [above * slope if slope else 0 for slope in (along_a, along_b)])
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_high_derivatives_of_powers_at_a_base_of_0(place):
     """exp(-x^2) has at 0 the derivatives 0, -2, 0, 12, also with the 2 as a Tensor; x^0 has none."""

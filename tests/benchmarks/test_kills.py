@@ -1,6 +1,8 @@
 """The benchmark that kills runs sees what a killed run may have lost or doubled."""
 
 import json
+import random
+import re
 import shutil
 
 import pytest
@@ -61,6 +63,49 @@ def test_each_difference_is_found(alone, tmp_path):
         shutil.copytree(alone, killed)
         plant(killed)
         assert said in kills.differences(alone, killed), name
+
+
+class Ended:
+    """A process that has ended so."""
+
+    def __init__(self, returncode, said, folder=None):
+        self.returncode, self.said, self.folder = returncode, said, folder
+
+    def communicate(self, timeout):
+        if self.folder:
+            self.folder.mkdir()
+            (self.folder / "config.json").touch()
+            (self.folder / "training.gif").touch()
+        return "", self.said
+
+
+class Quiet:
+    """Hits nobody."""
+
+    rng = random.Random(0)
+
+    def hit(self, process, outdir):
+        return True
+
+
+BEFORE_A_LINE = "Fatal Python error: init_import_site: no site\nTraceback (most recent call last):\nKeyboardInterrupt\n"
+
+
+@pytest.mark.parametrize(("status", "said"), [(1, BEFORE_A_LINE), (130, BEFORE_A_LINE), (-9, ""), (-15, "")])
+def test_a_process_that_was_hit_is_started_again(status, said, tmp_path, monkeypatch):
+    processes = [Ended(status, said), Ended(0, "", tmp_path / "00000-run")]
+    monkeypatch.setattr(kills, "start", lambda options: processes.pop(0))
+    assert kills.killed_run("--preset ring", tmp_path, Quiet()) == tmp_path / "00000-run"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(1, "Traceback (most recent call last):\nKeyError: 'G'\n"), (2, "error: --lr"), (0, "Traceback\nKeyError: 1")],
+)
+def test_a_process_that_cannot_go_on_is_a_difference(status, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(kills, "start", lambda options: Ended(status, said))
+    with pytest.raises(ValueError, match=re.escape(said.strip())):
+        kills.killed_run("--preset ring", tmp_path, Quiet())
 
 
 @posix_only

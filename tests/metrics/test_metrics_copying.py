@@ -80,8 +80,8 @@ def test_copies_are_caught_though_the_training_data_has_copies_itself(sets):
         (np.ones(3), np.ones((3, 1)), 0.05, "real must be distances"),
         (np.array([1, np.nan]), np.ones(3), 0.05, "samples must be distances"),
         (np.ones(3), np.array([-1.0]), 0.05, "real must be distances"),
-        (np.ones(3), np.ones(3), 0.0, "level must be between 0 and 1, not 0"),
-        (np.ones(3), np.ones(3), 1.0, "level must be between 0 and 1, not 1"),
+        (np.ones(3), np.ones(3), 0.0, "level must be between 0 and 1, but it is 0"),
+        (np.ones(3), np.ones(3), 1.0, "level must be between 0 and 1, but it is 1"),
     ],
 )
 def test_bad_distances_are_refused(samples, real, level, message):

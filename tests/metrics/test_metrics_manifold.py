@@ -100,7 +100,7 @@ def test_blocks_and_float32_do_not_change_it(monkeypatch):
     [
         (LINE, LINE[:3], 3, "fake: at least 4 points are needed, there are 3"),
         (LINE[:1], LINE, 1, "real: at least 2"),
-        (LINE, LINE, 0, "k must be at least 1"),
+        (LINE, LINE, 0, "k must be a whole number of at least 1, not 0"),
     ],
 )
 def test_too_few_points_are_refused(real, fake, k, message):
@@ -179,7 +179,7 @@ def test_blocks_do_not_change_density_and_coverage(monkeypatch):
     [
         (LINE[:5], LINE, 5, "real: at least 6 points are needed, there are 5"),
         (LINE, LINE[:0], 5, "fake: at least 1 points"),
-        (LINE, LINE, 0, "k must be at least 1"),
+        (LINE, LINE, 0, "k must be a whole number of at least 1, not 0"),
         (LINE, np.zeros((9, 2)), 3, "same length"),
     ],
 )

@@ -109,3 +109,10 @@ def test_layers_start_with_glorot_weights_and_zero_biases(build, limit):
 def test_embeddings_start_normal():
     w = nn.Embedding(200, 100, rng=np.random.default_rng(0)).W.data
     assert abs(w.std() - 1) < 0.02 and abs(w.mean()) < 0.03
+
+
+@pytest.mark.parametrize("make", [init.normal, init.he, init.glorot, init.zeros])
+def test_weights_are_of_single_precision(make):
+    """Whoever draws them: a layer does not change them."""
+    assert make()(np.random.default_rng(0), (3, 2), 3, 2).dtype == np.float32
+    assert nn.Dense(3, 2, init=make()).W.dtype == np.float32

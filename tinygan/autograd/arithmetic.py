@@ -19,6 +19,7 @@ from tinygan.autograd.op import Elementwise, Gradients, as_floats, without_wrapp
 from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
+from tinygan.given import as_float
 
 
 class Add(Elementwise):
@@ -142,8 +143,9 @@ def neg(x: Any) -> Tensor:
 def pow(x: Any, exponent: Any) -> Tensor:
     """x to a power: a number, or a Tensor (then x must not be negative where the exponent's gradient is wanted)."""
     if isinstance(exponent, (int, float, np.number)):
+        number = as_float("pow: the exponent", exponent)
         # as a Python number, because an np.float64 would turn float32 into float64
-        p = int(exponent) if isinstance(exponent, (int, np.integer)) else float(exponent)
+        p = int(exponent) if isinstance(exponent, (int, np.integer)) else number
         whole = isinstance(p, int) and p >= 0
         return PowConstant(p)(*(without_wrapping(as_tensors(x)) if whole else as_floats(x)))
     return Pow()(*as_floats(*together("pow", x, exponent)))

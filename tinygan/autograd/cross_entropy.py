@@ -21,6 +21,7 @@ from tinygan.autograd.outside import effect
 from tinygan.autograd.reduce import log_softmax, mean
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
+from tinygan.given import as_float
 
 
 def cross_entropy(logits: Tensor, one_hot: Tensor) -> Tensor:
@@ -110,7 +111,7 @@ def checked_targets(name: str, what: str, x: Tensor, targets: Any) -> float | Te
         If the shape is another one, or a target lies outside [0, 1].
     """
     if isinstance(targets, (bool, int, float, np.number)):
-        targets = float(targets)
+        targets = as_float(f"{name}: the target", targets)
         if not 0 <= targets <= 1:
             raise ValueError(f"{name}: the target must lie in [0, 1], but it is {targets:g}")
         return targets

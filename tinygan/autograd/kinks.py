@@ -15,6 +15,7 @@ from tinygan.autograd.op import Copy, Elementwise, Gradients, as_floats
 from tinygan.autograd.shape import together
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
+from tinygan.given import as_float
 
 
 class Masked(Elementwise):
@@ -169,7 +170,9 @@ def relu(x: Any) -> Tensor:
 
 def leaky_relu(x: Any, slope: float = 0.2) -> Tensor:
     """x where x > 0, slope * x elsewhere."""
-    return LeakyReLU(float(slope))(*as_floats(x)) if slope else relu(x)  # 0 times -inf would be nan
+    return (
+        LeakyReLU(as_float("leaky_relu: the slope", slope))(*as_floats(x)) if slope else relu(x)
+    )  # 0 times -inf would be nan
 
 
 def abs(x: Any) -> Tensor:
@@ -207,4 +210,4 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
 
 def clip(x: Any, low: float, high: float) -> Tensor:
     """x cut to [low, high]; no gradient where it was cut."""
-    return Clip(float(low), float(high))(*as_floats(x))
+    return Clip(as_float("clip: low", low), as_float("clip: high", high))(*as_floats(x))

@@ -18,6 +18,7 @@ from tinygan.autograd.shape import sum_to
 from tinygan.autograd.tensor import Tensor
 from tinygan.backend import backend_of
 from tinygan.backend.base import Array
+from tinygan.given import as_float
 
 
 def batch_norm_composed(x: Tensor, gamma: Tensor, beta: Tensor, eps: float = 1e-5) -> Tensor:
@@ -100,5 +101,5 @@ def by_batch(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> tuple[Tensor
         raise ValueError(
             f"batch_norm of {x.shape} needs gamma and beta of shape (features,), not {gamma.shape} and {beta.shape}"
         )
-    op = BatchNorm(float(eps))
+    op = BatchNorm(as_float("batch_norm: eps", eps))
     return op(x, gamma, beta), op

@@ -8,14 +8,16 @@ from tinygan.autograd.reduce import max as max_over
 from tinygan.autograd.reduce import mean
 from tinygan.autograd.shape import broadcast_to, reshape, stack
 from tinygan.autograd.tensor import Tensor, as_tensors
-from tinygan.autograd.window import conv_window, is_whole
+from tinygan.autograd.window import conv_window
+from tinygan.given import is_whole
+from tinygan.words import short
 
 
 def _windows(name: str, x: Any, size: int, stride: int | None) -> tuple[Tensor, tuple[int, ...]]:
     """All size x size windows of the images, and the axes that run inside a window."""
     (x,) = as_tensors(x)
     if x.ndim != 4 or not is_whole(size):
-        raise ValueError(f"{name} needs images (N, H, W, C) and a size of 1 or more, not {x.shape} and {size}")
+        raise ValueError(f"{name} needs images (N, H, W, C) and a size of 1 or more, not {x.shape} and {short(size)}")
     stride = size if stride is None else stride
     window = conv_window(name, x.shape[1:3], (size, size), stride, 0)
     if stride == size:  # the windows tile the image: a reshape shows them
@@ -45,7 +47,9 @@ def upsample2d(x: Any, factor: int = 2) -> Tensor:
     """Each pixel repeated factor x factor times: (N, H, W, C) -> (N, H * factor, W * factor, C)."""
     (x,) = as_tensors(x)
     if x.ndim != 4 or not is_whole(factor):
-        raise ValueError(f"upsample2d needs images (N, H, W, C) and a factor of 1 or more, not {x.shape} and {factor}")
+        raise ValueError(
+            f"upsample2d needs images (N, H, W, C) and a factor of 1 or more, not {x.shape} and {short(factor)}"
+        )
     n, h, w, c = x.shape
     repeated = broadcast_to(reshape(x, (n, h, 1, w, 1, c)), (n, h, factor, w, factor, c))
     return reshape(repeated, (n, h * factor, w * factor, c))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 from tinygan.autograd.op import Cast, Gradients, Op
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
+from tinygan.given import MOST, is_whole
+from tinygan.words import short
 
 
 class BroadcastTo(Op):
@@ -113,7 +116,8 @@ def broadcast_to(x: Any, shape: Sequence[int]) -> Tensor:
     ValueError
         If x's shape does not broadcast to `shape`.
     """
-    (x,), shape = as_tensors(x), tuple(shape)
+    (x,) = as_tensors(x)
+    shape = _lengths("broadcast_to", shape, x, 0)
     if x.shape == shape:
         return x
     lead = len(shape) - x.ndim
@@ -153,6 +157,14 @@ def sum_to(x: Any, shape: Sequence[int]) -> Tensor:
     return SumTo(shape)(x)
 
 
+def _lengths(name: str, shape: int | Sequence[int], x: Tensor, least: int = -1) -> tuple[int, ...]:
+    """A shape as a tuple of ints; ValueError if one of them is no length."""
+    lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    if not all(is_whole(n, least) for n in lengths):
+        raise ValueError(f"{name}: shape {x.shape} cannot become {short(shape)}: lengths are whole numbers")
+    return tuple(map(int, lengths))
+
+
 def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
     """x in another shape of the same size, in C order; one length may be -1.
 
@@ -162,8 +174,8 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
         If the sizes differ; the message gives both.
     """
     (x,) = as_tensors(x)
-    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    known = int(np.prod([n for n in shape if n != -1]))
+    shape = _lengths("reshape", shape, x)
+    known = math.prod(n for n in shape if n != -1)
     if shape.count(-1) == 1 and known and x.size % known == 0:
         shape = tuple(x.size // known if n == -1 else n for n in shape)
     elif -1 in shape or known != x.size:
@@ -181,9 +193,9 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
     """
     (x,) = as_tensors(x)
     axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(axes)
-    order = tuple(a + x.ndim if a < 0 else a for a in axes)
-    if sorted(order) != list(range(x.ndim)):
-        raise ValueError(f"transpose: {axes} is not an order of the {x.ndim} axes of shape {x.shape}")
+    order = tuple(int(a) + x.ndim if a < 0 else int(a) for a in axes if isinstance(a, (int, np.integer)))
+    if sorted(order) != list(range(x.ndim)) or len(order) != len(axes):
+        raise ValueError(f"transpose: {short(axes)} is not an order of the {x.ndim} axes of shape {x.shape}")
     return Transpose(order)(x)
 
 
@@ -199,8 +211,8 @@ def concatenate(xs: Sequence[Any], axis: int = 0) -> Tensor:
     if not tensors:
         raise ValueError("concatenate needs at least one Tensor")
     ndim = tensors[0].ndim
-    if not -ndim <= axis < ndim:
-        raise ValueError(f"concatenate: axis {axis} does not exist in shape {tensors[0].shape}")
+    if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
+        raise ValueError(f"concatenate: axis {short(axis)} does not exist in shape {tensors[0].shape}")
     axis %= ndim
     rest = {x.shape[:axis] + x.shape[axis + 1 :] + (x.ndim,) for x in tensors}
     if len(rest) > 1:
@@ -215,8 +227,8 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Tensor:
         raise ValueError(f"stack: the shapes {[x.shape for x in tensors]} are not one and the same")
     shape = tensors[0].shape
     ndim = len(shape) + 1
-    if not -ndim <= axis < ndim:
-        raise ValueError(f"stack: axis {axis} does not exist in a result of {ndim} axes")
+    if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
+        raise ValueError(f"stack: axis {short(axis)} does not exist in a result of {ndim} axes")
     axis %= ndim
     return concatenate([reshape(x, shape[:axis] + (1,) + shape[axis:]) for x in tensors], axis)
 
@@ -248,6 +260,6 @@ def pad(x: Any, width: int | Sequence[Sequence[int]], value: float = 0.0) -> Ten
             pairs = tuple((operator.index(a), operator.index(b)) for a, b in width)
     except (TypeError, ValueError):
         pairs = ((-1, -1),)
-    if len(pairs) != x.ndim or any(a < 0 or b < 0 for a, b in pairs):
-        raise ValueError(f"pad: {width} is not a pair of widths, 0 or more, for each axis of shape {x.shape}")
+    if len(pairs) != x.ndim or any(not 0 <= n <= MOST for pair in pairs for n in pair):
+        raise ValueError(f"pad: {short(width)} is not a pair of widths, 0 or more, for each axis of shape {x.shape}")
     return Pad(pairs, value)(x) if any(map(any, pairs)) else x

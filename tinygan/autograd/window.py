@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.words import short
+from tinygan.given import MOST, is_whole
+from tinygan.words import short, whole
 
 Padding = int | str | Sequence[Sequence[int]]
 Slices = tuple[slice, slice, slice]  # of images, rows and columns
@@ -70,14 +71,11 @@ def _taps(window: Window) -> list[tuple[tuple[int, int], Slices, Slices]]:
     return found
 
 
-def is_whole(value: Any, least: int = 1) -> bool:
-    """Whether it is a whole number (of Python or NumPy), and not below `least`."""
-    return isinstance(value, (int, np.integer)) and int(value) >= least
-
-
 def whole_number(name: str, what: str, value: Any, least: int = 1) -> int:
     """`value` as an int, if it is a whole number and not below `least`; ValueError otherwise."""
     if not is_whole(value, least):
+        if whole(value, least):
+            raise ValueError(f"{name}: the {what} must be at most {MOST}, not {short(value)}")
         raise ValueError(f"{name}: the {what} must be a whole number, {least} or more, not {short(value)}")
     return int(value)
 
@@ -143,12 +141,12 @@ def _padding(name: str, padding: Padding, axis: int, size: int, kernel: int, str
     if isinstance(padding, str) and padding == "same":  # ceil(size / stride) outputs, the odd pixel at the end
         total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
         return total // 2, total - total // 2
-    if isinstance(padding, (int, np.integer)):
+    if isinstance(padding, (int, np.integer)) and not isinstance(padding, bool):
         padding = int(padding)
         pair = (padding, padding)
     else:
         try:
-            (top, bottom), (left, right) = padding  # type: ignore[str-unpack]
+            (top, bottom), (left, right) = padding  # type: ignore[str-unpack, misc]
             pair = ((int(top), int(bottom)), (int(left), int(right)))[axis]
         except (TypeError, ValueError):
             raise ValueError(
@@ -157,4 +155,6 @@ def _padding(name: str, padding: Padding, axis: int, size: int, kernel: int, str
             ) from None
     if min(pair) < 0:
         raise ValueError(f"{name}: padding cannot be negative: {short(padding)}")
+    if max(pair) > MOST:
+        raise ValueError(f"{name}: padding must be at most {MOST}, not {short(padding)}")
     return pair

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from tinygan.words import short
+
 DEFAULT_DTYPE = np.float32
 Array: TypeAlias = Any  # of NumPy or of CuPy: no type says that
 
@@ -68,6 +70,15 @@ class Backend:
 
     def __repr__(self) -> str:
         return f"<Backend {self.name}>"
+
+
+def on_host(data: Any, dtype: Any = None) -> np.ndarray:
+    """`data` as NumPy's array, of its default dtype if there is none; ValueError for a number too large for it."""
+    dtype = default_dtype(data, dtype)
+    try:
+        return np.asarray(data, dtype=dtype)
+    except OverflowError:
+        raise ValueError(f"{short(data)} does not fit into {np.dtype(dtype)}") from None
 
 
 def default_dtype(data: Any, dtype: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.backend.base import Backend, default_dtype
+from tinygan.backend.base import Backend, on_host
 
 INSTALL = "pip install 'cupy-cuda12x[ctk]'  (CUDA 12 driver)  or  pip install 'cupy-cuda13x[ctk]'  (CUDA 13 driver)"
 
@@ -47,8 +47,9 @@ class CupyBackend(Backend):
             return data if dtype is None or data.dtype == dtype else data.astype(dtype)
         if isinstance(data, (bool, int, float)):
             # `full` sends the number as a kernel's argument: no copy from the host, so no waiting.
-            return self.xp.full((), data, dtype=default_dtype(data, dtype))
-        return self.xp.asarray(np.asarray(data, dtype=default_dtype(data, dtype)))
+            number = on_host(data, dtype)
+            return self.xp.full((), number.item(), dtype=number.dtype)
+        return self.xp.asarray(on_host(data, dtype))
 
     def to_numpy(self, array: Any) -> np.ndarray:
         return self.xp.asnumpy(array) if isinstance(array, self.array_type) else np.asarray(array)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.backend.base import Backend, default_dtype
+from tinygan.backend.base import Backend, on_host
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # names from glibc's malloc.h
 
@@ -24,7 +24,7 @@ class NumpyBackend(Backend):
     def asarray(self, data: Any, dtype: Any = None) -> np.ndarray:
         if type(data).__module__.split(".")[0] == "cupy":
             raise TypeError("a CuPy array cannot enter the NumPy backend; use tg.to_numpy(array) first")
-        return np.asarray(data, dtype=default_dtype(data, dtype))
+        return on_host(data, dtype)
 
     def to_numpy(self, array: Any) -> np.ndarray:
         return np.asarray(array)

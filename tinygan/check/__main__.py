@@ -15,6 +15,7 @@ from tinygan.check.engine import HOME, Exercise, Result, exercises, submission
 from tinygan.check.exam import BLANK
 from tinygan.commandline import Parser, guarded
 from tinygan.files import whole_file
+from tinygan.given import LARGEST_SEED
 from tinygan.outputs import check_not_read
 
 PROGRAM = "python -m tinygan.check"
@@ -33,8 +34,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--seed", type=int, default=0, help="draws the inputs (0)")
     p.add_argument("--time-limit", type=float, default=10.0, metavar="S", help="seconds for an exercise (10)")
     args = p.parse_args(argv)
-    if args.seed < 0 or not 0 < args.time_limit <= 3600:
-        p.error("--seed must be 0 or more, and --time-limit above 0 and at most 3600 seconds")
+    if not 0 <= args.seed <= LARGEST_SEED or not 0 < args.time_limit <= 3600:
+        seed = f"--seed must be 0 or more and at most {LARGEST_SEED}"
+        p.error(f"{seed}, and --time-limit above 0 and at most 3600 seconds")
     if args.begin:
         return begin(Path(args.begin).expanduser())
     folder, asked = exercises(args.folder, args.source, args.exercise)

@@ -15,6 +15,7 @@ from tinygan.classifier.errors import ClassifierError
 from tinygan.classifier.model import Classifier
 from tinygan.classifier.weights import rounded
 from tinygan.data import Images, digits, load, mnist, to_range
+from tinygan.given import is_whole
 from tinygan.optim import Adam
 from tinygan.words import short
 
@@ -130,8 +131,8 @@ def train(images: Images, epochs: int | None = None, seed: int = 0, report: Repo
         raise ClassifierError(f"a classifier is trained on at least {BATCH_SIZE} images, not {len(images)}")
     if epochs is None:
         epochs = epochs_for(len(images))
-    if epochs < 1:
-        raise ClassifierError(f"a classifier is trained for at least 1 epoch, not {epochs}")
+    if not is_whole(epochs):
+        raise ClassifierError(f"a classifier is trained for at least 1 epoch, not {short(epochs)}")
     rng = np.random.default_rng(seed)
     classifier = Classifier.build(rng, images.sample_shape, classes)
     parameters = classifier.parameters()

@@ -12,7 +12,8 @@ from tinygan.data.images import Images, to_range
 from tinygan.data.mixture import Mixture
 from tinygan.data.points import Points
 from tinygan.data.rng import damaged, rng_state, set_rng_state
-from tinygan.words import short, whole
+from tinygan.given import whole_number
+from tinygan.words import short
 
 Batch = tuple[Any, np.ndarray | None]
 UPLOAD = 1 << 30  # bytes: a set of images up to this size is copied to the GPU, once
@@ -156,7 +157,7 @@ class Batches:
             raise damaged(error) from error
         same = images == len(self.images) and fingerprint == self.images.fingerprint
         if not type(epoch) is type(position) is int:
-            raise damaged(f"epoch {epoch!r}, position {position!r}")
+            raise damaged(f"epoch {short(epoch)}, position {short(position)}")
         if batch_size != self.batch_size or not (same or changed):
             raise DataError(self._other(images, batch_size))
         if not same:
@@ -247,5 +248,4 @@ def batches(
 
 
 def _check_batch_size(batch_size: int) -> None:
-    if not whole(batch_size, 1):
-        raise DataError(f"the batch size must be a whole number of at least 1, not {short(batch_size)}")
+    whole_number("the batch size", batch_size, error=DataError)

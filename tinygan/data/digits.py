@@ -18,7 +18,7 @@ from tinygan.data.drawn import drawn_once
 from tinygan.data.errors import DataError
 from tinygan.data.form import Size, parsed_size
 from tinygan.data.images import Images
-from tinygan.words import short, whole
+from tinygan.given import SPELT, whole_number
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -74,9 +74,8 @@ def digits(n: int = 10_000, seed: int = 0, cache_dir: str | Path | None = None, 
         If `n` is not a whole number >= 1 or `seed` not one >= 0, `size` is not possible, or no font is found.
     """
     height, width = parsed_size(size) or (SIDE, SIDE)
-    for option, value, least in (("n", n, 1), ("seed", seed, 0)):
-        if not whole(value, least):
-            raise DataError(f"digits: {option} must be a whole number of at least {least}, not {short(value)}")
+    n = whole_number("digits: n", n, error=DataError)
+    seed = whole_number("digits: seed", seed, 0, SPELT, error=DataError)
     from importlib.metadata import version  # only here: it takes 15 ms of every `import tinygan` otherwise
 
     folder = Path(cache_dir) if cache_dir is not None else default_cache_dir()

@@ -16,6 +16,7 @@ from tinygan.data.drawing import Colour
 from tinygan.data.drawn import drawn_once
 from tinygan.data.errors import DataError
 from tinygan.data.images import Images
+from tinygan.given import SPELT, whole_number
 from tinygan.words import short, whole
 
 RECIPE = 1  # raise it with every change to what is drawn: it is part of the cache file's name
@@ -60,9 +61,8 @@ def faces(n: int = 10_000, seed: int = 0, size: int = 64, cache_dir: str | Path 
         If `n` is not a whole number >= 1, `seed` not one >= 0 or `size` not as above, or the memory does not
         suffice.
     """
-    for option, value, least in (("n", n, 1), ("seed", seed, 0)):
-        if not whole(value, least):
-            raise DataError(f"faces: {option} must be a whole number of at least {least}, not {short(value)}")
+    n = whole_number("faces: n", n, most=SPELT, error=DataError)  # what the memory holds, `render` finds out
+    seed = whole_number("faces: seed", seed, 0, SPELT, error=DataError)
     if not whole(size, 0) or not SMALLEST <= size <= LARGEST or size % STEP:
         raise DataError(
             f"faces: size must be a multiple of {STEP} from {SMALLEST} to {LARGEST} pixels, not {short(size)}"
@@ -80,7 +80,9 @@ def render(n: int, rng: np.random.Generator, size: int = 64) -> Images:
     try:
         pixels = np.empty((n, size, size, 3), np.uint8)
     except (MemoryError, ValueError, OverflowError) as error:  # NumPy's, by how far it is too much
-        raise DataError(f"faces: the memory does not hold {n} images of {size} x {size}: ask for fewer") from error
+        raise DataError(
+            f"faces: the memory does not hold {short(n)} images of {size} x {size}: ask for fewer"
+        ) from error
     labels = rng.permutation(np.arange(n) % len(EXPRESSIONS))
     for i, label in enumerate(labels):
         pixels[i] = draw(random_face(rng, EXPRESSIONS[label]), size)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygan.data.errors import DataError
+from tinygan.given import SPELT, whole_number
 from tinygan.words import short, whole
 
 CROPS = ("center", "fit", "random")
@@ -64,8 +65,7 @@ def asked_form(
         raise DataError(f"channels must be 1 (grey), 3 (colour) or left out, not {short(channels)}")
     if not isinstance(crop, str) or crop not in CROPS:
         raise DataError(f"crop must be one of {', '.join(CROPS)}, not {short(crop)}")
-    if not whole(seed, 0):
-        raise DataError(f"seed must be a whole number of at least 0, not {short(seed)}")
+    seed = whole_number("seed", seed, 0, SPELT, error=DataError)
     return Form(parsed_size(size), channels, crop, colour(background), seed)
 
 
@@ -94,7 +94,7 @@ def parsed_size(size: Any) -> Size | None:
         if side % STEP or not SMALLEST <= side <= LARGEST:
             near = min(max(round(side / STEP) * STEP, SMALLEST), LARGEST)
             raise DataError(
-                f"the sides of images must be multiples of {STEP} from {SMALLEST} to {LARGEST}, not {side}: "
+                f"the sides of images must be multiples of {STEP} from {SMALLEST} to {LARGEST}, not {short(side)}: "
                 f"the nearest is {near}"
             )
     return numbers[0], numbers[-1]

@@ -10,6 +10,7 @@ import numpy as np
 
 from tinygan.data.errors import DataError
 from tinygan.data.form import in_words
+from tinygan.given import as_float
 from tinygan.words import counted, printable, short
 
 CHANNELS = {1: "grey", 3: "colour"}
@@ -180,5 +181,6 @@ def from_range(images: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def _check_range(low: float, high: float) -> None:
+    low, high = (as_float("an end of the images' range", end) for end in (low, high))
     if not low < high:
         raise DataError(f"the range of the images must run upwards, not from {low} to {high}")

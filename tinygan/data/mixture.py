@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinygan.data.errors import DataError
-from tinygan.words import short, whole
+from tinygan.given import finite_number, whole_number
+from tinygan.words import short
+
+MOST_MODES, MOST_SIDE = 1_000_000, 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,10 +48,10 @@ class Mixture:
             raise DataError(
                 f"the means of mixture {short(self.name)} have shape {means.shape}: give one row (x, y) for each mode"
             )
-        if not (np.isfinite(means).all() and np.isfinite(self.sigma) and self.sigma > 0):
-            raise DataError(
-                f"mixture {short(self.name)} needs finite means and a positive sigma, but sigma is {self.sigma}"
-            )
+        needs = f"mixture {short(self.name)} needs finite means and a positive sigma, but sigma is {short(self.sigma)}"
+        if not np.isfinite(means).all():
+            raise DataError(needs)
+        finite_number("sigma", self.sigma, fits=lambda sigma: sigma > 0, error=lambda _: DataError(needs))
         object.__setattr__(self, "means", means)  # the dataclass is frozen
 
     @property
@@ -91,6 +94,7 @@ class Mixture:
         -------
         ndarray, shape (n, 2), float32
         """
+        n = whole_number("the number of samples", n, 0, error=DataError)
         modes = rng.integers(len(self.means), size=n)
         return (self.means[modes] + self.sigma * rng.standard_normal((n, 2))).astype(np.float32)
 
@@ -118,7 +122,8 @@ def ring(modes: int = 8, radius: float = 1.0, sigma: float = 0.01) -> Mixture:
     >>> mixture.sample(256, np.random.default_rng(0)).shape, mixture.means.shape, mixture.sigma
     ((256, 2), (8, 2), 0.01)
     """
-    _at_least_one("modes", modes)
+    modes = whole_number("modes", modes, most=MOST_MODES, error=DataError)
+    radius = finite_number("radius", radius, error=DataError)
     # Not linspace(0, 2 pi, modes): that ends on the angle it began with and so makes
     # modes - 1 distinct means, one of them with double weight.
     angles = 2 * np.pi * np.arange(modes) / modes
@@ -138,14 +143,10 @@ def grid(side: int = 5, spacing: float = 2.0, sigma: float = 0.05) -> Mixture:
     DataError
         If `side` is not a whole number >= 1, `spacing` not finite or `sigma` not positive.
     """
-    _at_least_one("side", side)
+    side = whole_number("side", side, most=MOST_SIDE, error=DataError)
+    spacing = finite_number("spacing", spacing, error=DataError)
     ticks = spacing * (np.arange(side) - (side - 1) / 2)
     x, y = np.meshgrid(ticks, ticks)
     means = np.stack([x.ravel(), y.ravel()], axis=1)
     where = f"on a {side} x {side} grid from {ticks[0]:g} to {ticks[-1]:g} (spacing {spacing:g})"
     return Mixture("grid", means, sigma, where)
-
-
-def _at_least_one(option: str, value: int) -> None:
-    if not whole(value, 1):
-        raise DataError(f"{option} must be a whole number of at least 1, not {short(value)}")

@@ -99,12 +99,12 @@ def shape_in(path: Path, name: str | None = None) -> tuple[int, ...] | None:
         with zipfile.ZipFile(path) as archive:
             names = [each.removesuffix(".npy") for each in archive.namelist()]
             found = name or _images_in(names, "train")
-            return _head(archive, found) if found else None
+            return head_of(archive, found) if found else None
     except Exception:
         return None  # damaged, missing, no such name: reading it will say so
 
 
-def _head(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
+def head_of(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
     """The shape of an array in a .npz file, from its head.
 
     A kilobyte of zip can become a megabyte. NumPy would read a head of any length before it finds it too long, and
@@ -133,7 +133,7 @@ def _head(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
 
 
 def _member(archive: Any, name: str) -> np.ndarray:
-    _head(archive.zip, name)
+    head_of(archive.zip, name)
     array: np.ndarray = archive[name]
     return array
 
@@ -168,7 +168,7 @@ def _spellings(word: str, part: str) -> tuple[str, ...]:
 
 def _shape(archive: Any, name: str) -> str:
     try:
-        return str(_head(archive.zip, name))
+        return str(head_of(archive.zip, name))
     except Exception:
         return "(unreadable)"
 

@@ -7,7 +7,7 @@ import numpy as np
 from tinygan.data.errors import DataError
 from tinygan.data.images import Images
 from tinygan.data.mnist import mnist
-from tinygan.words import short, whole
+from tinygan.given import SPELT, whole_number
 
 
 def stacked(data_dir: str | Path | None = None, split: str = "train", n: int = 60_000, seed: int = 0) -> Images:
@@ -38,9 +38,8 @@ def stacked(data_dir: str | Path | None = None, split: str = "train", n: int = 6
     DataError
         If `n` is not a whole number >= 1 or `seed` not one >= 0, or as `mnist`.
     """
-    for option, value, least in (("n", n, 1), ("seed", seed, 0)):
-        if not whole(value, least):
-            raise DataError(f"stacked: {option} must be a whole number of at least {least}, not {short(value)}")
+    n = whole_number("stacked: n", n, error=DataError)
+    seed = whole_number("stacked: seed", seed, 0, SPELT, error=DataError)
     digits = mnist(data_dir, split)
     assert digits.labels is not None
     drawn = np.random.default_rng(seed).integers(len(digits), size=(n, 3))

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from tinygan.data import DataError, Images, from_range
+from tinygan.words import short
 
 CHUNK = 2**23  # numbers rescaled and looked at together, 32 MiB: ten thousand grey images of 28 x 28 pixels
 
@@ -34,7 +35,7 @@ def check_number(name: str, n: int, least: int, most: int, what: str = "images")
             f"{name}: too few {what} to judge by: each row needs at least {least}, and there are {most} for it"
         )
     if not least <= n <= most:
-        raise DataError(f"{name}: from {least} to {most} {what} can be judged at a time, not {n}")
+        raise DataError(f"{name}: from {least} to {most} {what} can be judged at a time, not {short(n)}")
 
 
 def in_chunks(images: np.ndarray, low: float, high: float, see: Callable[[np.ndarray], Seen]) -> list[Seen] | None:

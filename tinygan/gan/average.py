@@ -6,6 +6,7 @@ import copy
 
 from tinygan.autograd import Tensor, effect
 from tinygan.backend import backend_of
+from tinygan.given import finite_number
 from tinygan.nn import Module
 
 
@@ -25,9 +26,8 @@ class MovingAverage:
     """
 
     def __init__(self, network: Module, decay: float):
-        if not 0 < decay < 1:
-            raise ValueError(f"the decay of the moving average must lie in (0, 1), but it is {decay}")
-        self.decay = decay
+        what = "the decay of the moving average"
+        self.decay = finite_number(what, decay, "lie in (0, 1)", lambda decay: 0 < decay < 1)
         self.network = copy.deepcopy(network)
 
     def update(self, network: Module) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tinygan.given import whole_number
+
 
 def principal_directions(
     draw: Callable[[np.ndarray], np.ndarray], latent: int, rng: np.random.Generator, k: int = 6, n: int = 1000
@@ -42,6 +44,7 @@ def principal_directions(
     Haerkoenen, Hertzmann, Lehtinen and Paris, "GANSpace: discovering interpretable GAN controls", NeurIPS 2020,
     section 3.1, with the samples themselves in the place of a layer's features.
     """
+    k, n, latent = whole_number("k", k), whole_number("n", n), whole_number("latent", latent)
     z = rng.standard_normal((n, latent), dtype=np.float32)
     samples = draw(z).reshape(n, -1).astype(np.float64)
     centred = samples - samples.mean(axis=0)

@@ -28,6 +28,7 @@ from tinygan.gan.losses import Loss
 from tinygan.gan.penalties import check_independent
 from tinygan.gan.resemblance import resemblance
 from tinygan.gan.unrolled import unrolled
+from tinygan.given import finite_number, whole_number
 from tinygan.nn import MinibatchStd, Module
 from tinygan.optim import Optimizer
 
@@ -67,9 +68,8 @@ class Game:
     weight_clip : float
         After each of its steps D's weights are cut to [-c, c]; 0 is off (WGAN's first form).
     unroll : int
-        G's step sees D this many steps of gradient descent ahead (see `gan.unrolled`); 0 is off.
+        G's step sees D this many steps of gradient descent (of `unroll_lr`) ahead (see `gan.unrolled`); 0 is off.
     unroll_lr : float
-        Learning rate of those steps.
     average : MovingAverage, optional
         An exponential moving average of the generator, updated after each of its steps.
     augment : function, optional
@@ -102,11 +102,11 @@ class Game:
     def __post_init__(self) -> None:
         if self.simultaneous and self.n_critic > 1:
             raise ValueError("simultaneous updates take one step of each network: n_critic must be 1")
-        if self.pack < 1 or self.n_critic < 1:
-            raise ValueError(f"pack and n_critic must be at least 1, not {self.pack} and {self.n_critic}")
-        if self.unroll < 0 or self.unroll_lr <= 0:
-            raise ValueError(f"unroll must be at least 0 and unroll_lr above 0, not {self.unroll} and {self.unroll_lr}")
-
+        for name, least in (("pack", 1), ("n_critic", 1), ("unroll", 0)):
+            whole_number(name, getattr(self, name), least)
+        finite_number("unroll_lr", self.unroll_lr, "be above 0", lambda lr: lr > 0)
+        for name in ("instance_noise", "weight_clip"):
+            finite_number(name, getattr(self, name), "be 0 or more", lambda value: value >= 0)
         layers = dict(self.discriminator.modules()).values()
         if self.joint_batch and any(isinstance(layer, MinibatchStd) for layer in layers):
             raise ValueError("MinibatchStd needs real and fake samples in batches of their own: give joint_batch=False")
@@ -154,8 +154,8 @@ class Game:
     def _look(self, *arrays: Any) -> dict[str, Any]:
         """All that is measured of a step, from its arrays."""
         loss_d, loss_g, on_real, on_fake, after, fake, real, *grads = map(Tensor, arrays)
-        of_d, of_g = grads[: len(self.opt_d.params)], grads[len(self.opt_d.params) :]
-        numbers = self.measure((loss_d, loss_g), (on_real, on_fake), after, (of_d, of_g))
+        n = len(self.opt_d.params)
+        numbers = self.measure((loss_d, loss_g), (on_real, on_fake), after, (grads[:n], grads[n:]))
         return numbers | resemblance(fake.data, real.data)
 
     def reals(self, next_reals: Callable[[], Any]) -> Tensor:
@@ -196,7 +196,7 @@ class Game:
         return draw(lambda: self.rng.standard_normal((n, self.latent), dtype=np.float32))
 
     def fakes(self, n: int, no_graph: bool = False) -> Tensor:
-        """n samples of G in training mode; `no_graph` when their history will not be needed."""
+        """n samples of G in training mode; `no_graph` when their history is not needed."""
         with recording(is_recording() and not no_graph):
             return self.generator(self.noise(n))
 

@@ -10,6 +10,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tinygan.backend.base import on_host
+from tinygan.given import finite_number, whole_number
+
 # Where redrawing normal and uniform numbers keep equally many of them, see `truncated_normal`.
 SWITCH = math.sqrt(math.pi / 2)
 CHUNK = 2**20  # candidates drawn at once: in float64 they take many times the memory of the result
@@ -33,6 +36,7 @@ def noise(rng: np.random.Generator, shape: tuple[int, ...], truncation: float | 
     -------
     ndarray of `shape`, float32
     """
+    shape = tuple(whole_number("a length of the noise's shape", n, 0) for n in shape)
     if truncation is None:
         return rng.standard_normal(shape, dtype=np.float32)
     return truncated_normal(rng, shape, truncation)
@@ -73,8 +77,8 @@ def truncated_normal(rng: np.random.Generator, shape: tuple[int, ...], threshold
     ValueError
         If the threshold is not above 0 and finite.
     """
-    if not (math.isfinite(threshold) and threshold > 0):
-        raise ValueError(f"the threshold of a truncated normal must be above 0 and finite, not {threshold}")
+    what = "the threshold of a truncated normal"
+    threshold = finite_number(what, threshold, "be above 0 and finite", lambda t: t > 0)
     missing = math.prod(shape)
     kept = [np.empty(0, np.float32)]
     while missing:
@@ -174,7 +178,7 @@ def slerp(a: np.ndarray, b: np.ndarray, t: ArrayLike) -> np.ndarray:
 
 def _checked(a: np.ndarray, b: np.ndarray, t: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.dtype]:
     """a, b and t as float64 of shapes that fit each other, and the type of the result."""
-    a, b, t = np.asarray(a), np.asarray(b), np.asarray(t, dtype=np.float64)
+    a, b, t = np.asarray(a), np.asarray(b), on_host(t, np.float64)
     if a.shape != b.shape or a.ndim == 0 or a.shape[-1] == 0:
         raise ValueError(f"both ends of a path must have one shape (..., d) with d > 0, not {a.shape} and {b.shape}")
     if t.ndim > 1 or not ((t >= 0) & (t <= 1)).all():

@@ -21,6 +21,7 @@ from tinygan.autograd import Tensor, ops
 from tinygan.autograd.cross_entropy import check_probabilities, checked_targets
 from tinygan.autograd.op import as_floats
 from tinygan.autograd.ops import bce_with_logits
+from tinygan.given import finite_number
 from tinygan.words import did_you_mean, short
 
 
@@ -42,9 +43,7 @@ class Loss:
     def __init__(self, label_smoothing: float = 0.0):
         if label_smoothing and not self.has_labels:
             raise ValueError(f"the loss {self.name} has no labels to smooth: leave label_smoothing at 0")
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(f"label_smoothing must lie in [0, 1), but it is {label_smoothing}")
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = finite_number("label_smoothing", label_smoothing, "lie in [0, 1)", lambda s: 0 <= s < 1)
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from tinygan.autograd import Tensor, no_grad
 from tinygan.backend import to_numpy
+from tinygan.given import whole_number
 from tinygan.nn import Module
 
 
@@ -25,5 +26,6 @@ def draw(generator: Module, z: np.ndarray, batch: int = 250) -> np.ndarray:
     -------
     ndarray (n, ...), on the host
     """
+    batch = whole_number("the number of rows in a batch", batch)
     with generator.evaluating(), no_grad():
         return np.concatenate([to_numpy(generator(Tensor(z[i : i + batch]))) for i in range(0, len(z), batch)])

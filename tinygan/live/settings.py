@@ -20,7 +20,7 @@ from tinygan.training.build import build
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.presets import configure
 from tinygan.training.setup import Setup
-from tinygan.words import did_you_mean
+from tinygan.words import did_you_mean, short
 
 CHOICES: dict[str, tuple[Any, ...]] = {
     "data": tuple(DATA),
@@ -82,17 +82,17 @@ class Settings:
         """Raise ConfigError, in one sentence, for what `Config` does not check."""
         for name in ("data", "digit"):
             value, known = getattr(self, name), CHOICES[name]
-            if value not in known:
+            if value not in known or type(value) not in (str, int):
                 hint = did_you_mean(value, known) if isinstance(value, str) else ": give one from 0 to 9"
-                raise ConfigError(f"unknown {name} {value!r}{hint}")
+                raise ConfigError(f"unknown {name} {short(value)}{hint}")
         if self.fault and self.fault not in FAULTS:
-            raise ConfigError(f"unknown fault {self.fault!r}{did_you_mean(self.fault, FAULTS)}")
+            raise ConfigError(f"unknown fault {short(self.fault)}{did_you_mean(self.fault, FAULTS)}")
         if self.fault and self.data != "ring":
             raise ConfigError("a fault of the code is shown on the ring: leave the data, or the fault, out")
         for name, (low, high) in WHOLE.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
-                raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+                raise ConfigError(f"{name} must be a whole number from {low} to {high}, not {short(value)}")
 
     @property
     def latent(self) -> int:

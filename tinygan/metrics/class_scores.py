@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinygan.given import is_whole, whole_number
+from tinygan.words import short, whole
+
 # Room for the rounding of a softmax in low precision.
 SUM_TOLERANCE = 1e-3
 
@@ -56,8 +59,8 @@ def classifier_score(p: np.ndarray, splits: int = 1) -> ClassifierScore:
     p = np.asarray(p, dtype=np.float64)
     if p.ndim != 2 or p.size == 0:
         raise ValueError(f"class probabilities must have shape (n, K), a row for each image, not {p.shape}")
-    if not 1 <= splits <= len(p):
-        raise ValueError(f"{len(p)} rows cannot be cut into {splits} splits")
+    if not is_whole(splits) or splits > len(p):
+        raise ValueError(f"{len(p)} rows cannot be cut into {short(splits)} splits")
     # A NaN compares false, so it is refused too; and what lies in [0, 1.001] can be summed.
     in_range = p.min() >= 0 and p.max() <= 1 + SUM_TOLERANCE
     if not in_range or np.abs(p.sum(axis=1) - 1).max() > SUM_TOLERANCE:
@@ -184,15 +187,15 @@ def class_coverage(
     ----------
     Lin et al., "PacGAN", NeurIPS 2018, section 4.2 (stacked MNIST). There the modes are 1000 triples of digits.
     """
-    labels = np.asarray(labels)
+    labels, k = np.asarray(labels), whole_number("the number of classes", k)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise ValueError(f"labels must be whole numbers of shape (n,), not {labels.dtype} of shape {labels.shape}")
     if len(labels) == 0:
         raise ValueError("there is nothing to count: 0 labels")
     if labels.min() < 0 or labels.max() >= k:
         raise ValueError(f"labels must be from 0 to {k - 1}, but they go from {labels.min()} to {labels.max()}")
-    if least < 1:
-        raise ValueError(f"a class cannot be covered by {least} samples")
+    if not whole(least, 1):
+        raise ValueError(f"a class cannot be covered by {short(least)} samples")
     reference = np.ones(k) if reference_counts is None else np.asarray(reference_counts, dtype=np.float64)
     if reference.shape != (k,):
         raise ValueError(f"the reference must have a count for each of {k} classes, not shape {reference.shape}")

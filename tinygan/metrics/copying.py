@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinygan.given import finite_number
+
 
 class DataCopying(NamedTuple):
     """What `data_copying` found: two shares in [0, 1]."""
@@ -53,8 +55,7 @@ def data_copying(samples: np.ndarray, real: np.ndarray, level: float = 0.05) -> 
     for name, distances in (("samples", samples), ("real", real)):
         if distances.ndim != 1 or not len(distances) or not (np.isfinite(distances) & (distances >= 0)).all():
             raise ValueError(f"{name} must be distances of shape (n,), n > 0: finite and not negative")
-    if not 0 < level < 1:
-        raise ValueError(f"level must be between 0 and 1, not {level}")
+    level = finite_number("level", level, "be between 0 and 1", lambda level: 0 < level < 1)
     ordered = np.sort(real)
     # The least order statistic of which at least this share is not above it: no interpolation, so ties stay ties.
     limit = np.quantile(ordered, level, method="inverted_cdf")

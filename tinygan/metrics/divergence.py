@@ -5,7 +5,9 @@ from functools import reduce
 
 import numpy as np
 
+from tinygan.given import is_whole
 from tinygan.metrics.modes import check
+from tinygan.words import short
 
 MARGIN_IN_SIGMAS = 5.0
 MOST_CELLS = 2**22
@@ -65,9 +67,9 @@ def jensen_shannon(
     samples, means = np.asarray(samples, dtype=np.float64), np.asarray(means, dtype=np.float64)
     check(samples, means, sigma)
     dimensions = means.shape[1]
-    if bins < 1 or bins**dimensions > MOST_CELLS:
+    if not is_whole(bins) or int(bins) ** dimensions > MOST_CELLS:
         raise ValueError(
-            f"{bins} bins along each of {dimensions} axes: give at least 1, and at most {MOST_CELLS} in all"
+            f"{short(bins)} bins along each of {dimensions} axes: give at least 1, and at most {MOST_CELLS} in all"
         )
     if extent is None:
         margin = MARGIN_IN_SIGMAS * sigma

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from tinygan.given import whole_number
 from tinygan.metrics.distances import squared_distances
 from tinygan.metrics.mixture import FittedMixture, log_sum_exp
 from tinygan.metrics.points import as_points
 
-STARTS = 5
+STARTS, MOST_STARTS = 5, 10_000
 MOST_ROUNDS = 500
 # The fit ends when a round gains less than so many nats a point.
 TOLERANCE = 1e-7
@@ -53,8 +54,8 @@ def fit_mixture(points: np.ndarray, k: int, rng: np.random.Generator, *, starts:
     Dempster, Laird and Rubin, "Maximum likelihood from incomplete data via the EM algorithm", Journal of the Royal
     Statistical Society B 39 (1977), section 4.3; Arthur and Vassilvitskii, "k-means++", SODA 2007.
     """
-    if k < 1 or starts < 1:
-        raise ValueError(f"the number of components and of starts must be at least 1, not {k} and {starts}")
+    k = whole_number("the number of components", k)
+    starts = whole_number("the number of starts", starts, most=MOST_STARTS)
     points = as_points(points, "points").astype(np.float64)
     different = len(np.unique(points, axis=0))
     if different <= k:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinygan.given import whole_number
 from tinygan.metrics.distances import tiles
 from tinygan.metrics.points import two_sets
 
@@ -61,10 +62,8 @@ def kernel_distance(
     """
     a, b = two_sets(a, b, ("a", "b"), least=2)
     least = min(len(a), len(b))
-    if subsets < 1:
-        raise ValueError(f"the number of subsets must be at least 1, not {subsets}")
-    if size is None:
-        size = least // subsets
+    subsets = whole_number("the number of subsets", subsets)
+    size = least // subsets if size is None else whole_number("the size of a subset", size)
     if size < 2 or size * subsets > least:
         raise ValueError(
             f"{subsets} disjoint subsets of {size} rows cannot be drawn from {len(a)} and {len(b)} rows: each needs at "

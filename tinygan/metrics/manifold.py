@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinygan.given import whole_number
 from tinygan.metrics.distances import squared_distances, tiles
 from tinygan.metrics.points import as_points, two_sets
 
@@ -54,8 +55,7 @@ def precision_recall(real: np.ndarray, fake: np.ndarray, k: int = 3) -> Precisio
     Kynkaanniemi, Karras, Laine, Lehtinen and Aila, "Improved precision and recall metric for assessing generative
     models", NeurIPS 2019, equations (1) and (2).
     """
-    if k < 1:
-        raise ValueError(f"k must be at least 1, not {k}")
+    k = whole_number("k", k)
     real, fake = two_sets(real, fake, ("real", "fake"), least=k + 1)
     return PrecisionRecall(precision=share_inside(fake, real, k), recall=share_inside(real, fake, k))
 
@@ -104,8 +104,7 @@ def density_coverage(real: np.ndarray, fake: np.ndarray, k: int = 5) -> DensityC
     Naeem, Oh, Uh, Choi and Yoo, "Reliable fidelity and diversity metrics for generative models", ICML 2020, section
     3, also for the expectations of two samples of one distribution.
     """
-    if k < 1:
-        raise ValueError(f"k must be at least 1, not {k}")
+    k = whole_number("k", k)
     real, fake = two_sets(real, fake, ("real", "fake"))
     as_points(real, "real", least=k + 1)
     balls, covered = 0, np.zeros(len(real), dtype=bool)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinygan.given import whole_number
 from tinygan.metrics.modes import check
 from tinygan.metrics.points import as_points
 
@@ -33,8 +34,7 @@ def oracle(means: np.ndarray, sigma: float, n: int, rng: np.random.Generator) ->
     """
     means = np.asarray(means, dtype=np.float64)
     check(means, means, sigma)
-    if n < 1:
-        raise ValueError(f"n must be at least 1, not {n}")
+    n = whole_number("n", n)
     return means[rng.integers(len(means), size=n)] + sigma * rng.standard_normal((n, means.shape[1]))
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinygan.given import finite_number
+
 RADIUS_IN_SIGMAS = 3.0
 # Distances are taken a block of samples at a time: 2^18 of them are 2 MiB, and stay in cache.
 BLOCK_DISTANCES = 2**18
@@ -122,8 +124,7 @@ def check(samples: np.ndarray, means: np.ndarray, sigma: float) -> None:
         raise ValueError(f"there is nothing to count: {len(samples)} samples, {len(means)} means")
     if not np.isfinite(means).all():
         raise ValueError("the means must be finite")
-    if not (math.isfinite(sigma) and sigma > 0):
-        raise ValueError(f"sigma must be positive and finite, not {sigma}")
+    finite_number("sigma", sigma, "be positive and finite", lambda sigma: sigma > 0)
 
 
 def nearest_mean(samples: np.ndarray, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

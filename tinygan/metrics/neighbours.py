@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from tinygan.given import is_whole
 from tinygan.metrics.distances import squared_distances
 from tinygan.metrics.points import two_sets
+from tinygan.words import short
 
 # 256 samples with 8192 training examples are 2^21 distances, 16 MiB.
 BLOCK_SAMPLES = 256
@@ -41,8 +43,8 @@ def nearest_neighbours(samples: np.ndarray, training: np.ndarray, k: int = 1) ->
         If a set is empty, a number is not finite, d differs, or k is not between 1 and m.
     """
     samples, training = two_sets(samples, training, ("samples", "training"))
-    if not 1 <= k <= len(training):
-        raise ValueError(f"k must be from 1 to {len(training)}, the number of training examples, not {k}")
+    if not is_whole(k) or k > len(training):
+        raise ValueError(f"k must be from 1 to {len(training)}, the number of training examples, not {short(k)}")
     indices = np.empty((len(samples), k), dtype=np.int64)
     distances = np.empty((len(samples), k))
     for start in range(0, len(samples), BLOCK_SAMPLES):

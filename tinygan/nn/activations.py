@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from tinygan.autograd import Tensor, ops
+from tinygan.given import finite_number
 from tinygan.nn.linear import check_samples
 from tinygan.nn.module import Module
 
@@ -14,7 +15,7 @@ class LeakyReLU(Module):
     """x where x > 0, slope * x elsewhere."""
 
     def __init__(self, slope: float = 0.2):
-        self.slope = slope
+        self.slope = finite_number("LeakyReLU's slope", slope)
 
     def extra(self) -> str:
         return str(self.slope)

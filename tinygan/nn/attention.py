@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
+from tinygan.given import is_whole
 from tinygan.nn.conv import Conv2D
 from tinygan.nn.init import Initialiser
 from tinygan.nn.linear import check_features
 from tinygan.nn.module import Module
+from tinygan.words import short
 
 
 class SelfAttention(Module):
@@ -55,9 +57,12 @@ class SelfAttention(Module):
         init: Initialiser | None = None,
         rng: np.random.Generator | None = None,
     ):
-        rng, inner = rng or np.random.default_rng(), max(1, channels // 8) if inner is None else inner
-        if channels < 1 or inner < 1:
-            raise ValueError(f"SelfAttention needs at least one channel outside and inside, not {channels} and {inner}")
+        rng = rng or np.random.default_rng()
+        if inner is None:
+            inner = max(1, channels // 8) if is_whole(channels) else 1
+        if not is_whole(channels) or not is_whole(inner):
+            both = f"{short(channels)} and {short(inner)}"
+            raise ValueError(f"SelfAttention needs at least one channel outside and inside, not {both}")
         self.channels, self.inner = channels, inner
         self.f, self.g, self.h = (Conv2D(channels, self.inner, 1, bias=False, init=init, rng=rng) for _ in range(3))
         self.v = Conv2D(self.inner, channels, 1, bias=False, init=init, rng=rng)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
-from tinygan.autograd.window import Padding
+from tinygan.autograd.window import Padding, whole_number
 from tinygan.nn import init as initialisers
 from tinygan.nn.init import Initialiser, fans
 from tinygan.nn.linear import check_features, new_weight, whole_sizes
 from tinygan.nn.module import Module
+from tinygan.words import short
 
 
 class Conv2D(Module):
@@ -52,14 +53,14 @@ class Conv2D(Module):
     ):
         sizes = whole_sizes(self, in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size)
         self.in_channels, self.out_channels, self.kernel_size = sizes
-        self.stride, self.padding = stride, padding
+        self.stride, self.padding = whole_sizes(self, stride=stride)[0], padding
         self.W = new_weight(init, rng, (kernel_size, kernel_size, in_channels, out_channels), f"{self}.W")
         self.b = Tensor(np.zeros(out_channels, np.float32), requires_grad=True, name=f"{self}.b") if bias else None
 
     def extra(self) -> str:
         return (
             f"{self.in_channels}, {self.out_channels}, {self.kernel_size}x{self.kernel_size}, "
-            f"stride={self.stride}, padding={self.padding!r}"
+            f"stride={self.stride}, padding={short(self.padding)}"
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -109,7 +110,8 @@ class ConvTranspose2D(Module):
     ):
         sizes = whole_sizes(self, in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size)
         self.in_channels, self.out_channels, self.kernel_size = sizes
-        self.stride, self.padding, self.output_padding = stride, padding, output_padding
+        self.stride, self.padding = whole_sizes(self, stride=stride)[0], padding
+        self.output_padding = whole_number(type(self).__name__, "output_padding", output_padding, 0)
         shape = (kernel_size, kernel_size, out_channels, in_channels)
         fan_out, fan_in = fans(shape)  # exchanged: this layer runs from the last axis to the one before
         draw = init or initialisers.glorot()
@@ -119,7 +121,7 @@ class ConvTranspose2D(Module):
     def extra(self) -> str:
         return (
             f"{self.in_channels}, {self.out_channels}, {self.kernel_size}x{self.kernel_size}, "
-            f"stride={self.stride}, padding={self.padding!r}"
+            f"stride={self.stride}, padding={short(self.padding)}"
             + (f", output_padding={self.output_padding}" if self.output_padding else "")
         )
 

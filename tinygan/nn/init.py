@@ -11,12 +11,15 @@ from typing import TypeAlias
 
 import numpy as np
 
+from tinygan.given import finite_number
+
 # In quotes, as NumPy loads its random numbers when they are first named: 25 ms of `import tinygan`.
 Initialiser: TypeAlias = "Callable[[np.random.Generator, tuple[int, ...], int, int], np.ndarray]"
 
 
 def normal(std: float = 0.02) -> Initialiser:
     """N(0, std^2); std 0.02 is DCGAN's (Radford et al., 2016)."""
+    std = finite_number("the standard deviation of normal", std)
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
         return (rng.standard_normal(shape) * std).astype(np.float32)
@@ -26,6 +29,7 @@ def normal(std: float = 0.02) -> Initialiser:
 
 def he(slope: float = 0.0) -> Initialiser:
     """N(0, 2 / ((1 + slope^2) fan_in)), for (leaky) ReLUs (He et al., 2015, eq. 15)."""
+    slope = finite_number("the slope of he", slope, "be a finite number of at most 1e100", lambda s: abs(s) <= 1e100)
 
     def draw(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
         return (rng.standard_normal(shape) * np.sqrt(2.0 / ((1 + slope**2) * fan_in))).astype(np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
+from tinygan.given import finite_number
 from tinygan.nn.linear import check_samples
 from tinygan.nn.module import Module
 
@@ -32,7 +33,9 @@ class MinibatchStd(Module):
     mixes_samples = True
 
     def __init__(self, eps: float = 1e-8):
-        self.eps = eps  # keeps the root's derivative finite where a feature is constant
+        self.eps = finite_number(
+            "MinibatchStd's eps", eps
+        )  # keeps the root's derivative finite where a feature is constant
         self.std = Tensor(np.zeros((), np.float32), name=f"{self}.std")
 
     def forward(self, x: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from tinygan.autograd.normalise import by_batch
 from tinygan.autograd.op import as_floats
 from tinygan.autograd.outside import draw, effect
 from tinygan.backend import backend_of
+from tinygan.given import finite_number
 from tinygan.nn.linear import check_features, whole_sizes
 from tinygan.nn.module import Module
 
@@ -47,10 +48,10 @@ class BatchNorm(Module):
     mixes_samples = True
 
     def __init__(self, num_features: int, momentum: float = 0.9, eps: float = 1e-5):
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"{type(self).__name__}'s momentum must lie in [0, 1], but it is {momentum}")
         (self.num_features,) = whole_sizes(self, num_features=num_features)
-        self.momentum, self.eps = momentum, eps
+        name = type(self).__name__
+        self.momentum = finite_number(f"{name}'s momentum", momentum, "lie in [0, 1]", lambda m: 0 <= m <= 1)
+        self.eps = finite_number(f"{name}'s eps", eps)
         one, zero = np.ones(num_features, np.float32), np.zeros(num_features, np.float32)
         self.gamma = Tensor(one.copy(), requires_grad=True, name=f"{self}.gamma")
         self.beta = Tensor(zero.copy(), requires_grad=True, name=f"{self}.beta")
@@ -115,7 +116,7 @@ class ConditionalBatchNorm(BatchNorm):
     """
 
     def __init__(self, num_features: int, classes: int, momentum: float = 0.9, eps: float = 1e-5):
-        self.classes = classes
+        (self.classes,) = whole_sizes(self, classes=classes)
         super().__init__(num_features, momentum, eps)
         self.gamma = Tensor(np.ones((classes, num_features), np.float32), True, f"{self}.gamma")
         self.beta = Tensor(np.zeros((classes, num_features), np.float32), True, f"{self}.beta")
@@ -192,9 +193,8 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float, rng: np.random.Generator | None = None):
-        if not 0 <= p < 1:
-            raise ValueError(f"Dropout's p must lie in [0, 1), but it is {p}")
-        self.p, self.rng = p, rng or np.random.default_rng()
+        self.p = finite_number("Dropout's p", p, "lie in [0, 1)", lambda p: 0 <= p < 1)
+        self.rng = rng or np.random.default_rng()
 
     def extra(self) -> str:
         return str(self.p)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tinygan.autograd import Tensor
+from tinygan.given import finite_number
 from tinygan.nn.module import Module, Sequential
 
 
@@ -46,7 +47,8 @@ class Residual(Module):
         if wrong or not layers:
             what = wrong[0] if wrong else "none at all"
             raise TypeError(f"Residual takes layers, one after the other, and a layer as its shortcut, but got {what}")
-        self.f, self.shortcut, self.scale = Sequential(*layers), shortcut, scale
+        self.f, self.shortcut = Sequential(*layers), shortcut
+        self.scale = finite_number("Residual's scale", scale)
 
     def extra(self) -> str:
         parts = [repr(layer) for layer in self.f.layers]

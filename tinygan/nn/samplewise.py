@@ -11,8 +11,10 @@ import math
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
+from tinygan.given import finite_number, is_whole
 from tinygan.nn.linear import check_features, check_samples, whole_sizes
 from tinygan.nn.module import Module
+from tinygan.words import short
 
 
 def standardised(x: Tensor, axis: int | tuple[int, ...], eps: float) -> Tensor:
@@ -28,7 +30,8 @@ class LayerNorm(Module):
     """
 
     def __init__(self, num_features: int, eps: float = 1e-5):
-        (self.num_features,), self.eps = whole_sizes(self, num_features=num_features), eps
+        (self.num_features,) = whole_sizes(self, num_features=num_features)
+        self.eps = finite_number("LayerNorm's eps", eps)
         self.gamma = Tensor(np.ones(num_features, np.float32), requires_grad=True, name=f"{self}.gamma")
         self.beta = Tensor(np.zeros(num_features, np.float32), requires_grad=True, name=f"{self}.beta")
 
@@ -69,9 +72,11 @@ class GroupNorm(Module):
     """
 
     def __init__(self, groups: int, num_features: int, eps: float = 1e-5, affine: bool = True):
-        if groups < 1 or num_features < 1 or num_features % groups:
-            raise ValueError(f"{type(self).__name__} cannot cut {num_features} channels into {groups} equal groups")
-        self.groups, self.num_features, self.eps = groups, num_features, eps
+        if not is_whole(groups) or not is_whole(num_features) or num_features % groups:
+            cut = f"{short(num_features)} channels into {short(groups)} equal groups"
+            raise ValueError(f"{type(self).__name__} cannot cut {cut}")
+        self.groups, self.num_features = groups, num_features
+        self.eps = finite_number(f"{type(self).__name__}'s eps", eps)
         self.gamma = self.beta = None
         if affine:
             self.gamma = Tensor(np.ones(num_features, np.float32), requires_grad=True, name=f"{self}.gamma")
@@ -116,7 +121,7 @@ class PixelNorm(Module):
     """
 
     def __init__(self, eps: float = 1e-8):
-        self.eps = eps
+        self.eps = finite_number("PixelNorm's eps", eps)
 
     def forward(self, x: Tensor) -> Tensor:
         x = check_samples(self, x)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygan.files import PathLike, whole_file
+from tinygan.given import is_whole, whole_number
 from tinygan.reading import plain_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 PALETTE_FRAMES = 8
+LONGEST = 655_350  # ms that a GIF can show a frame: 16 bits of 10 ms
 BACKGROUND = (96, 96, 96)
 
 
@@ -59,8 +61,10 @@ def save_gif(
     """
     if not frames:
         raise ValueError("an animation needs at least one frame")
-    if max_frames < 1 or max_side < 1:
+    if not is_whole(max_frames) or not is_whole(max_side):
         raise ValueError("max_frames and max_side must be at least 1")
+    whole_number("milliseconds", milliseconds, 0, LONGEST)
+    whole_number("hold_last", hold_last, 0, LONGEST)
     chosen = read_frames(thin(frames, max_frames), max_side, left_out)
     if not chosen:
         raise ValueError("no frame of the animation could be read")

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinygan.files import PathLike, whole_file
+from tinygan.given import is_whole
 from tinygan.plot.headings import with_headings
+from tinygan.words import short
 
 # Between black and white, so that neither dark nor bright images run into each other.
 SEPARATOR = 96
+
+
+WIDEST = 10_000  # columns, or pixels between them
 
 
 def image_grid(images: np.ndarray, columns: int | None = None, padding: int = 2) -> np.ndarray:
@@ -48,8 +53,9 @@ def image_grid(images: np.ndarray, columns: int | None = None, padding: int = 2)
     count, height, width, channels = images.shape
     if columns is None:
         columns = math.ceil(math.sqrt(count))
-    if columns < 1 or padding < 0:
-        raise ValueError(f"columns must be at least 1 and padding at least 0, not {columns} and {padding}")
+    if not is_whole(columns, 1, WIDEST) or not is_whole(padding, 0, WIDEST):
+        got = f"{short(columns)} and {short(padding)}"
+        raise ValueError(f"columns must be at least 1 and padding at least 0, and both at most {WIDEST}, not {got}")
     rows = math.ceil(count / columns)
 
     # A cell is an image with the lines to its right and below; the last lines are cut off again.
@@ -96,8 +102,8 @@ def save_grid(
     """
     from PIL import Image
 
-    if scale < 1:
-        raise ValueError(f"scale must be at least 1, not {scale}")
+    if not is_whole(scale, 1, WIDEST):
+        raise ValueError(f"scale must be at least 1 and at most {WIDEST}, not {short(scale)}")
     grid = image_grid(images, columns, padding)
     picture = Image.fromarray(grid.repeat(scale, axis=0).repeat(scale, axis=1))
     if headings:

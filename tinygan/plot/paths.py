@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinygan.files import PathLike
+from tinygan.given import is_whole
 from tinygan.plot import style
 from tinygan.plot.points import (
     SIZE,
@@ -14,6 +15,7 @@ from tinygan.plot.points import (
     extent_of,
     set_plane,
 )
+from tinygan.words import short
 
 
 def save_paths(
@@ -56,8 +58,8 @@ def save_paths(
         raise ValueError(f"paths must have shape (n, m, 2), not {paths.shape}")
     steps = paths.shape[1]
     shown = steps if shown is None else shown
-    if not 1 <= shown <= steps:
-        raise ValueError(f"shown must be from 1 to {steps}, not {shown}")
+    if not is_whole(shown, 1, steps):
+        raise ValueError(f"shown must be from 1 to {steps}, not {short(shown)}")
     known = paths.reshape(-1, 2) if means is None else as_points(means, "means")
     extent = check_extent(extent or extent_of(known))
 

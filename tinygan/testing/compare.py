@@ -4,6 +4,7 @@ from math import isfinite
 
 import numpy as np
 
+from tinygan.given import LARGEST_SEED, as_float, is_whole
 from tinygan.testing.diagnosis import diagnose
 from tinygan.testing.noise import flat, rounding_of
 from tinygan.testing.problem import EPS, Function, Problem, flaws, label, unit, wrong_shape
@@ -25,12 +26,12 @@ class Check:
         for name, number, least in (("h", h, "above 0"), ("rtol", rtol, "0 or more"), ("atol", atol, "0 or more")):
             fits = (
                 isinstance(number, (int, float, np.number))
-                and isfinite(number)
+                and isfinite(as_float(name, number))
                 and (number > 0 or number == 0 and name != "h")
             )
-            if not fits:
+            if not fits or number is True:
                 raise ValueError(f"{name} must be a finite number, {least}, not {short(number)}")
-        if not isinstance(report.seed, (int, np.integer)) or report.seed < 0:
+        if not is_whole(report.seed, 0, LARGEST_SEED):
             raise ValueError(f"seed must be a whole number, 0 or more, not {short(report.seed)}")
         self.report, self.h, self.rtol, self.atol, self.eps = report, h, rtol, atol, EPS
         # Inputs are often drawn from default_rng(0): gy must not be the same numbers, or x for gy would pass.

@@ -60,7 +60,7 @@ def gradcheck(
     if order not in (1, 2):
         raise ValueError(f"order is 1 or 2, not {short(order)}")
     names, params = names_of(f, len(inputs)), list(dict.fromkeys(params or ()))  # a shared one is moved once
-    said = [name_of(f), *names, *["params=params"] * bool(params), *["order=2"] * (order == 2), f"seed={seed}"]
+    said = [name_of(f), *names, *["params=params"] * bool(params), *["order=2"] * (order == 2), f"seed={short(seed)}"]
     report = Report(name_of(f), seed, source_of(f), f"gradcheck({', '.join(said)})")
     check = Check(report, h, rtol, atol)
     before = [(p, p.data, p._changed[0]) for p in params]
@@ -148,6 +148,6 @@ def gradcheck_pair(
     known = {sentence: partial(pair.gradient, rule=rule) for sentence, rule in (known_mistakes or {}).items()}
     problem = Problem(names, pair.arrays, pair.value, pair.gradient, known=known)
     said = ", ".join([name_of(forward, "forward"), name_of(backward, "backward"), *names])
-    report = Report(name_of(forward), seed, source_of(backward), f"gradcheck_pair({said}, seed={seed})")
+    report = Report(name_of(forward), seed, source_of(backward), f"gradcheck_pair({said}, seed={short(seed)})")
     Check(report, h, rtol, atol).compare(problem)
     return report

@@ -20,6 +20,8 @@ from tinygan.gan.losses import LOSSES
 from tinygan.gan.penalties import PENALTIES
 from tinygan.words import did_you_mean, short
 
+MOST_STEPS = 10**9
+
 
 class ConfigError(ValueError):
     """An option that cannot be; the message is one sentence that names it."""
@@ -74,7 +76,7 @@ class Config:
     optimizer: str = option("adam", "the optimiser of both networks", choices=("adam", "rmsprop", "sgd"))
     beta1: float = option(0.5, "Adam's beta1", low=0, below=1)
     beta2: float = option(0.999, "Adam's beta2", low=0, below=1)
-    lr_half_life: int = option(0, "steps in which the learning rate falls to half; 0 keeps it", low=0)
+    lr_half_life: int = option(0, "steps in which the learning rate falls to half; 0 keeps it", low=0, high=MOST_STEPS)
     seed: int = option(0, "seed of weights, data order and noise", low=0, high=2**63 - 1)
     latent: int = option(100, "length of the noise vector z", low=1, high=10_000)
 
@@ -108,10 +110,12 @@ class Config:
     ema: float = option(0.0, "decay of a moving average of the generator, such as 0.999; 0 is off", low=0, below=1)
 
     compile: bool = option(True, "write a step down once and play it back: the same numbers, sooner", resumable=True)
-    log_interval: int = option(50, "steps between lines of stats.jsonl", low=1, resumable=True)
-    sample_interval: int = option(500, "steps between pictures", low=1, resumable=True)
-    checkpoint_interval: int = option(500, "steps between checkpoints", low=1, resumable=True)
-    weights_interval: int = option(0, "steps between copies of the generator; 0 keeps the last", low=0, resumable=True)
+    log_interval: int = option(50, "steps between lines of stats.jsonl", low=1, high=MOST_STEPS, resumable=True)
+    sample_interval: int = option(500, "steps between pictures", low=1, high=MOST_STEPS, resumable=True)
+    checkpoint_interval: int = option(500, "steps between checkpoints", low=1, high=MOST_STEPS, resumable=True)
+    weights_interval: int = option(
+        0, "steps between copies of the generator; 0 keeps the last", low=0, high=MOST_STEPS, resumable=True
+    )
     samples: int = option(100, "samples in each picture (2-D runs show ten times as many)", low=1, high=10_000)
     metrics: str = option(
         "none",
@@ -120,7 +124,9 @@ class Config:
         "classes to ask for, label_accuracy; of stacked modes, class_kl",
         resumable=True,
     )
-    eval_interval: int = option(0, "steps between measurements; 0 measures with every picture", low=0, resumable=True)
+    eval_interval: int = option(
+        0, "steps between measurements; 0 measures with every picture", low=0, high=MOST_STEPS, resumable=True
+    )
     eval_samples: int = option(0, "samples of each measurement; 0 is 2,500", low=0, high=26_000, resumable=True)
     keep_best: str = option("none", "keep the checkpoint with the best of this metric as best.npz", resumable=True)
     tensorboard: bool = option(False, "also write TensorBoard events (needs the extra 'tensorboard')", resumable=True)
@@ -254,10 +260,10 @@ def _check_option(f: dataclasses.Field[Any], value: Any) -> None:
     if rule["choices"] and value not in rule["choices"]:
         raise ConfigError(f"unknown {f.name.replace('_', ' ')} {short(value)}{did_you_mean(value, rule['choices'])}")
     if kind is float and not math.isfinite(value):
-        raise ConfigError(f"{flag(f.name)} must be a finite number, not {value}")
+        raise ConfigError(f"{flag(f.name)} must be a finite number, not {short(value)}")
     if kind in (int, float):
         if not (rule["low"] <= value <= rule["high"] and rule["above"] < value < rule["below"]):
-            raise ConfigError(f"{flag(f.name)} must be {_bounds(rule)}, not {value}")
+            raise ConfigError(f"{flag(f.name)} must be {_bounds(rule)}, not {short(value)}")
 
 
 def _bounds(rule: Any) -> str:

@@ -11,7 +11,7 @@ from tinygan import classifier, evaluation
 from tinygan.classifier import Classifier
 from tinygan.data import DataError
 from tinygan.evaluation import Measured
-from tinygan.training.trained import Trained
+from tinygan.training.trained import Trained, check_drawing
 
 
 def measure(
@@ -48,6 +48,8 @@ def measure(
     """
     if dataset.sample_shape != source.shape:
         raise DataError(f"{source.path} was trained on samples of shape {source.shape}, not {dataset.sample_shape}")
+
+    check_drawing(1, seed, truncation)
 
     def draw(count: int) -> tuple[np.ndarray, np.ndarray | None]:
         noise = source.noise(count, seed, truncation, label)

@@ -20,6 +20,7 @@ from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks
 from tinygan.training.lock import Lock
 from tinygan.training.measured import measure
+from tinygan.training.memory import too_little_memory
 from tinygan.training.options import plain_options
 from tinygan.training.papers import describe, title, write_papers
 from tinygan.training.record import Viewer, Watch
@@ -92,7 +93,7 @@ class Run:
     def _take(self, setup: Setup, outdir: Path, folder: RunFolder | None = None, step: int = 0) -> None:
         self.setup, self.outdir, self.folder, self.watch = setup, outdir, folder, Watch(step=step)
         self.lock: Lock | None = None
-        self.begun, self.notes = False, list(setup.dataset.notes)
+        self.begun, self.made, self.notes = False, False, list(setup.dataset.notes)
         self.viewers: list[Viewer] = []
 
     @classmethod
@@ -172,7 +173,7 @@ class Run:
             self.folder.log(line)
         if new:
             write_papers(self.setup, self.folder, command)
-        self.begun = True
+        self.begun, self.made = True, new
 
     def hold(self) -> None:
         """Let no other process train in this folder before `train` has ended; RunError if one does."""
@@ -205,7 +206,9 @@ class Run:
         Raises
         ------
         TrainingStopped
-            On Ctrl-C (after saving), or when a number is not finite any more.
+            On Ctrl-C (after saving), when a number is not finite, or the memory does not suffice any more.
+        ConfigError
+            If it does not suffice for a first step: nothing is left of a new run.
         RunError
             If it has ended, or another process trains in its folder.
         """
@@ -220,6 +223,8 @@ class Run:
         self.watch = Watch(on_step, on_pictures, step=self.step, viewers=self.viewers)
         try:
             loop.train(self.setup, self.folder, self.step, self.watch)
+        except MemoryError as error:
+            raise too_little_memory(self) from error
         finally:
             if self.lock:
                 self.lock.release()

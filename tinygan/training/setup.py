@@ -17,13 +17,14 @@ from tinygan.data.rng import DamagedPlace, rng_state, set_rng_state
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 from tinygan.gan.noise import Noise
+from tinygan.given import MOST, is_whole
 from tinygan.nn import Module
 from tinygan.training.about import About
 from tinygan.training.checkpoint import CheckpointError, part
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks, program
 from tinygan.training.networks import Chosen
-from tinygan.words import listed
+from tinygan.words import listed, short
 
 EVAL_SAMPLES = 2500  # of each measurement, as many as in PacGAN's experiments on points
 
@@ -109,8 +110,8 @@ class Setup:
         """Turn passes over the data into steps, which depends on the number of batches in the data."""
         if epochs is None:
             return
-        if epochs < 1:
-            raise ConfigError(f"--epochs must be at least 1, not {epochs}")
+        if not is_whole(epochs):
+            raise ConfigError(f"--epochs must be at least 1 and at most {MOST}, not {short(epochs)}")
         if self.batches.batches_per_epoch is None:
             raise ConfigError(f"--data {self.config.data} never runs out of samples: give --steps instead of --epochs")
         self.config.steps = max(1, epochs * self.batches.batches_per_epoch // self.config.n_critic)

@@ -14,6 +14,7 @@ from tinygan.gan import latent, sampling
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.networks import Networks
 from tinygan.gan.noise import Noise
+from tinygan.given import LARGEST_SEED, finite_number, whole_number
 from tinygan.nn import Module
 from tinygan.training import checkpoint
 from tinygan.training.about import About
@@ -21,7 +22,7 @@ from tinygan.training.config import Config, ConfigError
 from tinygan.training.networks import build_networks, kept_networks, noise_of
 from tinygan.training.networks_file import NetworksFile
 from tinygan.training.run_folder import RunFolder
-from tinygan.words import did_you_mean, short, whole
+from tinygan.words import did_you_mean, short
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Trained:
             known = did_you_mean(str(label), names) if names else f": give a number from 0 to {last}"
             raise ConfigError(f"--label: there is no class {short(str(label))}{known}") from None
         if not 0 <= number <= last:
-            raise ConfigError(f"--label must be from 0 to {last}, not {label}")
+            raise ConfigError(f"--label must be from 0 to {last}, not {short(label)}")
         return number
 
     def labels(self, noise: np.ndarray) -> np.ndarray | None:
@@ -162,12 +163,10 @@ class Trained:
 
 def check_drawing(n: Any, seed: Any, truncation: Any) -> None:
     """Raise ConfigError, in one sentence, if so many samples of such noise cannot be drawn."""
-    for name, value, least in (("samples", n, 1), ("seed", seed, 0)):
-        if not whole(value, least):
-            raise ConfigError(f"{name} must be a whole number of at least {least}, not {short(value)}")
-    number = isinstance(truncation, (int, float, np.number))
-    if truncation is not None and not (number and np.isfinite(truncation) and truncation > 0):
-        raise ConfigError(f"truncation must be a finite number above 0, not {short(truncation)}")
+    whole_number("samples", n, error=ConfigError)
+    whole_number("seed", seed, 0, LARGEST_SEED, error=ConfigError)
+    if truncation is not None:
+        finite_number("truncation", truncation, "be a finite number above 0", lambda t: t > 0, ConfigError)
 
 
 def load(run: str | Path, networks: Networks | str | None = None) -> Trained:
