@@ -65,12 +65,12 @@ class Writer:
 
     def __getattr__(self, name: str) -> Callable[..., Symbol]:
         def function(*values: Any) -> Symbol:
-            if len(values) != max(1, *(i + 1 for i in range(3) if f"{{{i}}}" in text)):
+            if len(values) != max([1, *(i + 1 for i in range(3) if f"{{{i}}}" in text)]):
                 raise Unwritten(f"xp.{name} of {len(values)} values")
             return self.line("T", text, *values)
 
-        text = FUNCTIONS.get(name)
-        if text is None:
+        text = FUNCTIONS.get(name, "")
+        if not text:
             raise Unwritten(f"no text is known for xp.{name}")
         return function
 
@@ -202,13 +202,13 @@ def fits(line: Line) -> bool:
     """Whether a line can be a part of a kernel: an elementwise op on floats of one precision, which can be written."""
     if line.kind != "op" or not isinstance(line.op, Elementwise):
         return False
-    (y,) = line.outputs
+    (y,) = line.outputs  # (in memory of its own; inputs may have other strides, or be broadcast)
     floats = {x.dtype for x in (*line.inputs, y) if x.dtype != bool}
     if len(floats) != 1 or floats.pop().char not in "fd" or y.owner is not y:
         return False
-    if any(x.shape not in (y.shape, ()) for x in line.inputs):
-        return False
     try:
+        if any(np.broadcast_shapes(x.shape, y.shape) != y.shape for x in line.inputs):
+            return False
         written([line], list(dict.fromkeys(line.inputs)), line.outputs)
     except Exception:  # it may raise anything, as it was written for arrays
         return False

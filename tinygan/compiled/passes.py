@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tinygan.autograd import arithmetic, elementwise, kinks
+from tinygan.autograd import arithmetic, elementwise, kinks, linear
 from tinygan.autograd.op import Elementwise
 from tinygan.backend import Backend
 from tinygan.compiled import generated
@@ -102,6 +102,20 @@ def chains(
             joined.append(line)
     close([])
     return joined
+
+
+def apart(line: Line, backend: Backend) -> list[Line]:
+    """An Affine as a product and a sum, which can be a part of what is done with it next; other lines as they are."""
+    if not isinstance(line.op, linear.Affine):
+        return [line]
+    product, add, (y,) = linear.MatMul(), arithmetic.Add(), line.outputs
+    between = Value("result", y.shape, y.dtype, y.strides, None)
+    kernel = backend.kernels.get(linear.MatMul)
+    multiply = partial(kernel, product, backend.xp) if kernel else partial(product.forward, backend.xp)
+    return [
+        Line(product.name, "op", multiply, line.inputs[:2], [between], op=product),
+        Line(add.name, "op", partial(add.forward, backend.xp), [between, line.inputs[2]], [y], op=add),
+    ]
 
 
 def gathered(lines: Sequence[Line], fits: Callable[[Line], bool]) -> list[Line]:
@@ -197,7 +211,6 @@ def _in_kernels(lines: list[Line], wanted: set[Value], backend: Backend) -> list
         """Whether it takes several launches as it is."""
         return type(line.op) not in backend.kernels and generated.operations(line) > 1
 
-    gathered_lines = gathered(lines, generated.fits)
-    return chains(
-        gathered_lines, wanted, partial(generated.kernel, backend.xp), generated.fits, generated.MOST, is_costly
-    )
+    lines = gathered([part for line in lines for part in apart(line, backend)], generated.fits)
+    make = partial(generated.kernel, backend.xp)
+    return chains(lines, wanted, make, generated.fits, generated.MOST, is_costly)
