@@ -82,13 +82,15 @@ class TorchSide:
         for network in (self.game.g, self.game.d):
             network.to(device)  # the parameters stay the objects that the optimisers know
         reals = [torch.from_numpy(mirrored(batch)).to(device) for batch in batches(setting)]
-        self.reals, self.real = cycle(reals), torch.empty_like(reals[0])
+        self.real = torch.empty_like(reals[0])
         self.z = torch.empty((setting.batch, setting.latent), device=device)
         self.share = torch.empty((setting.batch,) + (1,) * (self.real.ndim - 1), device=device)
         self.play: Callable[[], None] = self.train
         self.found: Any = None
+        self.reals = cycle(reals)
         if graphs:
             self.record()
+            self.reals = cycle(reals)  # the recording took one of them
 
     def train(self) -> None:
         """One step, as in `TorchGame.step`, on the inputs that lie there."""

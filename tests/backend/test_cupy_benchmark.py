@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.util
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -37,6 +40,27 @@ def test_all_sides_train_alike(step):
         theirs.step()
     with pytest.raises(LossesDiffer, match="tinygan and eager do not compute the same"):
         gpu.check_losses(step, {**losses, "eager": [theirs.losses() for _ in range(4)]}, 2e-3)
+
+
+@needs_torch
+@pytest.mark.parametrize("step", ["small", "wgan-gp"])
+def test_a_recorded_step_begins_where_the_others_do(step, monkeypatch):
+    """All of PyTorch's recording but the capture itself, which needs a GPU; its names are those of the real package."""
+    import torch
+
+    adam = importlib.import_module("torch.optim.adam")
+    monkeypatch.setattr(adam, "_get_capturable_supported_devices", lambda *args, **options: ["cpu"])
+    stream = SimpleNamespace(wait_stream=lambda other: None)
+    for name, result in (("Stream", stream), ("current_stream", stream), ("CUDAGraph", SimpleNamespace(replay=None))):
+        monkeypatch.setattr(torch.cuda, name, lambda result=result: result)
+    for name in ("stream", "graph"):
+        monkeypatch.setattr(torch.cuda, name, contextlib.nullcontext)
+    setting = replace(SETTINGS[step], batch=8)
+    eager, graphs = (TorchSide(setting, graphs, tf32=False, device="cpu") for graphs in (False, True))
+    assert graphs.play is None  # the graph's replay; here the step itself
+    graphs.play = graphs.train
+    losses = {"tinygan": [eager.losses() for _ in range(5)], "graphs": [graphs.losses() for _ in range(5)]}
+    gpu.check_losses(step, losses, 1e-5)
 
 
 def test_the_gpu_is_waited_for_after_the_steps():
