@@ -1,7 +1,7 @@
 """One side of a comparison on a GPU, alone in its process: it trains when it is told to, and reports.
 
-``python -m benchmarks.gpu_worker tinygan|compiled|eager|graphs STEP BATCH TF32`` reads orders from standard input, one a
-line, and answers each with one line of JSON (a BATCH of 0 is the step's own, TF32 is 0 or 1):
+``python -m benchmarks.gpu_worker tinygan|compiled|eager|graphs STEP BATCH TF32`` reads orders from standard input, one
+a line, and answers each with one line of JSON (a BATCH of 0 is the step's own, TF32 is 0 or 1):
 
     losses K     train K steps on the host's noise:  [[loss_d, loss_g], ...]
     time S       train for about S seconds, then wait for the GPU:  seconds a step
