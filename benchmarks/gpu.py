@@ -1,9 +1,10 @@
 """tinygan beside PyTorch on an NVIDIA GPU: ``python -m benchmarks.gpu``.
 
 What is timed is one training step, one update of D and one of G: the same networks, weights, batches and Adam on
-all sides, float32; TF32 on all sides or on none. PyTorch runs as usual ("eager"), and as a recording of the
-whole step that is played again ("graphs"), which saves it nearly all launches. First all train a few steps, and
-their losses must agree. Then they take turns, each in a process of its own (`benchmarks.turns`).
+all sides, float32; TF32 on all sides or on none. tinygan's step is called ("tinygan"), and played back
+("compiled", see `tg.compiled`). PyTorch runs as usual ("eager"), and as a CUDA graph of the whole step that is launched
+again ("graphs"), which saves it nearly all launches. First all train a few steps, and their losses must agree.
+Then they take turns, each in a process of its own (`benchmarks.turns`).
 """
 
 from __future__ import annotations
@@ -25,12 +26,15 @@ from tinygan.backend.cupy_backend import diagnose
 from tinygan.commandline import fail, guarded
 
 PROGRAM = "python -m benchmarks.gpu"
-SIDES = ("tinygan", "eager", "graphs")
+SIDES = ("tinygan", "compiled", "eager", "graphs")
+PAIRS = (("tinygan", "eager"), ("compiled", "eager"), ("compiled", "graphs"))  # whose ratios are shown
 SECONDS = 0.5  # of a turn
 TITLE = "One D update and one G update on {}, float32, TF32 {}, Adam. Median of {} rounds (quartiles).\n"
-HEADER = """\
-              tinygan / PyTorch, below 1: faster             ms a step             MB on the GPU
-step   batch  eager              graphs              tinygan   eager  graphs   tinygan   eager  graphs"""
+HEADER = (
+    f"{'':14}{'time by time, below 1: faster':<57}{'ms a step':^35}   {'MB on the GPU':^35}\n"
+    f"{'step':7}{'batch':>5}  {'  '.join(f'{a}/{b}'.ljust(17) for a, b in PAIRS)}  "
+    f"{' '.join(f'{side:>8}' for side in SIDES)}   {' '.join(f'{side:>8}' for side in SIDES)}"
+)
 
 
 def parse(argv: Sequence[str]) -> Any:
@@ -69,7 +73,7 @@ def lines(args: Any) -> Iterator[str]:
 
 
 def race(step: str, batch: int, tf32: bool, rounds: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Let the three sides of a step take turns.
+    """Let all sides of a step take turns.
 
     Returns
     -------
@@ -103,9 +107,9 @@ def check_losses(step: str, losses: Mapping[str, list], tolerance: float) -> Non
 
 def row(step: str, batch: int, times: Mapping[str, np.ndarray], memory: Mapping[str, float]) -> str:
     """One line of the table."""
-    ratios = "  ".join(f"{Ratio.of(times['tinygan'], times[peer])!s:17}" for peer in SIDES[1:])
-    milliseconds = " ".join(f"{1e3 * np.median(times[side]):7.2f}" for side in SIDES)
-    megabytes = " ".join(f"{memory[side]:7.0f}" for side in SIDES)
+    ratios = "  ".join(f"{Ratio.of(times[ours], times[theirs])!s:17}" for ours, theirs in PAIRS)
+    milliseconds = " ".join(f"{1e3 * np.median(times[side]):8.2f}" for side in SIDES)
+    megabytes = " ".join(f"{memory[side]:8.0f}" for side in SIDES)
     return f"{step:7}{batch:5}  {ratios}  {milliseconds}   {megabytes}"
 
 

@@ -1,7 +1,7 @@
 """One side of a comparison on a GPU, alone in its process: it trains when it is told to, and reports.
 
-``python -m benchmarks.gpu_worker tinygan|eager|graphs STEP BATCH TF32`` reads orders from standard input, one a
-line, and answers each with one line of JSON (a BATCH of 0 is the step's own, TF32 is 0 or 1):
+``python -m benchmarks.gpu_worker tinygan|compiled|eager|graphs STEP BATCH TF32`` reads orders from standard input, one
+a line, and answers each with one line of JSON (a BATCH of 0 is the step's own, TF32 is 0 or 1):
 
     losses K     train K steps on the host's noise:  [[loss_d, loss_g], ...]
     time S       train for about S seconds, then wait for the GPU:  seconds a step
@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -29,22 +30,30 @@ WARM_UP = 3  # steps before a capture: PyTorch's libraries choose their ways and
 
 
 class TinyganSide:
-    """tinygan on a backend; on a GPU nothing waits for it within a step."""
+    """tinygan on a backend, its step called or `compiled`; on a GPU nothing waits for it within a step."""
 
-    def __init__(self, setting: Setting, backend: Any = "cupy"):
+    def __init__(self, setting: Setting, backend: Any = "cupy", compiled: bool = False):
+        import tinygan as tg
         from tinygan.backend import use_backend
 
         self.backend = use_backend(backend)
         self.game = new_game(setting)
-        self.reals = cycle([self.backend.asarray(batch) for batch in batches(setting)])
+        reals = cycle([self.backend.asarray(batch) for batch in batches(setting)])
+        self.next_reals = partial(next, reals)  # one object: a step that is played back was written down with it
+        self.play = tg.compiled(self.game.step, say=self.give_up) if compiled else self.game.step
+
+    @staticmethod
+    def give_up(why: str) -> None:
+        """Called in the place of a warning: without its programs this side would be the other one."""
+        raise RuntimeError(why)
 
     def losses(self) -> tuple[float, float]:
-        found = self.game.step(lambda: next(self.reals), measure=True)
+        found = self.play(self.next_reals, measure=True)
         loss_d, loss_g = (float(self.backend.to_numpy(found[name])) for name in ("loss_d", "loss_g"))
         return loss_d, loss_g
 
     def step(self) -> None:
-        self.game.step(lambda: next(self.reals))
+        self.play(self.next_reals)
 
     def synchronize(self) -> None:
         self.backend.synchronize()
@@ -73,13 +82,15 @@ class TorchSide:
         for network in (self.game.g, self.game.d):
             network.to(device)  # the parameters stay the objects that the optimisers know
         reals = [torch.from_numpy(mirrored(batch)).to(device) for batch in batches(setting)]
-        self.reals, self.real = cycle(reals), torch.empty_like(reals[0])
+        self.real = torch.empty_like(reals[0])
         self.z = torch.empty((setting.batch, setting.latent), device=device)
         self.share = torch.empty((setting.batch,) + (1,) * (self.real.ndim - 1), device=device)
         self.play: Callable[[], None] = self.train
         self.found: Any = None
+        self.reals = cycle(reals)
         if graphs:
             self.record()
+            self.reals = cycle(reals)  # the recording took one of them
 
     def train(self) -> None:
         """One step, as in `TorchGame.step`, on the inputs that lie there."""
@@ -177,7 +188,11 @@ def seconds_a_step(side: Any, seconds: float) -> float:
 def main() -> None:
     name, step, batch, tf32 = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "1"
     setting = replace(SETTINGS[step], batch=batch or SETTINGS[step].batch)
-    side: Any = TinyganSide(setting) if name == "tinygan" else TorchSide(setting, name == "graphs", tf32)
+    side: Any
+    if name in ("tinygan", "compiled"):
+        side = TinyganSide(setting, compiled=name == "compiled")
+    else:
+        side = TorchSide(setting, name == "graphs", tf32)
     for line in sys.stdin:
         order, *number = line.split()
         if order == "losses":

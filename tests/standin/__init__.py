@@ -32,6 +32,7 @@ from standin.notes import log
 COMPILER = shutil.which("g++") if os.name == "posix" else None
 NO_FUNCTION = ("newaxis", "pi", "e", "inf", "nan")  # and the dtypes: the same objects in both packages
 WAITING = ("nonzero", "flatnonzero", "argwhere", "unique", "asnumpy", "bincount", "compress", "extract")
+ON_THE_HOST = ("may_share_memory", "shares_memory")  # these look at addresses alone, and give a bool of Python
 NEVER = "draw random numbers on the host, with numpy.random.Generator: the same seed then gives the same run"
 
 
@@ -230,6 +231,8 @@ class Function:
             log.launches += 1
             return keywords["out"]
         given = {k: unwrap(v, self.name) for k, v in keywords.items()}
+        if self.name in ON_THE_HOST:
+            return bool(self.function(*[unwrap(a, self.name) for a in args], **given))
         result = wrap(self.function(*[unwrap(a, self.name) for a in args], **given), *args)
         if self.name.startswith("empty"):
             log.launches -= 1  # memory, and nothing to run

@@ -22,7 +22,7 @@ import math
 from typing import Any
 
 from tinygan.autograd.elementwise import exp, sigmoid
-from tinygan.autograd.op import Op, as_floats
+from tinygan.autograd.op import Elementwise, as_floats
 from tinygan.autograd.tensor import Tensor
 from tinygan.backend.base import Array
 
@@ -31,7 +31,7 @@ SHORT_STEP, SHORT_POINTS = 1.05, 5  # float32 and less: 1e-7
 FAR = 40.0  # from here on Phi(-a) is 0, and a^2 must not overflow
 
 
-class NormalCDF(Op):
+class NormalCDF(Elementwise):
     """y = Phi(x);  dy/dx = e^(-x^2 / 2) / sqrt(2 pi)"""
 
     def forward(self, xp: Any, x: Array) -> Array:

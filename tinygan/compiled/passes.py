@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from tinygan.autograd import arithmetic, elementwise, kinks
+from tinygan.autograd import arithmetic, elementwise, kinks, linear
 from tinygan.autograd.op import Elementwise
 from tinygan.backend import Backend
+from tinygan.compiled import generated
 from tinygan.compiled.recorder import Line, Value
 
 # Ops whose forward is one function of NumPy's (and CuPy's), which can write into a given array.
@@ -67,31 +69,77 @@ class Chain:
         return results[0] if len(results) == 1 else results
 
 
-def chains(lines: Sequence[Line], wanted: set[Value], make: Callable[..., Any], smallest: int = 0) -> list[Line]:
-    """The lines, with elementwise ops that follow each other joined, where their arrays have over `smallest` numbers.
+def chains(
+    lines: Sequence[Line],
+    wanted: set[Value],
+    make: Callable[..., Any],
+    fits: Callable[[Line], bool],
+    longest: int = 1 << 30,
+    alone: Callable[[Line], bool] = lambda line: False,
+) -> list[Line]:
+    """The lines, with those that fit and follow each other joined, where they are of one form.
 
-    ``make(lines, inputs, outputs)`` returns the function of a chain.
+    ``make(lines, inputs, outputs)`` returns the function of a chain, which has up to `longest` of them; one of a
+    single line is made if it is better `alone` than as it is.
     """
     joined: list[Line] = []
     run: list[Line] = []
 
     def close(rest: Sequence[Line]) -> None:
-        if len(run) > 1:
+        if len(run) > 1 or run and alone(run[0]):
             joined.append(_chain(run, {*wanted, *(value for line in rest for value in line.inputs)}, make))
         else:
             joined.extend(run)
         run.clear()
 
     for i, line in enumerate(lines):
-        fits = _is_link(line, smallest)
-        if run and not (fits and line.outputs[0].form == run[0].outputs[0].form):
+        link = fits(line)
+        if run and not (link and line.outputs[0].form == run[0].outputs[0].form and len(run) < longest):
             close(lines[i:])
-        if fits:
+        if link:
             run.append(line)
         else:
             joined.append(line)
     close([])
     return joined
+
+
+def apart(line: Line, backend: Backend) -> list[Line]:
+    """An Affine as a product and a sum, which can be a part of what is done with it next; other lines as they are."""
+    if not isinstance(line.op, linear.Affine):
+        return [line]
+    product, add, (y,) = linear.MatMul(), arithmetic.Add(), line.outputs
+    between = Value("result", y.shape, y.dtype, y.strides, None)
+    kernel = backend.kernels.get(linear.MatMul)
+    multiply = partial(kernel, product, backend.xp) if kernel else partial(product.forward, backend.xp)
+    return [
+        Line(product.name, "op", multiply, line.inputs[:2], [between], op=product),
+        Line(add.name, "op", partial(add.forward, backend.xp), [between, line.inputs[2]], [y], op=add),
+    ]
+
+
+def gathered(lines: Sequence[Line], fits: Callable[[Line], bool]) -> list[Line]:
+    """The lines in an order in which more of those that fit follow each other.
+
+    A line moves up behind the last one of its form, if its inputs are made before that, and if no effect or
+    assignment lies in between, which might change what it reads.
+    """
+    places: list[list[Line]] = []
+    made: dict[Value, int] = {}  # in which place
+    last: dict[tuple[Any, ...], int] = {}  # the place of the last line of a form
+    for line in lines:
+        place, link = len(places), fits(line)
+        if line.kind in ("effect", "assign", "set"):
+            last.clear()
+        elif link and all(made.get(x, -1) <= last.get(line.outputs[0].form, -2) for x in line.inputs):
+            place = last[line.outputs[0].form]
+        if place == len(places):
+            places.append([])
+        if link:
+            last[line.outputs[0].form] = place
+        places[place].append(line)
+        made.update(dict.fromkeys(line.outputs, place))
+    return [line for place in places for line in place]
 
 
 def _is_link(line: Line, smallest: int) -> bool:
@@ -144,11 +192,25 @@ def in_place(lines: Sequence[Line], wanted: set[Value], xp: Any) -> list[Line]:
 
 def improved(lines: list[Line], wanted: set[Value], backend: Backend) -> list[Line]:
     """The passes that pay on a backend."""
-    if backend.name != "numpy":
-        return lines
-    xp, piece = backend.xp, backend.cached
+    if backend.name == "numpy":
+        return in_place(_in_cache(lines, wanted, backend.xp, backend.cached), wanted, backend.xp)
+    if hasattr(backend.xp, "ElementwiseKernel"):
+        return _in_kernels(lines, wanted, backend)
+    return lines
 
+
+def _in_cache(lines: list[Line], wanted: set[Value], xp: Any, piece: int) -> list[Line]:
     def make(lines: list[Line], inputs: list[Value], outputs: list[Value]) -> Chain:
         return Chain(lines, inputs, outputs, piece, xp)
 
-    return in_place(chains(lines, wanted, make, piece), wanted, xp)
+    return chains(lines, wanted, make, partial(_is_link, smallest=piece))
+
+
+def _in_kernels(lines: list[Line], wanted: set[Value], backend: Backend) -> list[Line]:
+    def is_costly(line: Line) -> bool:
+        """Whether it takes several launches as it is."""
+        return type(line.op) not in backend.kernels and generated.operations(line) > 1
+
+    lines = gathered([part for line in lines for part in apart(line, backend)], generated.fits)
+    make = partial(generated.kernel, backend.xp)
+    return chains(lines, wanted, make, generated.fits, generated.MOST, is_costly)

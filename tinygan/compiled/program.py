@@ -258,8 +258,11 @@ def difference(a: Program, b: Program) -> str:
 
 def _equal(a: Any, b: Any) -> bool:
     if hasattr(a, "dtype") or hasattr(b, "dtype"):
-        xp = backend_of(a).xp if not isinstance(a, np.generic) else np
-        return a.shape == b.shape and a.dtype == b.dtype and bytes(xp.asarray(a)) == bytes(xp.asarray(b))
+        return type(a) is type(b) and a.dtype == b.dtype and a.shape == b.shape and _bytes(a) == _bytes(b)
     if isinstance(a, (tuple, list)) and type(a) is type(b):
         return len(a) == len(b) and all(map(_equal, a, b))
     return bool(a == b)
+
+
+def _bytes(array: Any) -> bytes:
+    return (array if isinstance(array, np.generic) else backend_of(array).to_numpy(array)).tobytes()

@@ -19,10 +19,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from tinygan.autograd import Op, Tensor, mode
-from tinygan.backend import current_backend
+from tinygan.backend import backend_of, current_backend
 from tinygan.compiled.guards import Guards, present, same
 
 UNSEEN = {"inputs", "wanted", "called", "mean", "var"}  # attributes of an op that are no settings
@@ -248,10 +246,10 @@ class Recorder:
         return values
 
     def _new(self, kind: str, array: Any, inputs: Sequence[Value] = ()) -> Value:
-        value = Value.of(kind, array)
+        value, xp = Value.of(kind, array), backend_of(array).xp
         for x in inputs:
             other = x.array._data if x.kind == "held" else x.array
-            if array is other or array.base is not None and np.may_share_memory(array, other):
+            if array is other or array.base is not None and xp.may_share_memory(array, other):
                 value.owner = x.owner  # a view
         self._known[id(array)] = value
         self._kept.append(array)
