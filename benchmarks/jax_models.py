@@ -1,7 +1,7 @@
 """The same networks in JAX, with tinygan's weights, and the whole training step in one `jit`, as its users write it.
 
-JAX likes images (N, H, W, C) and "SAME" padding as tinygan does, so nothing needs a mirror here. State goes in and comes
-out; its old arrays are given back (`donate_argnums`). G's gradient is asked for G's weights alone.
+JAX takes images (N, H, W, C) and "SAME" padding as tinygan does, so nothing needs a mirror here. State goes in and
+comes out; its old arrays are given back (`donate_argnums`). G's gradient is asked for G's weights alone.
 """
 
 from __future__ import annotations

@@ -246,7 +246,7 @@ def answers(step: Step) -> Iterator[object]:
 def main() -> None:
     side, name, threads, batch, *width = sys.argv[1:]
     setting = SETTINGS[name]
-    setting = replace(setting, batch=int(batch) or setting.batch, width=int(width[0]) if width else 1)
+    setting = replace(setting, batch=int(batch) or setting.batch, width=int(width[0]) or 1 if width else 1)
     step = SIDES[side](setting, int(threads))
     for answer in answers(step):
         print(json.dumps(answer), flush=True)
