@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks import options, table
 from benchmarks.turns import Worker, WorkerEnded
 from benchmarks.worker import SETTINGS, TinyganStep
-from tinygan.commandline import fail, guarded
+from tinygan.commandline import Parser, fail, guarded
 
 PROGRAM = "python -m benchmarks.memory"
 CASES = {"mlp": 0, "small": 0, "dcgan": 0, "wgan-gp": 0, "ring": 0, "dcgan 256": 256}  # name: batch, or the step's own
@@ -101,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if given[:1] == ["--worker"]:
         serve(*given[1:])
         return
-    p = options.Parser(prog=PROGRAM, description="The arrays that a step needs, eager and played back.")
+    p = Parser(prog=PROGRAM, description="The arrays that a step needs, eager and played back.")
     p.add_argument("--write", action="store_true", help="also put the table into docs/performance.md")
     p.add_argument("--threads", type=options.number, default=os.cpu_count() or 1, metavar="N", help="(all)")
     p.add_argument("--steps", type=options.names(CASES), default=list(CASES), metavar="LIST", help=",".join(CASES))

@@ -110,6 +110,6 @@ class CompiledTorchGame(TorchGame):
 
     def __init__(self, *args: Any):
         super().__init__(*args)
-        self.g, self.d = torch.compile(self.g), torch.compile(self.d)
+        self.g, self.d = torch.compile(self.g), torch.compile(self.d)  # type: ignore[assignment]
         for optimiser in (self.opt_g, self.opt_d):
             optimiser.step = torch.compile(optimiser.step)  # type: ignore[method-assign]

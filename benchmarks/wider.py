@@ -40,7 +40,7 @@ def _widened(layer: Any, inputs: int, outputs: int, rng: np.random.Generator) ->
     if isinstance(layer, nn.Dense):
         n_in, n_out = layer.W.shape
         return nn.Dense(n_in * inputs, n_out * outputs, layer.b is not None, rng=rng)
-    if isinstance(layer, WEIGHTED):
+    if isinstance(layer, (nn.Conv2D, nn.ConvTranspose2D)):
         sizes = layer.in_channels * inputs, layer.out_channels * outputs, layer.kernel_size, layer.stride
         return type(layer)(*sizes, layer.padding, bias=layer.b is not None, rng=rng)
     if isinstance(layer, nn.BatchNorm):

@@ -31,6 +31,7 @@ from benchmarks.wider import widened
 from tinygan.compiled import compiled
 from tinygan.gan import losses, models, penalties
 from tinygan.gan.game import Game
+from tinygan.nn import Sequential
 from tinygan.optim import Adam
 
 
@@ -144,7 +145,7 @@ def torch_compile_step(setting: Setting, threads: int) -> Step:
     from benchmarks.torch_models import CompiledTorchGame
 
     get_cpp_compiler()  # says in one sentence if there is none
-    torch._logging.set_logs(all=logging.ERROR)  # nobody reads on while the step is compiled
+    torch._logging.set_logs(all=logging.ERROR)  # type: ignore[attr-defined]  # nobody reads on while the step is compiled
     torch.set_num_threads(threads)
     return _mirrored_step(CompiledTorchGame, setting)
 
@@ -155,6 +156,7 @@ def jax_step(setting: Setting, threads: int) -> Step:
     from benchmarks.jax_models import JaxGame
 
     g, d = networks(setting)
+    assert isinstance(g, Sequential) and isinstance(d, Sequential)
     game = JaxGame(g, d, setting.latent, setting.loss, setting.gp, np.random.default_rng(3))
     data = cycle(batches(setting))
 
