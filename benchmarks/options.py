@@ -10,7 +10,14 @@ from importlib.util import find_spec
 
 from tinygan.commandline import Parser, fail
 
-PEERS = {"torch": "PyTorch", "dezero": "DeZero"}
+PEERS = {
+    "eager": "tinygan eager",
+    "torch": "PyTorch",
+    "torch.compile": "torch.compile",
+    "jax": "JAX",
+    "dezero": "DeZero",
+}
+PACKAGES = {"torch": "torch", "torch.compile": "torch", "jax": "jax", "dezero": "dezero"}  # that peers need
 
 
 def parser(program: str, description: str, rounds: int) -> Parser:
@@ -55,8 +62,21 @@ def names(known: Collection[str]) -> Callable[[str], list[str]]:
     return parse
 
 
+def missing(peer: str) -> str:
+    """What has to be installed for a peer, in one sentence; "" if all is there."""
+    package = PACKAGES.get(peer)
+    if package is None or find_spec(package) is not None:
+        return ""
+    return f"the comparison with {PEERS[peer]} needs it installed: pip install {package}"
+
+
 def check_installed(program: str, peers: Sequence[str]) -> None:
     """End with one sentence and exit status 2 if a peer is missing."""
     for peer in peers:
-        if find_spec(peer) is None:
-            fail(program, f"the comparison with {PEERS[peer]} needs it installed: pip install {peer}")
+        if sentence := missing(peer):
+            fail(program, sentence)
+
+
+def packages(peers: Sequence[str]) -> list[str]:
+    """The packages of these peers, each once."""
+    return list(dict.fromkeys(PACKAGES[peer] for peer in peers if peer in PACKAGES))

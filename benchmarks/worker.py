@@ -1,7 +1,7 @@
 """One side of a comparison, alone in its process: it trains when it is told to, and reports.
 
-``python -m benchmarks.worker tinygan|torch|dezero STEP THREADS BATCH`` reads orders from standard input, one a
-line, and answers each with one line of JSON (a BATCH of 0 is the step's own):
+``python -m benchmarks.worker SIDE STEP THREADS BATCH [WIDTH]`` reads orders from standard input, one a line, and
+answers each with one line of JSON (a BATCH of 0 is the step's own, a WIDTH of 2 makes the networks twice as wide):
 
     losses K     train K steps:  [[loss_d, loss_g], ...]
     time S       train for about S seconds:  the median time of a step, in seconds
@@ -15,6 +15,8 @@ Between orders it waits for its standard input and leaves the processor to the o
 from __future__ import annotations
 
 import json
+import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,8 +27,11 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.wider import widened
+from tinygan.compiled import compiled
 from tinygan.gan import losses, models, penalties
 from tinygan.gan.game import Game
+from tinygan.nn import Sequential
 from tinygan.optim import Adam
 
 
@@ -40,6 +45,7 @@ class Setting:
     batch: int = 64
     loss: str = "ns"
     gp: float = 0.0  # weight of WGAN-GP's penalty
+    width: int = 1  # how many times as many units the networks have
 
 
 SETTINGS = {
@@ -59,7 +65,8 @@ def networks(setting: Setting) -> models.Pair:
     """(G, D), with the same weights in every process."""
     rng = np.random.default_rng(1)
     build = getattr(models, setting.model)
-    return build(setting.shape, setting.latent, rng)
+    g, d = build(setting.shape, setting.latent, rng)
+    return (g, d) if setting.width == 1 else (widened(g, setting.width, rng), widened(d, setting.width, rng))
 
 
 def batches(setting: Setting) -> list[np.ndarray]:
@@ -78,18 +85,45 @@ def new_game(setting: Setting) -> Game:
     )  # fmt: skip
 
 
-def tinygan_step(setting: Setting, threads: int) -> Step:
-    """tinygan's step. Its threads were set by the environment, before NumPy was imported."""
-    from tinygan.backend import use_backend
+class TinyganStep:
+    """tinygan's step, played back as ``python -m tinygan.train`` does, or computed anew each time.
 
-    use_backend("numpy")
-    game, data = new_game(setting), cycle(batches(setting))
+    Parameters
+    ----------
+    setting : Setting
+    play_back : bool
+    """
 
-    def step(report: bool) -> tuple[float, float] | None:
-        found = game.step(lambda: next(data), measure=report)
+    def __init__(self, setting: Setting, play_back: bool):
+        from tinygan.backend import use_backend
+
+        use_backend("numpy")
+        self.game, data = new_game(setting), cycle(batches(setting))
+        self.next_reals = lambda: next(data)
+        self.play = compiled(self.game.step, _refuse) if play_back else self.game.step
+
+    def __call__(self, report: bool) -> tuple[float, float] | None:
+        found = self.play(self.next_reals, measure=report)
         return (float(found["loss_d"]), float(found["loss_g"])) if report else None
 
-    return step
+    def plain(self) -> None:
+        """The next step, computed op by op: so its ops can be watched."""
+        self.game.step(self.next_reals)
+
+
+def _refuse(sentence: str) -> None:
+    """What is not played back must not be timed as if it were."""
+    sys.exit(sentence)
+
+
+def tinygan_step(setting: Setting, threads: int) -> TinyganStep:
+    """tinygan's step, op by op. Its threads were set by the environment, before NumPy was imported."""
+    return TinyganStep(setting, play_back=False)
+
+
+def compiled_step(setting: Setting, threads: int) -> TinyganStep:
+    """The same step, recorded twice and played back from then on."""
+    return TinyganStep(setting, play_back=True)
 
 
 def torch_step(setting: Setting, threads: int) -> Step:
@@ -102,6 +136,37 @@ def torch_step(setting: Setting, threads: int) -> Step:
     return _mirrored_step(TorchGame, setting)
 
 
+def torch_compile_step(setting: Setting, threads: int) -> Step:
+    """The same with what `torch.compile` makes of it."""
+    os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # or processes that compile would stay beside this one
+    import torch
+    from torch._inductor.cpp_builder import get_cpp_compiler
+
+    from benchmarks.torch_models import CompiledTorchGame
+
+    get_cpp_compiler()  # says in one sentence if there is none
+    torch._logging.set_logs(all=logging.ERROR)  # type: ignore[attr-defined]  # nobody reads on while the step is compiled
+    torch.set_num_threads(threads)
+    return _mirrored_step(CompiledTorchGame, setting)
+
+
+def jax_step(setting: Setting, threads: int) -> Step:
+    """The same with JAX, in one `jit`."""
+    os.environ["NPROC"] = os.environ["PJRT_NPROC"] = str(threads)  # before the import: XLA's way to say it
+    from benchmarks.jax_models import JaxGame
+
+    g, d = networks(setting)
+    assert isinstance(g, Sequential) and isinstance(d, Sequential)
+    game = JaxGame(g, d, setting.latent, setting.loss, setting.gp, np.random.default_rng(3))
+    data = cycle(batches(setting))
+
+    def step(report: bool) -> tuple[float, float] | None:
+        loss_d, loss_g = game.step(next(data))
+        return (float(loss_d), float(loss_g)) if report else None
+
+    return step
+
+
 def dezero_step(setting: Setting, threads: int) -> Step:
     """The same with DeZero, which stands on NumPy as tinygan does."""
     from benchmarks.dezero_models import DezeroGame
@@ -109,7 +174,14 @@ def dezero_step(setting: Setting, threads: int) -> Step:
     return _mirrored_step(DezeroGame, setting)
 
 
-SIDES = {"tinygan": tinygan_step, "torch": torch_step, "dezero": dezero_step}
+SIDES: dict[str, Callable[[Setting, int], Step]] = {
+    "tinygan": compiled_step,
+    "eager": tinygan_step,
+    "torch": torch_step,
+    "torch.compile": torch_compile_step,
+    "jax": jax_step,
+    "dezero": dezero_step,
+}
 
 
 def _mirrored_step(game_class: Any, setting: Setting) -> Step:
@@ -165,7 +237,7 @@ def answers(step: Step) -> Iterator[object]:
         elif order == "memory":
             yield peak_memory()
         else:
-            found = found or products_of(lambda: step(False))
+            found = found or products_of(step.plain if isinstance(step, TinyganStep) else lambda: step(False))
             if order == "products":
                 yield multiplications(found)
             else:
@@ -174,9 +246,10 @@ def answers(step: Step) -> Iterator[object]:
 
 
 def main() -> None:
-    side, name, threads, batch = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    side, name, threads, batch, *width = sys.argv[1:]
     setting = SETTINGS[name]
-    step = SIDES[side](replace(setting, batch=batch or setting.batch), threads)
+    setting = replace(setting, batch=int(batch) or setting.batch, width=int(width[0]) or 1 if width else 1)
+    step = SIDES[side](setting, int(threads))
     for answer in answers(step):
         print(json.dumps(answer), flush=True)
 

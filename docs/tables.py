@@ -9,16 +9,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")  # before pyplot: these pages are built where there is no screen
-import matplotlib.pyplot as plt
-
-from tinygan.plot.style import BLUE, GREY, ORANGE
+from charts import bars, lines  # beside this file
 
 CHARTS = Path(__file__).parent / "_generated" / "charts"
-DUMP = re.compile(r"<!-- table: (.*?) -->\n```\n(.*?)```\n(.*?)<!-- end -->", re.DOTALL)
-COLOURS = (BLUE, ORANGE, GREY)
+DUMP = re.compile(r"<!-- table: ([^\n]*?) -->\n```\n(.*?)```\n(.*?)<!-- end -->", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -34,23 +28,45 @@ class Chart:
         Where a line stands.
     only : str, optional
         Only the rows in which a cell is this.
+    by : int, optional
+        The column whose cells are the bars' names instead, of the one column that is drawn: rows that begin alike are a
+        group.
     """
 
     columns: dict[int, str]
     title: str
     reference: float | None = None
     only: str | None = None
+    by: int | None = None
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Lines of time and memory, of the rows of `benchmarks.cpu` whose names end in a number.
+
+    Attributes
+    ----------
+    across : str
+        What grows.
+    title : str
+    """
+
+    across: str
+    title: str = "a step's time and its process's peak memory"
 
 
 RATIO = "time of tinygan / time of PyTorch (below 1: tinygan is faster)"
-SHOWN = {
+OF_PEERS = "time of tinygan / time of the other (below 1: tinygan is faster)"
+SHOWN: dict[str, Chart | Growth] = {
     "benchmarks.presets": Chart({3: "FCD"}, "Frechet classifier distance (less is better)", only="1"),
     "benchmarks.losses": Chart({2: "FCD"}, "Frechet classifier distance (less is better)", only="5"),
     "benchmarks.baselines ring": Chart({3: "high quality"}, "samples of high quality, % (more is better)"),
     "benchmarks.baselines grid": Chart({2: "modes"}, "modes found, of 25 (more is better)"),
     "benchmarks.switches": Chart({2: "modes"}, "modes found, of 25 (more is better)"),
-    "benchmarks.cpu": Chart({3: "ratio"}, RATIO, 1.0, only="best"),
-    "benchmarks.cpu --batch": Chart({3: "ratio"}, RATIO, 1.0),
+    "benchmarks.cpu": Chart({3: "ratio"}, OF_PEERS, 1.0, only="best", by=2),
+    "benchmarks.cpu --batch": Growth("batch"),
+    "benchmarks.cpu --width": Growth("width of the networks"),
+    "benchmarks.memory": Chart({1: "eager", 2: "played back"}, "arrays at a step's peak, MB"),
     "benchmarks.ops": Chart({2: "forward", 5: "backward"}, RATIO, 1.0, only="best"),
     "benchmarks.startup": Chart({1: "seconds"}, "seconds"),
     "benchmarks.tunings": Chart({1: "mlp", 2: "ring", 3: "dcgan"}, "time without the tuning / with it", 1.0),
@@ -139,29 +155,77 @@ def name_groups(head: list[str], line: str, above: str) -> None:
             head[i] = f"{over[-1]}, {head[i]}"
 
 
-def draw(name: str, chart: Chart, rows: list[list[str]]) -> str:
+def draw(name: str, chart: Chart | Growth, rows: list[list[str]]) -> str:
     """Write the chart for light and dark pages; the lines that show it."""
-    rows = [row for row in rows if chart.only is None or chart.only in row[1:]]
-    names = [" ".join(filter(None, (row[0], row[1] if row[0] in labels_twice(rows) else ""))) for row in rows]
-    series = {label: [number(row[column]) for row in rows] for column, label in chart.columns.items()}
     CHARTS.mkdir(parents=True, exist_ok=True)
     stem = re.sub(r"\W+", "-", name)
-    lines = []
+    shown = []
     for mode, ink in (("light", "#333333"), ("dark", "#dddddd")):
         path = CHARTS / f"{stem}-{mode}.svg"
-        bars(path, names, series, chart, ink)
-        about = f"Bars of the table below. {chart.title}: " + "; ".join(
-            f"{label} {', '.join(f'{row} {value:g}' for row, value in zip(names, values, strict=True))}"
-            for label, values in series.items()
-        )
-        lines += [
+        if isinstance(chart, Growth):
+            found = growth(rows)
+            lines(path, found, chart.across, ink)
+            kind, said = "Lines", described(found)
+        else:
+            names, series = grouped(chart, rows)
+            bars(path, names, series, chart.title, chart.reference, ink)
+            kind, said = (
+                "Bars",
+                {
+                    label: [f"{row} {value:g}" for row, value in zip(names, values, strict=True) if value == value]
+                    for label, values in series.items()
+                },
+            )
+        about = "; ".join(f"{label} {', '.join(each)}" for label, each in said.items())
+        shown += [
             f"```{{image}} _generated/charts/{path.name}",
-            f":alt: {about}",
+            f":alt: {kind} of the table below. {chart.title}: {about}",
             f":class: only-{mode} chart",
             "```",
             "",
         ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(shown) + "\n"
+
+
+def grouped(chart: Chart, rows: list[list[str]]) -> tuple[list[str], dict[str, list[float]]]:
+    """The groups' names, and the numbers of each bar in them; nan where a group has no such bar."""
+    rows = [row for row in rows if chart.only is None or chart.only in row[1:]]
+    if chart.by is None:
+        twice = labels_twice(rows)
+        names = [" ".join(filter(None, (row[0], row[1] if row[0] in twice else ""))) for row in rows]
+        return names, {label: [number(row[column]) for row in rows] for column, label in chart.columns.items()}
+    (column,) = chart.columns
+    names, bars_of = (list(dict.fromkeys(row[i] for row in rows)) for i in (0, chart.by))
+    cells = {(row[0], row[chart.by]): number(row[column]) for row in rows}
+    return names, {bar: [cells.get((name, bar), float("nan")) for name in names] for bar in bars_of}
+
+
+# Of each step: of each side: (what grows, milliseconds, MB), at its fastest number of threads.
+Grown = dict[str, dict[str, list[tuple[float, float, float]]]]
+
+
+def growth(rows: list[list[str]]) -> Grown:
+    """What rows such as "mlp 256", or "mlp x2", say of each side."""
+    best: dict[tuple[str, str, float], tuple[float, float]] = {}
+    for name, threads, peer, _, ours, theirs, our_memory, their_memory, *_ in rows:
+        step, _, size = name.rpartition(" ")
+        for side, time, memory in (("tinygan", ours, our_memory), (peer, theirs, their_memory)):
+            if threads != "best" and time != "-":
+                key, found = (step, side, number(size.lstrip("x"))), (number(time), number(memory))
+                best[key] = min(found, best.get(key, found))
+    grown: Grown = {}
+    for (step, side, size), found in best.items():
+        grown.setdefault(step or "", {}).setdefault(side, []).append((size, *found))
+    return {step: {side: sorted(points) for side, points in sides.items()} for step, sides in grown.items()}
+
+
+def described(grown: Grown) -> dict[str, list[str]]:
+    """All numbers, in words."""
+    return {
+        f"{side}, {step}": [f"{size:g}: {time:g} ms, {memory:g} MB" for size, time, memory in points]
+        for step, sides in grown.items()
+        for side, points in sides.items()
+    }
 
 
 def labels_twice(rows: list[list[str]]) -> set[str]:
@@ -173,28 +237,3 @@ def labels_twice(rows: list[list[str]]) -> set[str]:
 def number(cell: str) -> float:
     found = re.match(r"-?[\d,]*\.?\d+", cell)
     return float(found[0].replace(",", "")) if found else float("nan")
-
-
-def bars(path: Path, names: list[str], series: dict[str, list[float]], chart: Chart, ink: str) -> None:
-    """Horizontal bars with their numbers, on no ground."""
-    colours = {key: ink for key in ("text.color", "axes.labelcolor", "xtick.color", "ytick.color", "axes.edgecolor")}
-    with plt.rc_context({**colours, "svg.hashsalt": "tinygan", "font.size": 9}):
-        height = 0.8 / len(series)
-        figure, axes = plt.subplots(
-            figsize=(7, 0.7 + 0.24 * len(names) * max(1, 0.7 * len(series))), layout="constrained"
-        )
-        for i, ((label, values), colour) in enumerate(zip(series.items(), COLOURS, strict=False)):
-            places = [row + (i - (len(series) - 1) / 2) * height for row in range(len(names))]
-            drawn = axes.barh(places, values, height, color=colour, label=label)
-            axes.bar_label(drawn, fmt="%g", padding=3, fontsize=8)
-        if chart.reference is not None:
-            axes.axvline(chart.reference, color=ink, lw=1, ls="--")
-        axes.set_yticks(range(len(names)), names)
-        axes.invert_yaxis()
-        axes.margins(x=0.12, y=0.02)
-        axes.set_xlabel(chart.title)
-        axes.spines[["top", "right"]].set_visible(False)
-        if len(series) > 1:
-            axes.legend(frameon=False, fontsize=8)
-        figure.savefig(path, transparent=True, metadata={"Date": None})
-        plt.close(figure)

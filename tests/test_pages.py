@@ -64,11 +64,60 @@ def test_every_number_of_a_print_is_in_its_table(name):
 
 def test_charts_draw_the_columns_that_they_name():
     for name, chart in tables.SHOWN.items():
+        if name not in PRINTS:
+            assert f"<!-- table: {name} -->\nNot measured yet" in TEXT, name
+            continue
         _, head, rows, _ = tables.read(PRINTS[name])
+        if isinstance(chart, tables.Growth):
+            assert all(len(points) > 1 for sides in tables.growth(rows).values() for points in sides.values()), name
+            continue
         rows = [row for row in rows if chart.only is None or chart.only in row[1:]]
         for column in chart.columns:
             values = [tables.number(row[column]) for row in rows if row[column]]
             assert len(values) > 1 and np.isfinite(values).all(), (name, head[column])
+
+
+GROWN = """\
+Made up.
+
+                             ratio                  ms a step         peak MB            tinygan
+step        threads  peer    (below 1: faster)  tinygan     peer  tinygan    peer  GFLOP/s   floor
+mlp 16            1  other    0.50 (0.40-0.60)    10.00    20.00       71     355     20.9    25 %
+mlp 16            2  other    0.90 (0.80-0.95)    15.00    18.00       73     356     20.9    25 %
+mlp 16         best  other    0.55 (0.50-0.60)    10.00    18.00       71     356     20.9    25 %  target 0.80: reached
+mlp 64            1  other        -               30.00        -       75       -     58.0    37 %
+
+python -m made.up
+"""
+
+
+def test_growth_takes_each_sides_fastest_threads():
+    _, _, rows, _ = tables.read(GROWN)
+    found = {"tinygan": [(16, 10, 71), (64, 30, 75)], "other": [(16, 18, 356)]}
+    assert tables.growth(rows) == {"mlp": found}
+    assert tables.described({"mlp": found})["other, mlp"] == ["16: 18 ms, 356 MB"]
+
+
+def test_bars_of_peers_stand_in_groups():
+    chart = tables.Chart({3: "ratio"}, "", only="best", by=2)
+    rows = [
+        ["mlp", "best", "A", "0.5 (x)"],
+        ["mlp", "1", "A", "7"],
+        ["mlp", "best", "B", "0.6"],
+        ["ring", "best", "A", "2"],
+    ]
+    names, series = tables.grouped(chart, rows)
+    assert names == ["mlp", "ring"] and series["A"] == [0.5, 2] and series["B"][0] == 0.6 and np.isnan(series["B"][1])
+
+
+@pytest.mark.parametrize("name, printed", [("benchmarks.cpu --batch", GROWN), ("benchmarks.cpu", GROWN)])
+def test_charts_are_drawn_for_light_and_dark_pages(name, printed, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "CHARTS", tmp_path)
+    shown = tables.shown(
+        f"<!-- table: none -->\nNot yet.\n<!-- end -->\n<!-- table: {name} -->\n```\n{printed}```\n<!-- end -->"
+    )
+    assert shown.startswith("<!-- table: none -->\nNot yet.\n<!-- end -->\n```{image}") and "dropdown" in shown
+    assert len(list(tmp_path.iterdir())) == 2 and all(path.stat().st_size > 1000 for path in tmp_path.iterdir())
 
 
 def test_a_wide_picture_is_cut_where_it_is_blank():

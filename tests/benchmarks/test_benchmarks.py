@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cpu, ops, options, race, startup, table, tunings
+from benchmarks import cpu, memory, ops, options, race, startup, table, tunings
 from benchmarks.floor import Floor, multiplications, products_of, recorded
 from benchmarks.turns import Worker, WorkerEnded, Workers, fastest, take_turns
 from benchmarks.worker import SETTINGS, tinygan_step
@@ -41,11 +41,13 @@ class Told:
     [
         (cpu.main, ["--steps", "mlpp"], "did you mean mlp"),
         (cpu.main, ["--steps", "mlp,,ring"], "unknown"),
-        (cpu.main, ["--peers", "jax"], "choose from torch, dezero"),
+        (cpu.main, ["--peers", "keras"], "choose from eager, torch, torch.compile, jax, dezero"),
         (cpu.main, ["--threads", "0"], "1 or more"),
         (cpu.main, ["--threads", "1;2"], "'1;2' is not a whole number"),
         (cpu.main, ["--rounds", "few"], "'few' is not a whole number"),
         (cpu.main, ["--batch", "16,-4"], "'-4' is not a whole number"),
+        (cpu.main, ["--width", "2,wide"], "'wide' is not a whole number"),
+        (memory.main, ["--steps", "dcgan 25"], "did you mean dcgan 256?"),
         (cpu.main, ["--step", "mlp"], "did you mean --steps?"),
         (ops.main, ["--ops", "adam-2millions"], "did you mean adam-2million"),
         (startup.main, ["--rounds", "0"], "1 or more"),
@@ -154,8 +156,8 @@ def test_a_peer_that_fails_leaves_with_its_reason_and_tinygan_may_not():
     assert list(workers) == [("tinygan", 1)]
     result = race.Race({("tinygan", 1): np.ones(2)}, {1: np.ones(2)}, {("tinygan", 1): 50.0}, 100)
     result.absent["dezero"] = "it has no such layer"
-    row, reason = race.rows("dcgan", result, ["dezero"])
-    assert row.split()[:4] == ["dcgan", "1", "dezero", "-"] and reason.endswith("it has no such layer")
+    (row,), (reason,) = race.rows("dcgan", result, ["dezero"]), race.absences("dcgan", result)
+    assert row.split()[:4] == ["dcgan", "1", "DeZero", "-"] and reason.endswith("it has no such layer")
     with pytest.raises(WorkerEnded):
         race.check_losses("dcgan", Workers({("tinygan", 1): failing}))
 
@@ -192,18 +194,21 @@ def test_the_best_row_takes_each_sides_own_best_threads():
     assert (
         best[1] == "best" and best[5:10] == ["1000.00", "2000.00", "100", "100", "3.0"] and best[10:12] == ["50", "%"]
     )
-    assert best[-3:] == ["target", "0.75:", "reached"]
-    assert race.verdict("mlp", np.array([0.8]), {1: np.array([1.0])}).endswith("missed")
+    assert best[-3:] == ["target", "0.85:", "reached"] and one[-3:] == ["target", "0.75:", "reached"]
+    assert "target" not in two and all("target" not in row for row in race.rows("mlp 256", result, ["torch"]))
+    (*_, small) = race.rows("mlp 16", result, ["torch"])
+    assert small.endswith("target 0.80: reached")
+    assert race.verdict("mlp", np.array([0.86]), {1: np.array([1.0])}, race.TARGETS["mlp"]).endswith("missed")
 
 
 def test_every_batch_has_processes_of_its_own():
-    assert cpu.parts(cpu.parse(["--threads", "1,2"])) == [(0, [1, 2])]
-    assert cpu.parts(cpu.parse(["--threads", "1,2", "--batch", "16,64"])) == [
-        (16, [1]),
-        (16, [2]),
-        (64, [1]),
-        (64, [2]),
+    assert cpu.parts(cpu.parse(["--threads", "1,2"])) == [(0, 0, [1, 2])]
+    assert cpu.parts(cpu.parse(["--threads", "1,2", "--batch", "16,256"])) == [
+        (16, 0, [1, 2]),
+        (256, 0, [1]),
+        (256, 0, [2]),
     ]
+    assert cpu.parts(cpu.parse(["--threads", "1,2", "--width", "1,4"])) == [(0, 1, [1, 2]), (0, 4, [1]), (0, 4, [2])]
 
 
 def test_a_worker_trains_measures_and_says_why_it_ends():

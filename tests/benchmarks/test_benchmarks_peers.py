@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from importlib.util import find_spec
 
@@ -17,6 +18,7 @@ from tinygan import nn
 from tinygan.autograd import Tensor
 
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+needs_jax = pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed")
 needs_dezero = pytest.mark.skipif(find_spec("dezero") is None, reason="DeZero is not installed")
 
 
@@ -66,14 +68,42 @@ def test_pytorchs_ops_are_tinygans(name):
     assert ops.results_agree(tinygan_job(few, 1).values(), torch_job(few, 1).values())
 
 
-@needs_dezero
-@pytest.mark.parametrize("step", SETTINGS)
-def test_dezero_trains_the_same_networks(step):
-    # In a process of its own: to run with NumPy 2, DeZero needs a name in NumPy that no other test shall find.
-    batch = 4
-    worker = Worker("benchmarks.worker", ("dezero", step, 1, batch), 1)
+def losses_of_worker(side, step, batch, width=1):
+    """In a process of its own: the other library sets what no other test shall find."""
+    worker = Worker("benchmarks.worker", (side, step, 1, batch, width), 1)
     try:
-        found = worker.ask(f"losses {race.CHECKED_STEPS}")
+        return worker.ask(f"losses {race.CHECKED_STEPS}")
     finally:
         worker.close()
-    assert race.losses_agree(losses(tinygan_step(replace(SETTINGS[step], batch=batch), 1)), found)
+
+
+@needs_dezero  # which needs a name in NumPy
+@pytest.mark.parametrize("step", SETTINGS)
+def test_dezero_trains_the_same_networks(step):
+    expected = losses(tinygan_step(replace(SETTINGS[step], batch=4), 1))
+    assert race.losses_agree(expected, losses_of_worker("dezero", step, 4))
+
+
+@needs_jax  # which is told its threads by the environment
+@pytest.mark.parametrize("step", ["ring", "wgan-gp", "small", "dcgan"])
+def test_jax_trains_the_same_networks(step):
+    expected = losses(tinygan_step(replace(SETTINGS[step], batch=4), 1))
+    assert race.losses_agree(expected, losses_of_worker("jax", step, 4))
+
+
+@needs_torch
+@pytest.mark.slow  # it compiles
+@pytest.mark.skipif(not any(map(shutil.which, ("g++", "c++", "clang++"))), reason="there is no C++ compiler")
+@pytest.mark.parametrize("step", ["ring", "wgan-gp"])
+def test_torch_compile_trains_the_same_networks(step):
+    expected = losses(tinygan_step(replace(SETTINGS[step], batch=4), 1))
+    assert race.losses_agree(expected, losses_of_worker("torch.compile", step, 4))
+
+
+@needs_torch
+@pytest.mark.parametrize("step", ["mlp", "dcgan"])
+def test_pytorch_trains_the_same_wider_networks(step):
+    expected = losses(tinygan_step(replace(SETTINGS[step], batch=8, width=2), 1))
+    found = losses_of_worker("torch", step, 8, width=2)
+    assert race.losses_agree(expected, found)
+    assert not race.losses_agree(expected, losses(tinygan_step(replace(SETTINGS[step], batch=8), 1)))
