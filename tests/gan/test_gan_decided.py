@@ -45,7 +45,6 @@ DEFAULTS = {
     "conditional_game.ConditionalGame(unroll)": 0,
     "conditional_game.ConditionalGame(unroll_lr)": 0.001,
     "conditional_game.ConditionalGame(weight_clip)": 0.0,
-    "conditional_game.ConditionalGame.step(measure)": False,
     "conditioning.InfoGAN(classes)": 10,
     "conditioning.get(outputs)": True,
     "directions.principal_directions(k)": 6,

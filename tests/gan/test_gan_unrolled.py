@@ -235,6 +235,9 @@ def test_a_list_of_tensors_is_put_back_itself():
 
 
 def test_bad_numbers_are_refused():
-    for rules in ({"unroll": -1}, {"unroll": 1, "unroll_lr": 0.0}):
-        with pytest.raises(ValueError, match="unroll must be at least 0 and unroll_lr above 0"):
-            make_game(**rules)
+    for rules, said in (
+        ({"unroll": -1}, "unroll must be a whole number of at least 0"),
+        ({"unroll_lr": 0.0}, "above 0"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            make_game(**{"unroll": 1, **rules})

@@ -29,6 +29,7 @@ import numpy as np
 from tinygan.autograd.op import Elementwise
 from tinygan.compiled.recorder import Line, Value
 
+OPTIONS = ("--fmad=false",)
 MOST = 16  # ops in a kernel: with an input and an output for each, its arguments still fit into CUDA's 4 KB
 
 # What a function of arrays is for one number, as NumPy defines it. nan passes, and of two equal zeros it is the second.
@@ -188,9 +189,15 @@ def written(lines: Sequence[Line], inputs: Sequence[Value], outputs: Sequence[Va
 
 
 def kernel(xp: Any, lines: Sequence[Line], inputs: Sequence[Value], outputs: Sequence[Value]) -> Any:
-    """The kernel of a chain: a function of arrays, which takes one launch."""
+    """The kernel of a chain: a function of arrays, which takes one launch.
+
+    A product and a sum are rounded apart (``fmad=false``), as they are where each op is a launch of its own: so a step
+    that is played back has the same bits.
+    """
     names = dict.fromkeys(re.sub("[^a-z]", "", line.name.lower()) for line in lines)
-    return xp.ElementwiseKernel(*written(lines, inputs, outputs), name="_".join(["tinygan", *names])[:80])
+    return xp.ElementwiseKernel(
+        *written(lines, inputs, outputs), name="_".join(["tinygan", *names])[:80], options=OPTIONS
+    )
 
 
 def operations(line: Line) -> int:
