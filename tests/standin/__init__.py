@@ -40,7 +40,7 @@ class ndarray:
     """A device array: holds `_host`, a NumPy array that nobody else may touch."""
 
     __module__ = "cupy"
-    __slots__ = ("_host", "base")
+    __slots__ = ("__weakref__", "_host", "base")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, host: np.ndarray, base: ndarray | None = None):

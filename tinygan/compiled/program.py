@@ -54,9 +54,9 @@ class Program:
         self.source = "\n".join(self._written(outputs))
         self._play = self._made(self.source)
         self.times: dict[int, float] = {}
-        for value in {v for line in recorder.lines for v in (*line.inputs, *line.outputs)}.union(arguments):
-            if value.kind in ("argument", "draw", "result"):
-                value.array = None  # the memory of the recorded call is free again
+        for line in recorder.lines:
+            if line.op:
+                line.op.inputs = ()  # the graph of the recorded call, with all its arrays, is needed no more
 
     @property
     def draw_forms(self) -> list[tuple[tuple[int, ...], Any]]:
@@ -123,7 +123,7 @@ class Program:
             for value in line.inputs:
                 if value not in places:
                     places[value] = len(nodes)
-                    title = value.array.name if value.kind == "held" and value.array.name else value.kind
+                    title = value.source.name if value.kind == "held" and value.source.name else value.kind
                     nodes.append((title, f"shape {value.shape}", []))
             places.update({value: len(nodes) for value in line.outputs})
             shapes = ", ".join(str(value.shape) for value in line.outputs)
@@ -140,7 +140,7 @@ class Program:
         for i, line in enumerate(self.lines):
             for value in line.inputs:
                 if value.kind == "held" and value not in fresh:
-                    yield f"    {self._name(value)} = {self._name(value)}_._data  # {value.array.name or 'held'}"
+                    yield f"    {self._name(value)} = {self._name(value)}_._data  # {value.source.name or 'held'}"
                     fresh.add(value)
             yield f"    {self._call(line, i)}"
             if line.kind in ("effect", "assign", "set"):
@@ -156,7 +156,7 @@ class Program:
         text = f"{name}({', '.join(map(self._name, line.inputs))}{over})"
         if line.kind == "op":
             if line.scalar:
-                self._bound["array"], text = backend_of(line.outputs[0].array).xp.asarray, f"array({text})"
+                self._bound["array"], text = current_backend().xp.asarray, f"array({text})"
             (y,) = line.outputs
             return f"{self._name(y)} = {text}  # {y.shape}"
         if line.kind == "several":
@@ -170,9 +170,9 @@ class Program:
             letter = LETTERS[value.kind]
             self._names[value] = f"{letter}{sum(name[0] == letter for name in self._names.values())}"
             if value.kind == "constant":
-                self._bound[self._names[value]] = value.array
+                self._bound[self._names[value]] = value.source
             elif value.kind == "held":
-                self._bound[f"{self._names[value]}_"] = value.array
+                self._bound[f"{self._names[value]}_"] = value.source
         return self._names[value]
 
     def _taken(self, thing: Any, recorder: Recorder) -> Any:
@@ -245,9 +245,9 @@ def difference(a: Program, b: Program) -> str:
         for p, q in zip((*x.inputs, *x.outputs), (*y.inputs, *y.outputs), strict=True):
             if numbers.setdefault(p, len(numbers)) != other.setdefault(q, len(other)):
                 return f"{x.name} has other inputs from call to call"
-            if p.kind == "constant" and not _equal(p.array, q.array):
+            if p.kind == "constant" and not _equal(p.source, q.source):
                 return f"a number that {x.name} is given changes from call to call: give it as an argument"
-            if p.kind == "held" and p.array is not q.array:
+            if p.kind == "held" and p.source is not q.source:
                 return f"{x.name} is given another Tensor from call to call"
         if x.settings.keys() != y.settings.keys() or not all(_equal(v, y.settings[k]) for k, v in x.settings.items()):
             return f"the settings of {x.name} change from call to call"

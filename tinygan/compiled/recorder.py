@@ -13,6 +13,7 @@ import math
 import operator
 import os
 import sys
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from functools import partial
 from typing import Any
 
 from tinygan.autograd import Op, Tensor, mode
-from tinygan.backend import backend_of, current_backend
+from tinygan.backend import current_backend
 from tinygan.compiled.guards import Guards, present, same
 
 UNSEEN = {"inputs", "wanted", "called", "mean", "var"}  # attributes of an op that are no settings
@@ -34,8 +35,8 @@ class Value:
     ----------
     kind : {"argument", "draw", "constant", "held", "result"}
         "held" is what a Tensor holds at the moment, such as a parameter.
-    array : array or Tensor
-        As it was when it was recorded; later on only of a constant, and the Tensor of what is held.
+    source : array or Tensor
+        The array of a constant, and the Tensor of what is held.
     shape, dtype, strides
         When it was recorded.
     owner : Value
@@ -46,15 +47,15 @@ class Value:
     shape: tuple[int, ...]
     dtype: Any
     strides: tuple[int, ...]
-    array: Any
+    source: Any = None
     owner: Value = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         self.owner = self.owner or self
 
     @classmethod
-    def of(cls, kind: str, array: Any) -> Value:
-        return cls(kind, array.shape, array.dtype, array.strides, array)
+    def of(cls, kind: str, array: Any, source: Any = None) -> Value:
+        return cls(kind, array.shape, array.dtype, array.strides, source)
 
     @property
     def size(self) -> int:
@@ -120,9 +121,9 @@ class Recorder:
         self.lines: list[Line] = []
         self.draws: list[tuple[Callable[[], Any], Value]] = []
         self.results: dict[int, Line] = {}  # what effects returned, by id
+        self._returned: list[Any] = []  # the same, so that no id is given twice
         self.problem = ""
-        self._known: dict[int, Value] = {}
-        self._kept: list[Any] = []  # all arrays, so that no id is given twice
+        self._known: dict[int, tuple[Any, Value]] = {}  # by the array's id, with the array as long as there is one
         self._of_held: dict[int, Value] = {}
         self._moving = guards.moving()
         self._set_outside: set[int] = set()  # places that draws and effects set, by number
@@ -139,7 +140,7 @@ class Recorder:
             return
         run = partial(kernel, op, xp) if kernel else partial(op.forward, xp)
         settings = {name: value for name, value in vars(op).items() if name not in UNSEEN}
-        line = Line(op.name, "op", run, values, [self._new("result", y._data, values)], settings, op)
+        line = Line(op.name, "op", run, values, [self._result(y, values, inputs)], settings, op)
         line.scalar = not y.shape  # NumPy gives its own scalars there, which the engine makes arrays
         self.lines.append(line)
 
@@ -148,10 +149,10 @@ class Recorder:
         values = self._values(name, inputs)
         if values is not None:
             kind = "op" if len(outputs) == 1 else "several"
-            self.lines.append(Line(name, kind, run, values, [self._new("result", y._data, values) for y in outputs]))
+            self.lines.append(Line(name, kind, run, values, [self._result(y, values, inputs) for y in outputs]))
 
     def constant(self, array: Any) -> None:
-        self._new("constant", array)
+        self._new("constant", array, array)
 
     def draw(self, function: Callable[[], Any]) -> Tensor:
         with self.looking_away():
@@ -167,7 +168,7 @@ class Recorder:
             line = Line(_called(function), "effect", function, values, [])
             self.lines.append(line)
             self.results[id(result)] = line
-            self._kept.append(result)
+            self._returned.append(result)
         return result
 
     def assign(self, tensor: Tensor) -> None:
@@ -181,8 +182,8 @@ class Recorder:
         if not self.problem:
             line = _line_of_step()
             self.problem = f"{why} ({line})" if line else why
-            for kept in (self.lines, self._kept, self._known):
-                kept.clear()
+            self.lines.clear()
+            self._known.clear()
 
     # -- for the one who asked to record -----------------------------------------------------------
 
@@ -191,12 +192,13 @@ class Recorder:
 
     def value_of(self, tensor: Tensor) -> Value | None:
         """The value a Tensor has now, if it is known."""
-        value = self._known.get(id(tensor._data))
+        array, value = self._known.get(id(tensor._data), (lambda: None, None))
+        if array() is not tensor._data:  # of one that is gone, and its id was given again
+            value = None
         if value is None and self.held.get(id(tensor)) is tensor:
             value = self._of_held.get(id(tensor))
             if value is None:
-                value = self._of_held[id(tensor)] = Value.of("held", tensor._data)
-                value.array = tensor
+                value = self._of_held[id(tensor)] = Value.of("held", tensor._data, tensor)
         return value
 
     @contextmanager
@@ -245,14 +247,17 @@ class Recorder:
             values.append(value)
         return values
 
-    def _new(self, kind: str, array: Any, inputs: Sequence[Value] = ()) -> Value:
-        value, xp = Value.of(kind, array), backend_of(array).xp
-        for x in inputs:
-            other = x.array._data if x.kind == "held" else x.array
-            if array is other or array.base is not None and xp.may_share_memory(array, other):
-                value.owner = x.owner  # a view
-        self._known[id(array)] = value
-        self._kept.append(array)
+    def _new(self, kind: str, array: Any, source: Any = None) -> Value:
+        value = Value.of(kind, array, source)
+        self._known[id(array)] = weakref.ref(array), value  # the recorded call needs no more memory than any other
+        return value
+
+    def _result(self, y: Tensor, values: Sequence[Value], inputs: Sequence[Tensor]) -> Value:
+        """The value of a result, which may be a view of an input."""
+        value, array = self._new("result", y._data), y._data
+        for x, tensor in zip(values, inputs, strict=True):
+            if array is tensor._data or array.base is not None and y.xp.may_share_memory(array, tensor._data):
+                value.owner = x.owner
         return value
 
     def _check_moving(self) -> None:
