@@ -100,23 +100,24 @@ def parity(say: Say, backend: Any = "cupy", names: Collection[str] = tuple(prese
     """The first steps of each preset on CuPy, called and played back, against NumPy's, with plain gradient descent."""
     if backend == "cupy":
         check_gpu()
-    far, same = [], 0
+    far, same, same_joined = [], 0, 0
     for name in names:
         try:
             here = states(name, "numpy", compiled=False)
             called, raw, played = (states(name, backend, *way) for way in ((False,), (True, False), (True,)))
             found = {"called": distance(here, called), "played": distance(here, played)}
             equal = all(np.array_equal(value, raw[each]) for each, value in called.items())
+            joined = all(np.array_equal(value, played[each]) for each, value in called.items())
         except Exception as error:
             say(preset=name, problem=f"{type(error).__name__}: {error}")
             far.append(name)
             continue
-        same += equal
-        say(preset=name, **found, same_bits_without_the_passes=equal)
-        print(f"{name}: {found}, the same bits without the passes: {equal}", flush=True)
+        same, same_joined = same + equal, same_joined + joined
+        say(preset=name, **found, same_bits=joined, same_bits_without_the_passes=equal)
+        print(f"{name}: {found}, the same bits: {joined}, without the passes: {equal}", flush=True)
         if not max(found.values()) <= 1:
             far.append(name)
-    bits = f"without the passes {same} of {len(names)} are the same bits played back as called"
+    bits = f"{same_joined} of {len(names)} are the same bits played back as called, without the passes {same}"
     if far:
         raise Failed(f"{len(far)} of {len(names)} presets do not agree with NumPy: {', '.join(far)}; {bits}")
     return f"the steps of all {len(names)} presets agree with NumPy's, called and played back; {bits}"

@@ -39,7 +39,8 @@ def of_wheel(cupy: Any) -> dict[str, list[str]]:
             thing = getattr(real, name)
             if not name.startswith("_") and callable(thing) and not isinstance(thing, type):
                 found[prefix + name] = _keywords(cupy, thing)
-    found["ElementwiseKernel"] = _keywords(cupy, cupy.ElementwiseKernel)
+    options = ["options"] * ("options (tuple)" in cupy.ElementwiseKernel.__doc__)  # one of its **kwargs
+    found["ElementwiseKernel"] = sorted(_keywords(cupy, cupy.ElementwiseKernel) + options)
     found["ElementwiseKernel.__call__"] = [k for k in ("block_size", "size", "stream") if _kernel_takes(cupy, k)]
     return found
 

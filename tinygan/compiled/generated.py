@@ -29,6 +29,9 @@ import numpy as np
 from tinygan.autograd.op import Elementwise
 from tinygan.compiled.recorder import Line, Value
 
+# Products and sums are rounded singly, as they are in kernels of their own: so a step has the same bits called and
+# played back, and a run that is resumed goes on as if it had not stopped. (The memory is what takes the time.)
+OPTIONS = ("--fmad=false",)
 MOST = 16  # ops in a kernel: with an input and an output for each, its arguments still fit into CUDA's 4 KB
 
 # What a function of arrays is for one number, as NumPy defines it. nan passes, and of two equal zeros it is the second.
@@ -190,7 +193,8 @@ def written(lines: Sequence[Line], inputs: Sequence[Value], outputs: Sequence[Va
 def kernel(xp: Any, lines: Sequence[Line], inputs: Sequence[Value], outputs: Sequence[Value]) -> Any:
     """The kernel of a chain: a function of arrays, which takes one launch."""
     names = dict.fromkeys(re.sub("[^a-z]", "", line.name.lower()) for line in lines)
-    return xp.ElementwiseKernel(*written(lines, inputs, outputs), name="_".join(["tinygan", *names])[:80])
+    name = "_".join(["tinygan", *names])[:80]
+    return xp.ElementwiseKernel(*written(lines, inputs, outputs), name=name, options=OPTIONS)
 
 
 def operations(line: Line) -> int:
