@@ -176,9 +176,9 @@ x, m = (lambda writer: Symbol(writer, "x", "T")), (lambda writer: Symbol(writer,
         (lambda xp, x, m: x + 1, "const T v0 = x + T(1.0);"),
         (lambda xp, x, m: 0.1 - x, "const T v0 = T(0.1) - x;"),
         (lambda xp, x, m: np.float32(0.5) * x, "const T v0 = T(0.5) * x;"),
-        (lambda xp, x, m: x * math.inf, "const T v0 = x * T(INFINITY);"),
-        (lambda xp, x, m: x * -1e300, "const T v0 = x * T(-INFINITY);"),
-        (lambda xp, x, m: x * xp.nan, "const T v0 = x * T(NAN);"),
+        (lambda xp, x, m: x * math.inf, "const T v0 = x * (T(1) / T(0));"),
+        (lambda xp, x, m: x * -1e300, "const T v0 = x * (T(-1) / T(0));"),
+        (lambda xp, x, m: x * xp.nan, "const T v0 = x * (T(0) / T(0));"),
         (lambda xp, x, m: 2**x, "const T v0 = pow(T(2.0), x);"),
         (lambda xp, x, m: abs(x), "const T v0 = fabs(x);"),
         (lambda xp, x, m: m * x, "const T v0 = m * x;"),
@@ -279,6 +279,25 @@ class Wave(Elementwise):
         return gy
 
 
+class Everything(Elementwise):
+    """All that can be written, in one formula."""
+
+    def forward(self, xp, x, m):
+        total = xp.clip(xp.where(m | ~(x < 0), x, -x) * xp.inf, -xp.inf, 3.0) + xp.where(m ^ (x != 1), xp.nan, x)
+        for name in generated.FUNCTIONS.keys() - {"maximum", "minimum", "clip"}:
+            total += getattr(xp, name)(x)
+        total += xp.maximum(x, xp.minimum(1, x)) + 2.5**x + x**2.5 + m.astype(x.dtype) - (x.astype(bool) & m) / x
+        return total
+
+
+@quiet
+@needs_compiler
+def test_everything_at_once(monkeypatch):
+    x = np.array([-1.5, -0.0, 0.5, 1.0, 3.0], np.float64)
+    found, expected = alone(Everything(), [x, x > 0.7], monkeypatch)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
 @needs_compiler
 @pytest.mark.parametrize(("kind", "launches"), [(Branch, 3), (Wave, 1), (elementwise.Tanh, 1)])
 def test_ops_of_your_own(kind, launches, fake_cupy, rng):
@@ -301,7 +320,7 @@ def test_a_view_of_its_input_is_not_copied_into_a_kernel():
     assert not generated.fits(Line("Add", "op", None, [x, x], [y], op=add))
 
 
-@pytest.mark.parametrize("op", [*EXACT, *ROUNDED], ids=name_of)
+@pytest.mark.parametrize("op", [*EXACT, *ROUNDED, Everything()], ids=name_of)
 def test_the_text_of_each_op_compiles_for_nvidia_gpus(op):
     try:
         cupy, library = nvrtc.load()
@@ -309,7 +328,9 @@ def test_the_text_of_each_op_compiles_for_nvidia_gpus(op):
         pytest.skip(f"{error}: {nvrtc.NEEDS}")
     for dtype, capability in (("float32", 90), ("float64", 80)):
         ones = [np.ones((2, 3), dtype) for _ in range(arity(op))]
-        line = line_of(op, *values(*(ones if not isinstance(op, kinks.Where) else [ones[0] > 0, *ones[1:]])))
+        if isinstance(op, (kinks.Where, Everything)):
+            ones[0 if isinstance(op, kinks.Where) else 1] = ones[0] > 0
+        line = line_of(op, *values(*ones))
         text = (*generated.written([line], line.inputs, line.outputs), "tinygan_one")
         source = nvrtc.cuda_source(cupy, text, (True,) * (arity(op) + 1), dtype, 2)
         found = nvrtc.ptx(cupy, library, source, capability)

@@ -101,7 +101,9 @@ class Writer:
             number = float(self.dtype.type(value))
         if math.isfinite(number):
             return f"T({float(value)!r})"
-        return "T(NAN)" if math.isnan(number) else "T(INFINITY)" if number > 0 else "T(-INFINITY)"
+        return (
+            f"(T({0 if math.isnan(number) else 1 if number > 0 else -1}) / T(0))"  # NVIDIA's compiler has no INFINITY
+        )
 
 
 class Symbol:
