@@ -37,7 +37,7 @@ Say = Callable[..., None]  # say(name=value, ...): numbers that are kept whateve
 STEPS = 4  # of a comparison: a step that is played back is written down in the first two
 ROUNDS = 3  # of each race
 BATCHES = (64, 256, 1024)
-AT_ONCE = 4  # runs side by side; nothing is timed in them
+AT_ONCE = 4  # tests, or runs, side by side; nothing is timed in them
 
 
 class Missing(Exception):
@@ -81,15 +81,18 @@ def tests(say: Say, marker: str = "gpu", paths: Sequence[str] = ()) -> str:
         raise Missing("pytest is not installed: pip install pytest")
     if marker == "gpu":
         check_gpu()
-    command = [sys.executable, "-m", "pytest", "-v", "-m", marker, "-p", "no:cacheprovider", "--tb=short", *paths]
+    side_by_side = ["-n", str(AT_ONCE)] if importlib.util.find_spec("xdist") else []
+    command = [sys.executable, "-m", "pytest", "-v", "-m", marker, "-p", "no:cacheprovider", "--tb=short"]
+    command += [*side_by_side, *paths]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout
     last = ""
     for line in process.stdout:
         print(line, end="", flush=True)
         last = line.strip() or last
-        if found := re.match(r"(\S.*::.*) (FAILED|ERROR) +\[", line):
-            say(test=found[1], words=f"{found[1]} failed")
+        if found := re.match(r"(\S.*::.*) (FAILED|ERROR) +\[|\[gw\d+\] \[ *\d+%\] (FAILED|ERROR) (.*)", line):
+            name = found[1] or found[4].strip()
+            say(test=name, words=f"{name} failed")
     last = last.strip("= ")
     if process.wait() or not re.search(r"\b[1-9]\d* passed", last):
         raise Failed(last)

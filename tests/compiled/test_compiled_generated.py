@@ -14,7 +14,7 @@ from standin import COMPILER, FakeCupy, kernels, nvrtc
 import tinygan as tg
 from tinygan.autograd import Tensor, arithmetic, elementwise, gated, kinks
 from tinygan.autograd.op import Elementwise
-from tinygan.backend import CupyBackend, to_numpy, using_backend
+from tinygan.backend import CupyBackend, current_backend, to_numpy, using_backend
 from tinygan.compiled import generated
 from tinygan.compiled.generated import Symbol, Writer
 from tinygan.compiled.recorder import Line, Value
@@ -341,13 +341,36 @@ def test_the_text_of_each_op_compiles_for_nvidia_gpus(op):
 # -- on a GPU --------------------------------------------------------------------------------------------
 
 
+def together():
+    """All ops, in groups that take the same inputs: each is one kernel, as compiling takes longer than running."""
+    ops = sorted([*EXACT, *ROUNDED], key=lambda op: (arity(op), isinstance(op, kinks.Where)))
+    for _, group in itertools.groupby(ops, key=lambda op: (arity(op), isinstance(op, kinks.Where))):
+        group = list(group)
+        yield from (group[i : i + generated.MOST] for i in range(0, len(group), generated.MOST))
+
+
+def check_together(dtype, backend):
+    for group in together():
+        inputs = values(*combinations(group[0], dtype))
+        lines = [line_of(op, *inputs) for op in group]
+        outputs = [line.outputs[0] for line in lines]
+        kernel = generated.kernel(backend.xp, lines, inputs, outputs)
+        results = kernel(*(backend.asarray(value.array) for value in inputs))
+        for op, y, value in zip(group, results if len(group) > 1 else [results], outputs, strict=True):
+            tolerance = 0 if op in EXACT else 1e-5 if dtype == np.float32 else 1e-13
+            np.testing.assert_allclose(backend.to_numpy(y), value.array, rtol=tolerance, err_msg=name_of(op))
+
+
+@quiet
+@needs_compiler
+@DTYPES
+def test_all_ops_in_few_kernels(dtype, fake_cupy):
+    check_together(dtype, current_backend())
+    assert fake_cupy.launches == len(list(together())) < 8
+
+
 @quiet
 @pytest.mark.gpu
 @DTYPES
-@pytest.mark.parametrize("op", [*EXACT, *ROUNDED], ids=name_of)
-def test_ops_at_all_special_numbers_on_a_gpu(op, dtype, gpu):
-    line = line_of(op, *values(*combinations(op, dtype)))
-    kernel = generated.kernel(gpu.xp, [line], line.inputs, line.outputs)
-    found, again = (kernel(*(gpu.asarray(value.array) for value in line.inputs)).get() for _ in range(2))
-    np.testing.assert_array_equal(found, again)
-    np.testing.assert_allclose(found, line.outputs[0].array, rtol=1e-5 if dtype == np.float32 else 1e-13)
+def test_all_ops_on_a_gpu(dtype, gpu):
+    check_together(dtype, gpu)
