@@ -37,7 +37,7 @@ Say = Callable[..., None]  # say(name=value, ...): numbers that are kept whateve
 STEPS = 4  # of a comparison: a step that is played back is written down in the first two
 ROUNDS = 3  # of each race
 BATCHES = (64, 256, 1024)
-AT_ONCE = 4  # runs side by side; nothing is timed in them
+AT_ONCE = 4  # tests, or runs, side by side; nothing is timed in them
 
 
 class Missing(Exception):
@@ -81,15 +81,18 @@ def tests(say: Say, marker: str = "gpu", paths: Sequence[str] = ()) -> str:
         raise Missing("pytest is not installed: pip install pytest")
     if marker == "gpu":
         check_gpu()
-    command = [sys.executable, "-m", "pytest", "-v", "-m", marker, "-p", "no:cacheprovider", "--tb=short", *paths]
+    side_by_side = ["-n", str(AT_ONCE)] if importlib.util.find_spec("xdist") else []
+    command = [sys.executable, "-m", "pytest", "-v", "-m", marker, "-p", "no:cacheprovider", "--tb=short"]
+    command += [*side_by_side, *paths]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout
     last = ""
     for line in process.stdout:
         print(line, end="", flush=True)
         last = line.strip() or last
-        if found := re.match(r"(\S.*::.*) (FAILED|ERROR) +\[", line):
-            say(test=found[1], words=f"{found[1]} failed")
+        if found := re.match(r"(\S.*::.*) (FAILED|ERROR) +\[|\[gw\d+\] \[ *\d+%\] (FAILED|ERROR) (.*)", line):
+            name = found[1] or found[4].strip()
+            say(test=name, words=f"{name} failed")
     last = last.strip("= ")
     if process.wait() or not re.search(r"\b[1-9]\d* passed", last):
         raise Failed(last)
@@ -100,23 +103,24 @@ def parity(say: Say, backend: Any = "cupy", names: Collection[str] = tuple(prese
     """The first steps of each preset on CuPy, called and played back, against NumPy's, with plain gradient descent."""
     if backend == "cupy":
         check_gpu()
-    far, same = [], 0
+    far, same, same_joined = [], 0, 0
     for name in names:
         try:
             here = states(name, "numpy", compiled=False)
             called, raw, played = (states(name, backend, *way) for way in ((False,), (True, False), (True,)))
             found = {"called": distance(here, called), "played": distance(here, played)}
             equal = all(np.array_equal(value, raw[each]) for each, value in called.items())
+            joined = all(np.array_equal(value, played[each]) for each, value in called.items())
         except Exception as error:
             say(preset=name, problem=f"{type(error).__name__}: {error}")
             far.append(name)
             continue
-        same += equal
-        say(preset=name, **found, same_bits_without_the_passes=equal)
-        print(f"{name}: {found}, the same bits without the passes: {equal}", flush=True)
+        same, same_joined = same + equal, same_joined + joined
+        say(preset=name, **found, same_bits=joined, same_bits_without_the_passes=equal)
+        print(f"{name}: {found}, the same bits: {joined}, without the passes: {equal}", flush=True)
         if not max(found.values()) <= 1:
             far.append(name)
-    bits = f"without the passes {same} of {len(names)} are the same bits played back as called"
+    bits = f"{same_joined} of {len(names)} are the same bits played back as called, without the passes {same}"
     if far:
         raise Failed(f"{len(far)} of {len(names)} presets do not agree with NumPy: {', '.join(far)}; {bits}")
     return f"the steps of all {len(names)} presets agree with NumPy's, called and played back; {bits}"

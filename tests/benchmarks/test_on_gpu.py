@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from cli import ROOT, posix_only
+from cli import ROOT, one_sentence, posix_only
 from standin import COMPILER, FakeCupy
 
 from benchmarks import on_gpu, on_gpu_parts
@@ -52,7 +52,7 @@ def test_without_a_gpu_each_part_says_what_is_missing(tmp_path):
 
 
 def test_all_limits_together_are_under_eight_minutes():
-    assert sum(part.seconds for part in on_gpu.PARTS.values()) <= 470
+    assert sum(on_gpu.PARTS.values()) <= 470
 
 
 def test_a_part_that_fails_or_hangs_does_not_stop_the_next(tmp_path, monkeypatch):
@@ -71,7 +71,7 @@ def test_a_part_that_fails_or_hangs_does_not_stop_the_next(tmp_path, monkeypatch
         on_gpu, "watched", lambda command, *rest: watched([sys.executable, "-c", programs[command[-1]]], *rest)
     )
     seconds = {"versions": 0.5, "tests": 2.0, "parity": 30.0}
-    monkeypatch.setattr(on_gpu, "PARTS", {name: on_gpu.Part(None, seconds[name]) for name in programs})
+    monkeypatch.setattr(on_gpu, "PARTS", seconds)
     start = time.monotonic()
     assert on_gpu.measure(tmp_path, list(programs)) == 1
     results = json.loads((tmp_path / "on_gpu.json").read_text(encoding="utf-8"))
@@ -126,7 +126,10 @@ def test_parity_on_the_stand_in(say, facts, monkeypatch):
     names = ("ring", "small")
     backend = CupyBackend(FakeCupy())
     sentence = on_gpu_parts.parity(say, backend, names)
-    assert "all 2 presets agree" in sentence and "2 of 2 are the same bits" in sentence
+    assert (
+        "all 2 presets agree" in sentence
+        and "2 of 2 are the same bits played back as called, without the passes 2" in sentence
+    )
     assert [fact["preset"] for fact in facts] == list(names)
     assert all(0 <= fact["called"] < 1 and fact["same_bits_without_the_passes"] for fact in facts)
     backend.kernels[on_gpu_parts_op()] = lambda op, xp, x: op.forward(xp, x) * 1.5
@@ -182,6 +185,23 @@ def test_every_race_is_run_and_told(say, facts, monkeypatch):
     monkeypatch.setattr(on_gpu_parts.gpu, "race", differ)
     with pytest.raises(on_gpu_parts.Failed, match=r"ring \(batch 512\): other losses; dcgan"):
         on_gpu_parts.race(say)
+
+
+def test_a_package_that_is_missing_is_named_by_each_part(monkeypatch, capsys):
+    """It may be one without which nothing of tinygan can be imported."""
+    monkeypatch.delitem(sys.modules, "benchmarks.on_gpu_parts")
+    monkeypatch.delattr(sys.modules["benchmarks"], "on_gpu_parts")
+    monkeypatch.setitem(sys.modules, "tinygan.compiled", None)
+    assert on_gpu.do("runs") == 1
+    sentence = on_gpu.result_of(1, 1.0, capsys.readouterr().out)["sentence"]
+    assert sentence == "the package tinygan.compiled is not installed: pip install tinygan.compiled"
+
+
+@pytest.mark.parametrize("argv", [["--only", "versions,nothing"], ["--part", "nothing"], ["--nothing"], ["x"]])
+def test_wrong_input_ends_in_one_sentence(argv, capsys):
+    with pytest.raises(SystemExit) as end:
+        on_gpu.main(argv)
+    assert end.value.code == 2 and one_sentence(capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("name", list(on_gpu.PARTS))

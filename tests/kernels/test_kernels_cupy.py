@@ -10,6 +10,7 @@ from standin import COMPILER, FakeCupy, kernels
 
 from tinygan import optim
 from tinygan.autograd import Tensor, grad
+from tinygan.autograd.arithmetic import PowConstant
 from tinygan.autograd.cross_entropy import BCEWithLogits
 from tinygan.autograd.elementwise import Sigmoid, Softplus
 from tinygan.autograd.kinks import Gate, LeakyReLU
@@ -93,6 +94,22 @@ def test_the_ends_of_the_line(cupy, op):
     inputs = (cupy.xp.ones_like(x), x) if isinstance(op, Gate) else (x,)
     found, expected = cupy.kernels[type(op)](op, cupy.xp, *inputs), op.forward(cupy.xp, *inputs)
     np.testing.assert_allclose(found._host, expected._host, rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value", "ignore:divide by zero")
+@DTYPES
+@pytest.mark.parametrize("p", [2, 2.0, 0.5, -1, 3, 0])
+def test_powers(cupy, p, dtype):
+    x = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0, 3.0, -1.5, 1e30], dtype=dtype)
+    with np.errstate(over="ignore"):
+        found = cupy.kernels[PowConstant](PowConstant(p), cupy.xp, cupy.asarray(x))
+        expected = PowConstant(p).forward(np, x)
+    assert found.dtype == dtype and found._host.tobytes() == expected.tobytes()
+
+
+def test_whole_numbers_stay_whole_in_powers(cupy):
+    found = cupy.kernels[PowConstant](PowConstant(2), cupy.xp, cupy.asarray(np.arange(3)))
+    assert found._host.tolist() == [0, 1, 4] and found.dtype.kind == "i"
 
 
 @DTYPES

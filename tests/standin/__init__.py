@@ -33,6 +33,7 @@ COMPILER = shutil.which("g++") if os.name == "posix" else None
 NO_FUNCTION = ("newaxis", "pi", "e", "inf", "nan")  # and the dtypes: the same objects in both packages
 WAITING = ("nonzero", "flatnonzero", "argwhere", "unique", "asnumpy", "bincount", "compress", "extract")
 ON_THE_HOST = ("may_share_memory", "shares_memory")  # these look at addresses alone, and give a bool of Python
+OF_C = ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos")  # with the compiler's own, as in kernels
 NEVER = "draw random numbers on the host, with numpy.random.Generator: the same seed then gives the same run"
 
 
@@ -230,6 +231,15 @@ class Function:
             self.function(*[unwrap(a, self.name) for a in args], **{k: unwrap(v, k) for k, v in keywords.items()})
             log.launches += 1
             return keywords["out"]
+        if (
+            self.name in OF_C
+            and COMPILER
+            and not keywords
+            and getattr(args[0], "dtype", None) in ("float32", "float64")
+        ):
+            from standin.kernels import of_c  # CuPy's functions and a kernel's are the same, to the last bit
+
+            return wrap(of_c(self.name, *args))
         given = {k: unwrap(v, self.name) for k, v in keywords.items()}
         if self.name in ON_THE_HOST:
             return bool(self.function(*[unwrap(a, self.name) for a in args], **given))
@@ -243,9 +253,6 @@ class Function:
         """In place, an element again for each time it is named: `cupy.add.at`."""
         log.syncs += _has_mask(index)
         self.function.at(array._host, _index(index), unwrap(value, f"{self.name}.at"))
-
-
-OF_C = ("exp", "expm1", "log", "log1p", "sqrt", "tanh")  # what kernels compute as well
 
 
 class FakeCupy:
@@ -280,10 +287,6 @@ class FakeCupy:
 
             return ElementwiseKernel
         thing = getattr(self._model, name, None)
-        if name in OF_C and COMPILER and not self._prefix:
-            from standin.kernels import as_in_c
-
-            return Function(name, as_in_c(name))
         if name in NO_FUNCTION or isinstance(thing, type) and issubclass(thing, (np.number, np.bool_)):
             return thing
         return Function(self._prefix + name, thing)

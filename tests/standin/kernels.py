@@ -66,10 +66,17 @@ class Parameter(NamedTuple):
 
 
 class ElementwiseKernel:
-    """As `cupy.ElementwiseKernel`, for what can be done without `_ind`, a preamble or options."""
+    """As `cupy.ElementwiseKernel`, for what can be done without `_ind` or a preamble.
 
-    def __init__(self, in_params: str, out_params: str, operation: str, name: str = "kernel", options: Any = ()):
-        log.note("ElementwiseKernel", ("name", "options") if options else ("name",))
+    Of the options one is known, and always in force: products and sums are rounded singly.
+    """
+
+    def __init__(
+        self, in_params: str, out_params: str, operation: str, name: str = "kernel", options: tuple[str, ...] = ()
+    ):
+        log.note("ElementwiseKernel", ("name", "options"))
+        if options not in ((), ("--fmad=false",)):
+            raise ValueError(f"the stand-in does not know the options {options}")
         self.inputs, self.outputs = Parameter.read(in_params), Parameter.read(out_params)
         self.operation, self.name, self.texts = operation, name, (in_params, out_params, operation, name)
         if "i" in {p.name for p in self.inputs + self.outputs}:
@@ -175,38 +182,14 @@ class ElementwiseKernel:
         )
 
 
-@cache
-def as_in_c(name: str) -> Any:
-    """NumPy's function of one array, as C's library computes it.
-
-    On a GPU `cupy.tanh` and the `tanh` in a kernel are one function. NumPy's own differs from C's in the last bits.
-    """
-
-    def function(x: np.ndarray, out: np.ndarray | None = None) -> Any:
-        x = np.asarray(x)
-        if x.dtype.name not in ("float32", "float64") or not x.size:
-            return getattr(np, name)(x, out=out)
-        result = np.empty(x.shape, x.dtype)
-        code = _code_of(name, x.dtype.name)
-        run, host = _compiled(code), np.ascontiguousarray(x) if x.ndim else x.copy()
-        pointers = (ctypes.c_void_p * 2)(host.ctypes.data, result.ctypes.data)
-        run(pointers, (ctypes.c_ssize_t * 2)(x.size, x.size), (ctypes.c_double * 1)(), x.size, False)
-        if out is None:
-            return result if x.ndim else result[()]
-        out[...] = result
-        return out
-
-    return function
-
-
-def _code_of(name: str, dtype: str) -> str:
-    ctype = C_TYPES[dtype]
-    return SHIM.format(
-        typedefs="",
-        parameters=f"{ctype} *const x = ({ctype} *)arrays[0]; {ctype} *const y = ({ctype} *)arrays[1];",
-        elements="",
-        body=f"y[i] = {name}(x[i])",
-    )
+def of_c(name: str, x: ndarray) -> np.ndarray:
+    """A function of each number as a kernel would compute it."""
+    if not isinstance(x, ndarray):
+        raise TypeError(f"{name}: Unsupported type {type(x)}")
+    kernel, y = ElementwiseKernel("T x", "T y", f"y = {name}(x)"), ndarray(np.empty(x.shape, x.dtype))
+    if x.size:
+        kernel._run((x, y), kernel._types((x, y)), x.shape, x.size)
+    return y._host
 
 
 def _poison(dtype: np.dtype) -> Any:
@@ -222,7 +205,17 @@ def _compiled(code: str) -> Any:
         with tempfile.TemporaryDirectory(dir=library.parent) as work:
             source, made = Path(work, "kernel.cpp"), Path(work, "kernel.so")
             source.write_text(code, encoding="ascii")
-            command = [COMPILER, "-std=c++17", "-O1", "-shared", "-fPIC", "-o", str(made), str(source)]
+            command = [
+                COMPILER,
+                "-std=c++17",
+                "-O1",
+                "-ffp-contract=off",
+                "-shared",
+                "-fPIC",
+                "-o",
+                str(made),
+                str(source),
+            ]
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 raise RuntimeError(f"g++ does not take the kernel:\n{done.stderr}\n{code}")

@@ -39,8 +39,8 @@ def of_wheel(cupy: Any) -> dict[str, list[str]]:
             thing = getattr(real, name)
             if not name.startswith("_") and callable(thing) and not isinstance(thing, type):
                 found[prefix + name] = _keywords(cupy, thing)
-    documented = re.findall(r"^    (\w+) \(", cupy.ElementwiseKernel.__doc__, re.MULTILINE)  # some are passed on
-    found["ElementwiseKernel"] = sorted({*_keywords(cupy, cupy.ElementwiseKernel), *documented})
+    options = ["options"] * ("options (tuple)" in cupy.ElementwiseKernel.__doc__)  # one of its **kwargs
+    found["ElementwiseKernel"] = sorted(_keywords(cupy, cupy.ElementwiseKernel) + options)
     found["ElementwiseKernel.__call__"] = [k for k in ("block_size", "size", "stream") if _kernel_takes(cupy, k)]
     return found
 

@@ -61,15 +61,21 @@ def cuda_source(cupy: Any, texts: tuple[str, str, str, str], arrays: tuple[bool,
     return "".join(f"#include <{header}>\n" for header in core._cupy_header_list) + body
 
 
-def ptx(cupy: Any, library: Any, source: str, capability: int) -> str:
+def ptx(cupy: Any, library: Any, source: str, capability: int, options: tuple[str, ...] = ()) -> str:
     """The source compiled for GPUs of a compute capability (80: A100, 90: H100), as NVIDIA's assembler text.
+
+    `options` are those of the kernel, which CuPy puts before its own.
 
     Raises
     ------
     RuntimeError
         With NVRTC's messages, if it does not compile.
     """
-    options = (*cupy._core.core.assemble_cupy_compiler_options(()), f"--gpu-architecture=compute_{capability}")
+    options = (
+        *options,
+        *cupy._core.core.assemble_cupy_compiler_options(()),
+        f"--gpu-architecture=compute_{capability}",
+    )
     program = ctypes.c_void_p()
     _check(library.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"kernel.cu", 0, None, None))
     try:

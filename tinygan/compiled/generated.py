@@ -29,6 +29,8 @@ import numpy as np
 from tinygan.autograd.op import Elementwise
 from tinygan.compiled.recorder import Line, Value
 
+# Products and sums are rounded singly, as they are in kernels of their own: so a step has the same bits called and
+# played back, and a run that is resumed goes on as if it had not stopped. (The memory is what takes the time.)
 OPTIONS = ("--fmad=false",)
 MOST = 16  # ops in a kernel: with an input and an output for each, its arguments still fit into CUDA's 4 KB
 
@@ -99,7 +101,9 @@ class Writer:
             number = float(self.dtype.type(value))
         if math.isfinite(number):
             return f"T({float(value)!r})"
-        return "T(NAN)" if math.isnan(number) else "T(INFINITY)" if number > 0 else "T(-INFINITY)"
+        return (
+            f"(T({0 if math.isnan(number) else 1 if number > 0 else -1}) / T(0))"  # NVIDIA's compiler has no INFINITY
+        )
 
 
 class Symbol:
@@ -189,15 +193,10 @@ def written(lines: Sequence[Line], inputs: Sequence[Value], outputs: Sequence[Va
 
 
 def kernel(xp: Any, lines: Sequence[Line], inputs: Sequence[Value], outputs: Sequence[Value]) -> Any:
-    """The kernel of a chain: a function of arrays, which takes one launch.
-
-    A product and a sum are rounded apart (``fmad=false``), as they are where each op is a launch of its own: so a step
-    that is played back has the same bits.
-    """
+    """The kernel of a chain: a function of arrays, which takes one launch."""
     names = dict.fromkeys(re.sub("[^a-z]", "", line.name.lower()) for line in lines)
-    return xp.ElementwiseKernel(
-        *written(lines, inputs, outputs), name="_".join(["tinygan", *names])[:80], options=OPTIONS
-    )
+    name = "_".join(["tinygan", *names])[:80]
+    return xp.ElementwiseKernel(*written(lines, inputs, outputs), name=name, options=OPTIONS)
 
 
 def operations(line: Line) -> int:

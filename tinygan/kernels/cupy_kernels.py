@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from tinygan.autograd.arithmetic import PowConstant
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
 from tinygan.autograd.cross_entropy import BCEWithLogits
 from tinygan.autograd.elementwise import Sigmoid, Softplus
@@ -64,6 +65,12 @@ def sigmoid(op: Sigmoid, xp: Any, x: Any) -> Any:
 
 def softplus(op: Softplus, xp: Any, x: Any) -> Any:
     return launch(xp, SOFTPLUS, x) if floats(x) else op.forward(xp, x)
+
+
+def power(op: PowConstant, xp: Any, x: Any) -> Any:
+    """Powers with a shorter name, as NumPy takes them: CuPy calls `powf`, which is dear and rounds in its own way."""
+    ways = {2: lambda: x * x, 0.5: lambda: xp.sqrt(x), -1: lambda: 1 / x}
+    return ways[op.p]() if op.p in ways and floats(x) else op.forward(xp, x)
 
 
 def bce_with_logits(op: BCEWithLogits, xp: Any, x: Any) -> Any:
@@ -245,6 +252,7 @@ KERNELS: dict[Any, Callable[..., Any]] = {
     LeakyReLU: leaky_relu,
     Masked: masked,
     Mean: mean,
+    PowConstant: power,
     Sigmoid: sigmoid,
     Softplus: softplus,
     Sum: sum_rows,
