@@ -49,19 +49,19 @@ def name_of(op):
 
 def line_of(op, *inputs):
     """A Line as the recorder would write it; the inputs are Values that know their array."""
-    y = np.asarray(op.forward(np, *[value.array for value in inputs]))
-    return Line(op.name, "op", op.forward, list(inputs), [Value.of("result", y)], op=op)
+    y = np.asarray(op.forward(np, *[value.source for value in inputs]))
+    return Line(op.name, "op", op.forward, list(inputs), [Value.of("result", y, y)], op=op)
 
 
 def values(*arrays):
-    return [Value.of("argument", np.asarray(array)) for array in arrays]
+    return [Value.of("argument", np.asarray(array), np.asarray(array)) for array in arrays]
 
 
 def run(lines, inputs, outputs, monkeypatch):
     """What the kernel of these lines gives, in whichever order its threads come; it is one launch."""
     with using_backend(CupyBackend(FakeCupy())) as backend:
         kernel = generated.kernel(backend.xp, lines, inputs, outputs)
-        arrays, found = [backend.array_type(value.array) for value in inputs], []
+        arrays, found = [backend.array_type(value.source) for value in inputs], []
         for backwards in (False, True):
             monkeypatch.setattr(kernels, "backwards", backwards)
             before = backend.xp.launches
@@ -78,7 +78,7 @@ def alone(op, arrays, monkeypatch):
     assert generated.fits(line)
     (found,) = run([line], line.inputs, line.outputs, monkeypatch)
     assert found.dtype == line.outputs[0].dtype and found.shape == line.outputs[0].shape
-    return found, line.outputs[0].array
+    return found, line.outputs[0].source
 
 
 def combinations(op, dtype):
@@ -162,7 +162,7 @@ def test_chains_drawn_at_random(seed, dtype, monkeypatch):
     used = [value for value in given if any(value in line.inputs for line in lines)]
     for found, value in zip(run(lines, used, outputs, monkeypatch), outputs, strict=True):
         assert found.dtype == value.dtype and found.shape == value.shape
-        np.testing.assert_allclose(found, value.array, rtol=1e-4 if dtype == np.float32 else 1e-11, atol=1e-5)
+        np.testing.assert_allclose(found, value.source, rtol=1e-4 if dtype == np.float32 else 1e-11, atol=1e-5)
 
 
 # -- what can be written ---------------------------------------------------------------------------------
@@ -355,10 +355,10 @@ def check_together(dtype, backend):
         lines = [line_of(op, *inputs) for op in group]
         outputs = [line.outputs[0] for line in lines]
         kernel = generated.kernel(backend.xp, lines, inputs, outputs)
-        results = kernel(*(backend.asarray(value.array) for value in inputs))
+        results = kernel(*(backend.asarray(value.source) for value in inputs))
         for op, y, value in zip(group, results if len(group) > 1 else [results], outputs, strict=True):
             tolerance = 0 if op in EXACT else 1e-5 if dtype == np.float32 else 1e-13
-            np.testing.assert_allclose(backend.to_numpy(y), value.array, rtol=tolerance, err_msg=name_of(op))
+            np.testing.assert_allclose(backend.to_numpy(y), value.source, rtol=tolerance, err_msg=name_of(op))
 
 
 @quiet
