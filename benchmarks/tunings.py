@@ -62,10 +62,6 @@ def _in_two_batches(game, real, fake):
     return game.judge(real), game.judge(fake)
 
 
-def _step_flat(optimizer, grads, cached):
-    optimizer._step_flat(grads)
-
-
 def _none() -> None:
     return None
 
@@ -73,7 +69,7 @@ def _none() -> None:
 UNDO: dict[str, Callable[[], None]] = {
     "freed memory kept": _patch("tinygan.backend", "keep_freed_memory", lambda: False),
     "real and fake samples in one batch": _patch("tinygan.gan.game:Game", "judge_both", _in_two_batches),
-    "Adam in pieces that stay in the cache": _patch("tinygan.optim:Optimizer", "_step_in_cache", _step_flat),
+    "Adam in pieces that stay in the cache": _without("_step_flat"),
     "LeakyReLU as a maximum": _without("LeakyReLU"),
     "gradients at kinks in pieces, as floats": _without("Gate"),
     "BatchNorm with its sums as products": _without("BatchNorm"),

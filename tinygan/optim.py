@@ -73,10 +73,8 @@ class Optimizer:
         kernel = backend.kernels.get(type(self))
         if kernel:
             self._step_by_kernel(kernel, grads)
-        elif backend.cached:
-            self._step_in_cache(grads, backend.cached)
         else:
-            self._step_flat(grads)
+            backend.kernels.get(Optimizer._step_flat, Optimizer._step_flat)(self, grads)
 
     def _step_by_kernel(self, kernel: Callable[..., None], grads: Sequence[Any]) -> None:
         """One launch for each parameter moves it and its state, without flat copies of gradients and changes."""
@@ -93,28 +91,6 @@ class Optimizer:
         for p in self.params[first:last]:
             p.data -= change[place : place + p.size].reshape(p.shape)
             place += p.size
-
-    def _step_in_cache(self, grads: Sequence[Any], cached: int) -> None:
-        """In short pieces, which stay in a CPU's cache: 2.6 instead of 3.6 ns a parameter with Adam.
-
-        Small parameters that follow each other make up one piece.
-        """
-        first = start = 0
-        while first < len(self.params):
-            last, size, p = first + 1, self.params[first].size, self.params[first]
-            while last < len(self.params) and size + self.params[last].size <= cached:
-                size += self.params[last].size
-                last += 1
-            if last - first > 1:
-                self._step_flat(grads, first, last, start)
-            else:
-                values, gradient = self.xp.ascontiguousarray(p.data).reshape(-1), grads[first].reshape(-1)
-                for i in range(0, size, cached):
-                    piece = gradient[i : i + cached]
-                    state = slice(start + i, start + i + len(piece))
-                    values[i : i + cached] -= self.update(piece, state, self.xp.empty_like(piece))
-                p.data = values.reshape(p.shape)
-            first, start = last, start + size
 
     def update(self, g: Any, part: slice, out: Any) -> Any:
         """Put into `out`, and return, what is to be subtracted from the parameters of this part.

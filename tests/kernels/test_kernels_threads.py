@@ -55,6 +55,15 @@ def test_parts_run_at_the_same_time(cores):
     assert sorted(threads.side_by_side(lambda part: meeting.wait(), 2, LONG)) == [0, 1]
 
 
+@pytest.mark.filterwarnings("error")
+def test_all_threads_are_as_quiet_as_the_one_that_shares(cores):
+    cores(2)
+    numbers = np.full(10, -1.0)
+    with np.errstate(invalid="ignore"):
+        roots = threads.side_by_side(lambda part: np.sqrt(numbers[part]), 10, LONG)
+    assert len(roots) == 2 and np.isnan(roots).all()
+
+
 def test_work_that_is_shared_shares_nothing_itself(cores):
     cores(2)
     inner = threads.side_by_side(lambda part: threads.side_by_side(lambda p: p, 4, LONG), 2, LONG)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from tinygan import Tensor, grad, optim
-from tinygan.backend.numpy_backend import NumpyBackend
+from tinygan.backend import current_backend
+from tinygan.kernels import numpy_updates
+from tinygan.optim import Optimizer
 
 SHAPES = [(3, 5), (5,), (), (2, 3, 1)]
 
@@ -195,12 +197,15 @@ def test_a_step_makes_older_graphs_unusable(make):
 
 
 @each_case
-@pytest.mark.parametrize("cached", [1, 5, 1 << 16])
-def test_in_pieces_or_at_once_it_is_the_same_step(case, cached, monkeypatch):
+@pytest.mark.parametrize("length", [1, 5, 1 << 16])
+def test_in_pieces_or_at_once_it_is_the_same_step(case, length, monkeypatch):
     build, _, options = case
     weights = []
-    for pieces in (0, cached):  # 0: all parameters at once, the definition
-        monkeypatch.setattr(NumpyBackend, "cached", pieces)
+    kernels = current_backend().kernels
+    in_pieces = kernels[Optimizer._step_flat]
+    for kernel in (Optimizer._step_flat, in_pieces):  # all parameters at once, the definition, and the other
+        monkeypatch.setitem(kernels, Optimizer._step_flat, kernel)
+        monkeypatch.setattr(numpy_updates, "PIECE", length)
         params = parameters()
         optimizer = build(params, **options)
         for g in gradients(3):

@@ -8,9 +8,9 @@ A backend takes its table from here when it first computes, and the op asks it: 
 key is the class itself, not its name, so an op of your own never meets a kernel by accident.
 """
 
-from tinygan.kernels import cupy_kernels, cupy_updates, numpy_kernels
+from tinygan.kernels import cupy_kernels, cupy_updates, numpy_kernels, numpy_updates
 
 TABLES = {
-    "numpy": numpy_kernels.KERNELS,
+    "numpy": numpy_kernels.KERNELS | numpy_updates.KERNELS,
     "cupy": cupy_kernels.KERNELS | cupy_updates.KERNELS,
 }

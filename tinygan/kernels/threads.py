@@ -4,9 +4,8 @@ NumPy lets other threads run while it works on a long array, so plain threads ar
 measured that decide how they are used here.
 
 Handing a part to another thread and waiting for it takes about 0.1 ms, and threads that come back to Python
-between short operations stand in each other's way: LeakyReLU on 800,000 numbers gains nothing, nor does
-Adam on two million. So only convolutions are shared, which are a few long operations on a batch that can be
-cut anywhere.
+between short operations stand in each other's way: LeakyReLU on 800,000 numbers gains nothing. So convolutions
+are shared, which are a few long operations on a batch that can be cut anywhere, and the updates of large parameters.
 
 BLAS brings threads of its own, which share out one matrix product at a time and afterwards keep their cores
 busy with waiting, for a tenth of a second. Where they wait, ours cannot work. So BLAS's threads are sent home
@@ -24,6 +23,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
 
 Result = TypeVar("Result")
 
@@ -64,7 +65,7 @@ def _pool(size: int, process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(size, thread_name_prefix="tinygan")
 
 
-def side_by_side(work: Callable[[slice], Result], n: int, multiplications: int) -> list[Result]:
+def side_by_side(work: Callable[[slice], Result], n: int, multiplications: int, most: int = 1 << 16) -> list[Result]:
     """Call `work` on equal parts of range(n), one on each core, at the same time.
 
     There are as many parts as BLAS may use threads. There is one if that is one thread or the BLAS is unknown, if
@@ -77,6 +78,8 @@ def side_by_side(work: Callable[[slice], Result], n: int, multiplications: int) 
     n : int
     multiplications : int
         How long the whole work is.
+    most : int
+        Parts, however many cores there are.
 
     Returns
     -------
@@ -84,15 +87,21 @@ def side_by_side(work: Callable[[slice], Result], n: int, multiplications: int) 
         The results, in the order of the parts.
     """
     blas = openblas()
-    parts = min(blas.threads.value, n) if blas and multiplications >= LONG else 1
+    parts = min(blas.threads.value, n, most) if blas and multiplications >= LONG else 1
     if blas is None or parts < 2 or not _sharing.acquire(blocking=False):
         return [work(slice(0, n))]
     bounds, threads, others = [n * i // parts for i in range(parts + 1)], blas.threads.value, []
+    warned = np.geterr()  # what NumPy warns of is each thread's own setting
+
+    def elsewhere(part: slice) -> Result:
+        with np.errstate(**warned):
+            return work(part)
+
     try:
         blas.threads.value = 1
         blas.send_home()
         pool = _pool(threads - 1, os.getpid())
-        others = [pool.submit(work, slice(*bounds[i : i + 2])) for i in range(1, parts)]
+        others = [pool.submit(elsewhere, slice(*bounds[i : i + 2])) for i in range(1, parts)]
         return [work(slice(*bounds[:2])), *[other.result() for other in others]]
     finally:
         wait(others)  # after an error, too: BLAS's threads must not come back while a part still multiplies
