@@ -94,7 +94,7 @@ class Program:
         lines = self.source.split("\n")
         times = [f"{self.times[i] * 1e3:8.3f} ms" if i in self.times else "" for i in range(len(lines))]
         width = max(map(len, times))
-        alive, everything = (f"{size / 1e6:.3g} MB" for size in self.memory)
+        alive, everything = map(_size, self.memory)
         text = [f"{i:4d}  {times[i]:>{width}}  {line}" for i, line in enumerate(lines)]
         return "\n".join([*text, f"At most {alive} of results are alive at once, of {everything} in all."])
 
@@ -221,6 +221,10 @@ class Program:
             if value not in self._wanted:
                 uses.setdefault(i, []).append(value)
         return uses
+
+
+def _size(n: int) -> str:
+    return f"{n / 1e6:.1f} MB" if n >= 1e6 else f"{n / 1e3:.1f} kB" if n >= 1e3 else f"{n} bytes"
 
 
 def _needed(lines: Sequence[Line], wanted: set[Value]) -> list[Line]:
