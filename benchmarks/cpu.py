@@ -29,11 +29,10 @@ NOTES = """
 tinygan: its step played back; tinygan eager: computed op by op. Losses of the first steps agree. best: each side with
 its own best number of threads. PyTorch and DeZero compute D's weight gradients in G's step too, as their users' code
 does. torch.compile: both networks and both optimisers' steps, but not D in a penalty, which it cannot differentiate
-twice. JAX: the whole step in one jit. Peak memory is the whole process's, libraries and compilation included; tinygan's
-is reached while it records. GFLOP/s: the multiplications and additions by which the step's matrix products and
-convolutions are defined, without those on padding. floor: the time of bare NumPy products of the same shapes, as a
-share of tinygan's step. It can be above 100 %: tinygan computes some convolutions with fewer multiplications than their
-definition (by Fourier transforms)."""
+twice. JAX: the whole step in one jit. Peak memory is the whole process's, libraries and compilation included. GFLOP/s:
+the multiplications and additions by which the step's matrix products and convolutions are defined, without those on
+padding. floor: the time of bare NumPy products of the same shapes, as a share of tinygan's step. It can be above 100 %:
+tinygan computes some convolutions with fewer multiplications than their definition (by Fourier transforms)."""
 
 
 def parse(argv: Sequence[str]) -> Any:

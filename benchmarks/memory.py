@@ -30,8 +30,8 @@ HEADER = """\
               peak of a step                                kept between steps
 step          eager  played back  ratio      recorded      eager  played back"""
 NOTES = """
-eager: computed op by op. recorded: the second of the two steps that are written down, whose arrays are all kept until
-its end. kept between steps: what has been there since the first step beside the networks, the optimisers and the data.
+eager: computed op by op. recorded: the second of the two steps that are written down. kept between steps: what has been
+there since the first step beside the networks, the optimisers and the data (of convolutions: spectra of kernels).
 tracemalloc counts the arrays; what BLAS and the libraries need is not among them."""
 
 
