@@ -25,7 +25,7 @@ LAYERS = {
     "backend": {"words"},
     "autograd": {"words", "given", "backend"},
     "testing": {"words", "given", "autograd", "backend"},
-    "compiled": {"autograd", "backend"},
+    "compiled": {"words", "autograd", "backend"},
     "nn": {"words", "given", "autograd", "backend"},
     "optim": {"words", "given", "autograd", "backend"},
     "kernels": {"autograd", "backend", "nn", "optim"},

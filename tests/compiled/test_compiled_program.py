@@ -260,3 +260,39 @@ def test_state_in_an_object_that_an_effect_moves():
 
     fast = tg.compiled(lambda x: (x * 2, tg.effect(count, x)))
     assert [float(fast(np.ones(2, np.float32))[1]) for _ in range(5)] == [1, 2, 3, 4, 5] and fast.programs
+
+
+def test_objects_among_the_arguments_are_watched():
+    settings, other = SimpleNamespace(weight=2.0), SimpleNamespace(weight=2.0)
+    fast = tg.compiled(lambda x, s, scales, mode="a": x * s.weight * scales[0] * (2 if mode == "a" else 1))
+    x, scales = np.ones(1, np.float32), [1.0]
+    for _ in range(3):
+        assert fast(x, settings, scales).item() == 4
+    settings.weight = 5.0
+    assert [fast(x, settings, scales).item() for _ in range(3)] == [10] * 3
+    scales[0] = 2.0
+    assert [fast(x, settings, scales, mode="b").item() for _ in range(3)] == [10] * 3
+    assert fast(x, other, scales).item() == 8 and not fast.why_not
+
+
+@pytest.mark.parametrize("wrong", [3, None, "step", np.ones(2), tg.Tensor(1.0)])
+def test_what_is_no_function_is_refused(wrong):
+    with pytest.raises(TypeError, match="compiled takes a function, such as a training step, not "):
+        tg.compiled(wrong)
+
+
+def test_a_module_is_a_function():
+    net = nn.Sequential(nn.Dense(2, 3), nn.Tanh())
+    fast = ready(net, np.ones((4, 2), np.float32))
+    assert bits(fast(np.ones((4, 2), np.float32))) == bits(net(tg.Tensor(np.ones((4, 2), np.float32))))
+    net.layers.append(nn.Dense(3, 1))
+    assert fast(np.ones((4, 2), np.float32)).shape == (4, 1)
+
+
+def test_tensors_in_a_list_are_those_tensors():
+    fast = tg.compiled(lambda pair: pair[0] - pair[1], say=lambda sentence: None)
+    for k in range(20):
+        assert fast((tg.Tensor([k + 1.0]), tg.Tensor([1.0]))).item() == k
+    pair = (tg.Tensor([3.0]), tg.Tensor([1.0]))
+    fast = ready(lambda pair: pair[0] - pair[1], pair)
+    assert fast(pair).item() == 2 and fast((tg.Tensor([9.0]), tg.Tensor([1.0]))).item() == 8

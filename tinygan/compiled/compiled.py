@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ from tinygan.backend import current_backend, is_array
 from tinygan.compiled.guards import Guards
 from tinygan.compiled.program import Program, difference
 from tinygan.compiled.recorder import Recorder
+from tinygan.words import short
 
+CALLED = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, functools.partial)
+SETTINGS = (bool, int, float, complex, str, bytes, type(None))
 MOST = 16  # programs of one function: for its shapes, modes and settings
 
 
@@ -27,6 +31,18 @@ class _Entry:
     ready: bool = False
 
 
+@dataclass(eq=False)
+class _One:
+    """An object among the arguments, which is equal to itself alone."""
+
+    thing: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _One) and other.thing is self.thing
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class Compiled:
     """A function that is recorded and then replayed; made by `compiled`.
 
@@ -38,6 +54,8 @@ class Compiled:
     """
 
     def __init__(self, function: Callable[..., Any], say: Callable[[str], None] | None = None):
+        if not callable(function):
+            raise TypeError(f"compiled takes a function, such as a training step, not {short(function)}")
         functools.update_wrapper(self, function, updated=())
         self.function, self.why_not, self._say = function, "", say
         self._entries: list[_Entry] = []
@@ -58,7 +76,8 @@ class Compiled:
         args, kwargs = tuple(map(_as_tensor, given)), {name: _as_tensor(value) for name, value in named.items()}
         if self.why_not or mode.state.recorder is not None:
             return self.function(*args, **kwargs)
-        key = _form(args), _form(kwargs), current_backend(), mode.is_recording()
+        forms = [*map(_form, args), *((name, _form(value)) for name, value in kwargs.items())]
+        key = forms, current_backend(), mode.is_recording()
         program, drawn = _draw([e for e in self._entries if e.ready and e.key == key and not e.guards.broken()])
         if program is not None:
             return run(program, *(t._data for t in _tensors(args, kwargs)), *drawn)
@@ -66,7 +85,8 @@ class Compiled:
 
     def _record(self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any], drawn: Sequence[Any]) -> Any:
         """Call the function as it is, and write down what it does."""
-        guards = Guards(self.function)
+        objects = [each for each in (*args, *kwargs.values()) if not isinstance(each, (Tensor, *CALLED))]
+        guards = Guards(self.function, objects)
         recorder = Recorder(guards, drawn)
         if not guards.complete:
             recorder.stop("it reaches too many things to see whether one of them changes")
@@ -124,7 +144,8 @@ def compiled(function: Callable[..., Any], say: Callable[[str], None] | None = N
     ----------
     function : function
         A step: it takes Tensors (arrays are made Tensors before it sees them) and settings, computes with `tg.ops`,
-        `grad`, layers and optimisers, and returns Tensors, or tuples, lists and dicts of them.
+        `grad`, layers and optimisers, and returns Tensors, or tuples, lists and dicts of them. A function among the
+        arguments is taken for what is drawn from, such as the next batch: what it reads is not watched.
     say : function, optional
         Where the sentence goes that tells why the function cannot be played back; a warning when None.
 
@@ -181,11 +202,16 @@ def _form(value: Any) -> Any:
     """What a program holds for: the shape of a Tensor, and anything else as it is."""
     if isinstance(value, Tensor):
         return Tensor, value.shape, value.dtype, type(value._data), value.requires_grad
+    return _setting(value)
+
+
+def _setting(value: Any) -> Any:
+    """A number by its value, and so a list of them; any other thing, a Tensor in a list too, is that one thing."""
     if isinstance(value, (tuple, list)):
-        return type(value), *map(_form, value)
+        return type(value), *map(_setting, value)
     if isinstance(value, dict):
-        return dict, *((name, _form(each)) for name, each in value.items())
-    return type(value), value
+        return dict, *((name, _setting(each)) for name, each in value.items())
+    return type(value), value if isinstance(value, (*SETTINGS, *CALLED)) else _One(value)
 
 
 def _draw(entries: list[_Entry]) -> tuple[Program | None, list[Any]]:

@@ -11,7 +11,7 @@ import functools
 import random
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,7 @@ class _Form:
 
 
 class Guards:
-    """What is reached from a function.
+    """What is reached from a function and its arguments.
 
     Attributes
     ----------
@@ -69,13 +69,13 @@ class Guards:
         Whether all was looked at; there may be too much.
     """
 
-    def __init__(self, function: Callable[..., Any]):
+    def __init__(self, function: Callable[..., Any], arguments: Sequence[Any] = ()):
         self.places: list[Place] = []
         self.tensors: dict[int, Tensor] = {}
         self._generators: list[np.random.Generator] = []
         self._live: list[Any] = []
         seen: dict[int, Any] = {}  # keeps what it saw, so that no id is given twice
-        stack: list[tuple[Any, str]] = [(function, "the function")]
+        stack: list[tuple[Any, str]] = [(function, "the function"), *((each, "an argument") for each in arguments)]
         while stack and len(self.places) < MOST:
             thing, name = stack.pop()
             if id(thing) in seen:
