@@ -290,3 +290,14 @@ def test_infogan_makes_its_code_readable():
     last = [game.step(lambda: (reals()[0], None), measure=True) for _ in range(20)]
     assert np.mean([float(s["code_accuracy"]) for s in last]) > 0.8  # by chance: 0.5
     assert np.mean([float(s["code_error"]) for s in last]) < 0.5  # guessing 0: 0.67
+
+
+@pytest.mark.parametrize("shape", [(2,), (5, 2), (3, 4, 1), (3, 4, 3)], ids=str)
+def test_a_label_stands_behind_the_channels_of_each_place(shape):
+    samples = np.random.default_rng(0).normal(size=(4, *shape)).astype(np.float32)
+    code = np.eye(3, dtype=np.float32)[[2, 0, 1, 1]]
+    shown = conditioning.LabelChannels(3).shown(Tensor(samples), Tensor(code)).data
+    assert shown.shape == (4, *shape[:-1], shape[-1] + 3)
+    assert np.array_equal(shown[..., :-3], samples)
+    for one, row in zip(shown, code, strict=True):
+        assert (one[..., -3:] == row).all()
