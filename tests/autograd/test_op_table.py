@@ -10,7 +10,7 @@ from op_table import ROWS
 from standin import FakeCupy
 from standin import log as cupy_log
 
-from tinygan.autograd import Tensor, grad, ops
+from tinygan.autograd import Op, Tensor, grad, ops
 from tinygan.backend import CupyBackend, current_backend, to_numpy, using_backend
 from tinygan.testing import gradcheck
 
@@ -159,11 +159,12 @@ def test_each_kernel_agrees_with_the_definition_of_its_op(dtype, rng, monkeypatc
 
         return run
 
-    for kind, kernel in list(kernels.items()):
+    of_ops = {kind: kernel for kind, kernel in kernels.items() if isinstance(kind, type) and issubclass(kind, Op)}
+    for kind, kernel in of_ops.items():
         monkeypatch.setitem(kernels, kind, compared(kind, kernel))
     for row in ROWS:
         derivatives(row, row.inputs(rng, dtype))
-    assert used == set(kernels)
+    assert used == set(of_ops)
 
 
 def test_every_name_that_the_ops_ask_of_cupy_is_recorded(rng):

@@ -101,7 +101,9 @@ def test_every_preset_over_fifty_steps_and_a_resume(preset):
     resumed = build(config)
     resumed.load_state(*fast.state(25), "here")
     play = tg.compiled(resumed.game.step)
-    for _ in range(25):
+    for step in range(26, 51):
+        for setup in (plain, resumed):
+            setup.set_learning_rates(step)
         plain.game.step(plain.next_reals)
         play(resumed.next_reals)
     for name, array in plain.state(50)[0].items():

@@ -172,3 +172,9 @@ def test_the_short_name_of_here(tmp_path, monkeypatch):
     pictures(tmp_path / "My set")
     monkeypatch.chdir(tmp_path / "My set")
     assert short_name(".") == short_name(Path(".")) == "My-set"
+
+
+@pytest.mark.parametrize("name", ["a", "a.npz", "a.npy", "a.csv", "a.zip", "a.gz", "a.bin", "a.png", "a.npz:x"])
+def test_what_is_not_there_is_said_to_be_missing(tmp_path, name):
+    with pytest.raises(DataError, match=r"does not exist: give a folder or [.]zip of pictures"):
+        load(tmp_path / name)

@@ -213,3 +213,25 @@ def test_every_weight_of_both_networks_receives_a_gradient(name):
     params = generator.parameters() + discriminator.parameters()
     for p, g in zip(params, grad((discriminator(fake) ** 2).sum(), params), strict=True):
         assert g.shape == p.shape and g.dtype == np.float32 and np.isfinite(g.data).all() and g.data.any()
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (5, 2), ()], ids=str)
+def test_networks_for_points_take_no_images(shape):
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="need points, not samples of shape"):
+        models.points_generator(shape, 2, rng)
+    with pytest.raises(ValueError, match="need points, not samples of shape"):
+        models.points_discriminator(shape, rng)
+
+
+@pytest.mark.parametrize("preset", ["mlp", "points", "small", "dcgan", "resnet", "deep"])
+def test_a_sample_of_no_axis_is_refused(preset):
+    with pytest.raises(ValueError, match="its shape cannot be"):
+        getattr(models, preset)((), 8, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("shape", [(2,), (28, 28)], ids=str)
+@pytest.mark.parametrize("preset", ["small", "dcgan", "resnet", "deep"])
+def test_networks_for_images_take_no_points(preset, shape):
+    with pytest.raises(ValueError, match="needs images"):
+        getattr(models, preset)(shape, 8, np.random.default_rng(0))

@@ -138,6 +138,8 @@ class Networks:
         ValueError
             If the networks cannot be made, or are asked for what they cannot do; in one sentence.
         """
+        if not shape:
+            raise ValueError("a sample has one axis or more, such as (2,) or (28, 28, 1): its shape cannot be ()")
         rng = rng or np.random.default_rng()
         if latent is None:
             latent = LATENT if len(shape) > 1 else LATENT_OF_POINTS
