@@ -31,6 +31,10 @@ class WithoutCurves:
         return getattr(plot, name)
 
 
+# Files that look at pictures, or compare them with those of another process, where nothing is patched.
+FULL_SIZE = ("test_commandline_interpolate.py", "test_training_resume.py", "test_training_distributed.py")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def quick(request):
     """Runs draw no curves and small pictures of points, and nobody waits for the disk, but where that is tested.
@@ -42,7 +46,7 @@ def quick(request):
             patch.setattr(os, "fsync", lambda file: None)
         if request.path.name not in ("test_training_hostile.py", "test_training_scores.py"):
             patch.setattr(record, "plot", WithoutCurves())
-        if request.path.parent.name not in ("plot", "live") and request.path.name != "test_commandline_interpolate.py":
+        if request.path.parent.name not in ("plot", "live") and request.path.name not in FULL_SIZE:
             patch.setattr(style, "DPI", 20)  # 120 x 108 pixels
         yield
 
