@@ -318,7 +318,6 @@ REDUCTIONS = [
 ]
 
 
-
 def one_hot_of_largest(x, axis=-1):
     """Vector by vector: a one at the first of the largest numbers."""
     y = np.zeros_like(x)

@@ -99,7 +99,16 @@ def test_the_valid_dates_are_those_of_the_calendar():
 @pytest.mark.parametrize(
     "text",
     ["", " ", "2000 Jan", "2000 Jan 1 ", " 2000 Jan 1", "2000  Jan 1", "2000 Jan 01", "2000 jan 1", "2000 Jam 1"]
-    + ["200 Jan 1", "02000 Jan 1", "2000 Jan_1", "2000 Jan J", "2O00 Jan 1", "-200 Jan 1", "2000 Jan 1_", "2000 Jan \u00b2"],
+    + [
+        "200 Jan 1",
+        "02000 Jan 1",
+        "2000 Jan_1",
+        "2000 Jan J",
+        "2O00 Jan 1",
+        "-200 Jan 1",
+        "2000 Jan 1_",
+        "2000 Jan \u00b2",
+    ],
 )
 def test_what_is_no_date(text):
     assert not is_date(text)
@@ -119,9 +128,9 @@ GOOD = (
     "C(CC(C)C)O C(C(C(C)))C C1CC2CC1C2"
 ).split()
 BAD = (
-    "= # ( ) 1 =C #N (C) 1C )C C= C# C== C=#C C=(C) C(=) C() C(C C)C C((C)) ((C)) C(C)) C=O=C C#C=C C#O O#C N(C)(C)(C)C "
-    "O(C)(C)C C(C)(C)(C)(C)C N=N=N C1 C1CC C11 C1C1 C1CC1CC1 C=1CCC#1 C#1CC1C(C)(C)CC1 C(1)CC1 C(1CC)1 F c C2 CX C-C C_C "
-    "C1CC1(C)(C)C1 O1CC1(=O)C NO=C O=O=O C#1C1 C(=O)=O=C CC(C)1CC1 C1=C=C1=O"
+    "= # ( ) 1 =C #N (C) 1C )C C= C# C== C=#C C=(C) C(=) C() C(C C)C C((C)) ((C)) C(C)) C=O=C C#C=C C#O O#C "
+    "N(C)(C)(C)C O(C)(C)C C(C)(C)(C)(C)C N=N=N C1 C1CC C11 C1C1 C1CC1CC1 C=1CCC#1 C#1CC1C(C)(C)CC1 C(1)CC1 C(1CC)1 F "
+    "c C2 CX C-C C_C C1CC1(C)(C)C1 O1CC1(=O)C NO=C O=O=O C#1C1 C(=O)=O=C CC(C)1CC1 C1=C=C1=O"
 ).split()
 
 

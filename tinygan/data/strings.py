@@ -98,7 +98,9 @@ class Strings:
         """
         samples = np.asarray(samples)
         if samples.ndim != 3 or samples.shape[1:] != self.sample_shape:
-            raise DataError(f"{self.name} are decoded from (n, {self.length}, {len(self.alphabet)}), not {samples.shape}")
+            raise DataError(
+                f"{self.name} are decoded from (n, {self.length}, {len(self.alphabet)}), not {samples.shape}"
+            )
         symbols = np.array(list(self.alphabet))[samples.argmax(axis=2)]
         return ["".join(row).rstrip(self.alphabet[0]) for row in symbols]
 

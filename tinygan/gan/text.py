@@ -1,8 +1,8 @@
 """Networks for strings: samples are (L, V), for each of L places the probabilities of V symbols.
 
 Real strings are one-hot rows. `text` generates the probabilities themselves, which a critic of WGAN-GP compares with
-them (Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017, section 5.5); `gumbel_text` draws from them
-with the Gumbel-softmax (Kusner and Hernandez-Lobato, 2016), and in evaluation gives the most probable symbols, one-hot.
+them (Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017); `gumbel_text` draws from them with the
+Gumbel-softmax (Kusner and Hernandez-Lobato, 2016), and in evaluation gives the most probable symbols, one-hot.
 """
 
 from __future__ import annotations
@@ -13,8 +13,19 @@ from typing import TypeAlias
 import numpy as np
 
 from tinygan.gan.networks import Networks
-from tinygan.nn import BatchNorm, Dense, Dropout, Flatten, GumbelSoftmax, LeakyReLU, Module, ReLU, Reshape, Sequential
-from tinygan.nn import Softmax, init
+from tinygan.nn import (
+    Dense,
+    Dropout,
+    Flatten,
+    GumbelSoftmax,
+    LeakyReLU,
+    Module,
+    ReLU,
+    Reshape,
+    Sequential,
+    Softmax,
+    init,
+)
 
 Shape: TypeAlias = tuple[int, ...]
 Rng: TypeAlias = "np.random.Generator"
