@@ -192,6 +192,38 @@ for name, words in sets.items():
         )
         print("         ", " | ".join(strings[:7]))
 
+# %% [markdown]
+# A date has fixed places, and its rule reaches from end to end: pairs of letters know nothing of it. In a molecule
+# neighbours matter most, so the chain does better; but many of its valid strings are short and the same. What it
+# cannot do is to count: to close at the end what was opened at the beginning.
+#
+# **Exercise.** How many different dates would 1,000 perfect draws hold, if all days from 1900 to 2099 were equally
+# likely?
+#
+# <details><summary>Answer</summary>
+#
+# There are $K = 73049$ days, and $n$ draws leave one of them out with probability $(1 - 1/K)^n$. So
+# $K\,(1 - (1 - 1/K)^n)$ different ones, 993 of 1,000: uniqueness 99.3 %. Less is a sign of collapse.
+#
+# </details>
+#
+# **Exercise.** In evaluation `GumbelSoftmax` takes the largest logit and draws nothing. Take `G.evaluating()` out of
+# `write`: which of the three numbers rise, which fall?
+#
+# <details><summary>Answer</summary>
+#
+# Validity falls and uniqueness rises: the noise now changes letters one by one, and not all changes fit together.
+#
+# </details>
+#
+# ## Recap
+#
+# - A choice has no slope: nothing reaches the generator through an argmax.
+# - The Gumbel-softmax draws with a slope, the straight-through trick shows the critic letters; or it sees softmaxes.
+# - Validity, uniqueness and novelty are read together, beside simple writers.
+#
+# Next: choose a set of strings of your own, and write a rule that checks it.
+
 # %% tags=["picture"]
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 3.6), layout="constrained")
 x = tg.Tensor(np.tile(logits, (8, 1)))

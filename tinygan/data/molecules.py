@@ -11,8 +11,9 @@ import numpy as np
 VALENCE = {"C": 4, "N": 3, "O": 2}
 ORDER = {"=": 2, "#": 3}
 SYMBOLS = "CNO=#()1"
-MOST_ATOMS, SMALLEST_RING = 8, 5
+FEWEST_ATOMS, MOST_ATOMS, SMALLEST_RING = 5, 8, 5
 RING = 0.3  # how often a ring is closed, where one of five atoms or more can be
+CHAIN = 0.85  # how often an atom goes to the end of the chain, where that has a bond left
 
 
 # -- reading -----------------------------------------------------------------------------------------------
@@ -81,14 +82,14 @@ def read_bonds(text: str) -> dict[tuple[int, int], int] | None:
 
 
 def write_molecule(rng: np.random.Generator) -> str:
-    """Grow a tree of 3 to 8 atoms, each bonded to one that has bonds left; sometimes close a ring; spell it."""
+    """Grow a tree of 5 to 8 atoms, of fewer if no bonds are left; sometimes close a ring; spell it."""
     kinds, free, path = ["C"], [4], [{0}]  # path: the atoms from the first to this one
     bonds: dict[tuple[int, int], int] = {}
-    for atom in range(1, int(rng.integers(3, MOST_ATOMS + 1))):
+    for atom in range(1, int(rng.integers(FEWEST_ATOMS, MOST_ATOMS + 1))):
         able = [i for i, left in enumerate(free) if left]
         if not able:
             break
-        old = able[-1] if rng.random() < 0.7 else able[rng.integers(len(able))]  # mostly a chain
+        old = able[-1] if rng.random() < CHAIN else able[rng.integers(len(able))]
         kinds.append("CNO"[rng.choice(3, p=(0.6, 0.2, 0.2))])
         free.append(VALENCE[kinds[-1]])
         order = min(int(rng.choice([1, 2, 3], p=(0.75, 0.2, 0.05))), free[old], free[atom])

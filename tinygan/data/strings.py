@@ -38,7 +38,7 @@ class Strings:
     --------
     >>> words = dates()
     >>> words.strings(2, np.random.default_rng(0))
-    ['2002 Aug 20', '1961 Apr 2']
+    ['2027 Nov 16', '1961 Apr 2']
     >>> words.encode(["1961 Apr 9"]).shape == (1, *words.sample_shape) == (1, 11, len(words.alphabet))
     True
     """
@@ -157,7 +157,7 @@ def molecules(length: int = 12) -> Strings:
     Raises
     ------
     DataError
-        If `length` is not a whole number from 3 to 60.
+        If `length` is not a whole number from 8 to 60.
     """
-    length = whole_number("the length of molecules", length, 3, 60, error=DataError)
+    length = whole_number("the length of molecules", length, 8, 60, error=DataError)
     return Strings("molecules", PADDING + SYMBOLS, length, is_molecule, write_molecule)
