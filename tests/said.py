@@ -17,6 +17,12 @@ SAID: dict[str, dict[str, float | str]] = {
     "12": {"255": "the largest byte"},
     "14": {"625": 5**4},  # a seed of five for each of four losses
     "16": {"10,000": "the size of the set of digits", "0.043": "another run, of 1,500 steps"},
+    "17": {
+        "18": "pixels of a patch: 4 + 2 x 3 + 4 x 2",
+        "99.8": "another run, with cycle=0",
+        "0.241": "another run, with cycle=0",
+        "0.271": "another run, with l1=0",
+    },
 }
 
 # The same for what it says in words, see `test_notebooks`: how many, of how many.
