@@ -48,7 +48,7 @@ for h in (0.1, 0.01, 0.001):
 # %% [markdown]
 # With a step ten times smaller, the forward difference gets ten times better and the centred one a hundred times.
 # Taylor's series says why: $f(x+h) = f + h f' + \frac{h^2}{2} f'' + \dots$ The forward difference keeps the term with
-# $f''$, an error of order $h$. In the centred one it cancels, and an error of order $h^2$ is left.
+# $f''$, of order $h$; in the centred one it cancels, and order $h^2$ is left.
 #
 # **Predict, then run.** So a smaller h should always be better. Is $h = 10^{-12}$ the best of all? Sketch the error
 # against h, both axes logarithmic, before you look.
@@ -65,26 +65,26 @@ axes.loglog(steps, forward, color=ORANGE, label="forward difference")
 axes.loglog(steps, centred, color=BLUE, label="centred difference")
 axes.axvline(1e-5, color="grey", ls="--", lw=1)
 axes.text(1.5e-5, 1e-12, "h = 1e-5", color="grey")
-axes.text(3e-14, 1e-9, "h too small:\nrounding, like 1/h")
-axes.text(3e-4, 1e-10, "h too large:\nthe function bends")
 axes.set(xlabel="step h", ylabel="error of the slope", title="How good is a measured slope?")
 axes.legend(loc="upper center")
 figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# It's a V. A float64 number has about 16 digits. When h is tiny, $f(x+h)$ and $f(x-h)$ agree in nearly all of them,
-# and their difference is mostly rounding noise. The bottom for the centred difference is near $10^{-5}$, with ten
-# right digits. So that's what tinygan takes: float64, centred differences, h = 1e-5.
+# It's a V. A float64 number has about 16 digits. When h is tiny, $f(x+h)$ and $f(x-h)$ agree in nearly all of them, and
+# their difference is mostly rounding noise, like $1/h$. The bottom of the blue V is near $10^{-5}$, with ten right
+# digits. That's what tinygan takes.
 #
 # **Predict, then run.** Networks usually run in float32, with 7 digits. How many digits of the slope survive there?
 
 # %% tags=["hide-output"]
 x32, h32 = np.float32(x), np.float32(1e-5)
 measured = (f(x32 + h32) - f(x32 - h32)) / (2 * h32)
-print(f"float32: {measured:.4f}, true {true:.4f}: two digits are left")
+print(f"float32: {measured:.4f}, true {true:.4f}")
 
 # %% [markdown]
+# Two digits are left.
+#
 # ## From a slope to a gradient check
 #
 # A backward pass takes the upstream gradient `gy`, shaped like the output, and returns a gradient for each input. To
@@ -161,8 +161,8 @@ print("claimed ", claimed)
 print("measured", measured)
 
 # %% [markdown]
-# One half, the mean of both sides. Here the check is wrong, not the gradient. tinygan measures both sides; where they
-# differ it says so, and looks a little beside the kink.
+# One half, the mean of both sides: the check is wrong, not the gradient. tinygan measures both sides; where they differ
+# it says so.
 
 # %%
 print(gradcheck_pair(relu, relu_backward, x))
@@ -235,4 +235,4 @@ print("the mini check and tinygan's agree")
 # - A random gy and shapes that aren't square catch mistakes that ones and squares hide.
 # - At a kink no gradient is right: look on both sides.
 #
-# Next: 05 uses gradients to take steps, and builds Adam by hand.
+# Next: tutorial 05 uses gradients to take steps, and builds Adam by hand.

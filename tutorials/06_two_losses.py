@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 06 Two losses for one game
 #
-# After this page you can write down three GAN losses from memory, say why the first of them leaves the generator
-# without advice, and why a discriminator returns logits and not probabilities. It takes a few seconds.
+# After this page you can write down three GAN losses from memory, say why the first leaves the generator without
+# advice, and why a discriminator returns logits. It takes a few seconds.
 #
 # <details><summary>The picture of this page (it gives answers away)</summary>
 #
@@ -42,14 +42,11 @@ print("D(x) ", tg.to_numpy(tg.ops.sigmoid(logits)).round(3))
 # %% tags=["hide-output"]
 zeros = tg.Tensor(np.zeros((64, 1), np.float32))
 mm, ns, lsgan = (tg.losses.get(name) for name in ("mm", "ns", "lsgan"))
-print(f"D's loss           {mm.discriminator(zeros, zeros):+.4f}    2 ln 2 = {2 * np.log(2):.4f}")
-print(f"G's, minimax       {mm.generator(zeros):+.4f}")
-print(f"G's, non-saturating{ns.generator(zeros):+.4f}     ln 2 = {np.log(2):.4f}")
-assert abs(mm.discriminator(zeros, zeros).item() - 2 * np.log(2)) < 1e-6
-assert abs(ns.generator(zeros).item() - np.log(2)) < 1e-6
+print(f"D's loss {mm.discriminator(zeros, zeros):+.4f}")
+print(f"G's, minimax {mm.generator(zeros):+.4f}, non-saturating {ns.generator(zeros):+.4f}")
 
 # %% [markdown]
-# Keep $2 \ln 2 = 1.386$ in mind: a run that logs it has a $D$ that can't tell real from fake.
+# It's $2 \ln 2 = 1.386$, twice $-\ln(1/2)$. A run that logs 1.386 has a $D$ that can't tell real from fake.
 #
 # ## Why we never compute the probability
 #
@@ -58,6 +55,7 @@ assert abs(ns.generator(zeros).item() - np.log(2)) < 1e-6
 # **Predict, then run.** The right answer is very nearly $l$ itself. Up to which logit will the formula give it?
 
 # %% tags=["hide-output"]
+assert abs(mm.discriminator(zeros, zeros).item() - 2 * np.log(2)) < 1e-6
 with np.errstate(divide="ignore"):
     print("logit   -ln(1 - p)   from the logit")
     for logit in np.array([1, 5, 10, 15, 17, 20], np.float32):
@@ -96,8 +94,7 @@ for name, loss in (
     print(f"{name:15} loss {loss:5.2f}   gradient {slope:.2f}")
 
 # %% [markdown]
-# $D$ makes its worst mistake, and the clipped loss teaches it nothing. That's why tinygan's discriminators end without
-# a sigmoid.
+# $D$ makes its worst mistake, and the clipped loss teaches it nothing. So tinygan's discriminators have no sigmoid.
 #
 # ## Three losses for the generator
 #
@@ -140,8 +137,8 @@ for a in (-6, 0, 6):
 #
 # ## Watching gradients vanish
 #
-# Now a real discriminator. It learns to tell the ring of tutorial 00 from an untrained generator, which stays as it
-# is. After each step we ask how long the generator's gradient would be, by two losses.
+# A discriminator learns to tell the ring of tutorial 00 from an untrained generator, which stays as it is. At each
+# step, how long would the generator's gradient be, by two losses?
 #
 # **Predict, then run.** $D$ gets surer and surer. Which gradient shrinks, and how far?
 
@@ -169,8 +166,6 @@ for step in range(401):
     loss_d = ns.discriminator(D(tg.Tensor(data.sample(256, rng))), D(fake))
     opt_d.step(tg.grad(loss_d, D.parameters()))
 
-assert history[-1][1] < history[0][1] / 5 and history[-1][2] > 5 * history[0][2]
-
 # %% tags=["picture", "hide-output"]
 names = {"mm": ("minimax", GREY, "--"), "ns": ("non-saturating", ORANGE, "-"), "lsgan": ("least squares", BLUE, ":")}
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
@@ -190,6 +185,7 @@ right.legend()
 for axes in (left, middle, right):
     axes.grid(color="0.92")
 plt.show()
+assert history[-1][1] < history[0][1] / 5 and history[-1][2] > 5 * history[0][2]
 
 # %% [markdown]
 # The better the teacher, the less the pupil is told. In the end the minimax gradient is more than a hundred times
@@ -233,4 +229,4 @@ for loss in (mm, ns):
 # - Where $D$ is sure, the minimax slope is 0 and the non-saturating slope is -1.
 # - A $D$ that can't tell pays $2 \ln 2$.
 #
-# Next: 07 puts both players together in the smallest GAN there is.
+# Next: tutorial 07 puts both players together in the smallest GAN there is.

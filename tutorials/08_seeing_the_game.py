@@ -27,8 +27,7 @@ steps = 1200
 # %% [markdown]
 # ## A game that's easy to see
 #
-# The data are points in the plane: eight Gaussians on a ring. Nothing is hidden. We can draw every sample, and ask $D$
-# about every place.
+# The data are eight Gaussians on a ring. We can draw every sample, and ask $D$ about every place.
 
 # %%
 data = tg.data.ring(sigma=0.1)
@@ -183,8 +182,6 @@ for name, game in games.items():
 # %% tags=["hide-output"]
 for name, numbers in history.items():  # one moment may mislead: look at the whole way
     print(f"{name:10} modes {[n[0] for n in numbers]}   mean energy distance {np.mean([n[3] for n in numbers]):.3f}")
-late = {name: np.mean([n[0] for n in numbers[6:]]) for name, numbers in history.items()}
-assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
 
 # %% tags=["picture", "hide-output"]
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.5), layout="constrained")
@@ -198,14 +195,15 @@ for (name, numbers), look in zip(history.items(), ("-", "--", ":"), strict=True)
 axes[3].set(title="modes found", xlabel="step", ylim=(-0.3, 8.5))
 axes[3].legend(fontsize=8, loc="center right")
 plt.show()
+late = {name: np.mean([n[0] for n in numbers[6:]]) for name, numbers in history.items()}
+assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
 
 # %% [markdown]
 # The plain game jumps from mode to mode. With either switch all eight modes are found early on. But with R1 most fakes
 # still lie between the modes: its $D$ is nearly flat and pushes gently. With packing more than half are already of high
 # quality. And the learning rates are still unfair!
 #
-# (A game like the plain one magnifies the smallest rounding difference, so your numbers will differ from ours. With
-# five tiny changes of one weight we saw the same pattern five times.)
+# (The plain game magnifies the smallest rounding difference, so your numbers will differ from ours.)
 #
 # **Exercise.** `Game` has more switches: `instance_noise=0.3`, `n_critic=5`, `unroll=5`. Which of them finds all eight
 # modes and keeps them, and what does it cost?
@@ -233,4 +231,4 @@ plt.show()
 # - Fakes run together to $D$'s highest place: mode collapse. Count modes, quality and spread.
 # - Smoothing $D$ (R1) or letting it see several samples (packing) helps.
 #
-# Next: 09 leaves points for pictures, with convolutions.
+# Next: tutorial 09 leaves points for pictures, with convolutions.

@@ -46,7 +46,7 @@ for stride, padding in ((1, 0), (2, 0), (1, "same"), (2, "same")):
 #
 # ## One: loops
 #
-# The definition, word by word, without padding.
+# The definition, without padding.
 
 
 # %%
@@ -137,8 +137,6 @@ for channels in (1, 64):
         print(f"{channels:2} channels: {ours.__name__:13} {1e3 * best:8.3f} ms an image")
 
 # %% [markdown]
-# (The library defines convolution by taps and computes patches, or Fourier transforms where those need less work.)
-#
 # ## What kernels see
 #
 # Each kernel looks for one feature. These four were made by hand; a trained discriminator finds its own.
@@ -248,4 +246,4 @@ plt.show()
 # - The transposed convolution is the convolution's gradient, and goes from small to large.
 # - If the stride doesn't divide the kernel, expect checkerboards.
 #
-# Next: 10 stacks these layers into a DCGAN that draws digits.
+# Next: tutorial 10 stacks these layers into a DCGAN that draws digits.

@@ -42,7 +42,7 @@ print(len(data), "images; a batch", real.shape, real.dtype, "from", real.min(), 
 # %% [markdown]
 # ## The generator, layer by layer
 #
-# Radford, Metz and Chintala (2016) showed how to train GANs with convolutions on both sides reliably.
+# Radford, Metz and Chintala (2016) made GANs with convolutions on both sides train reliably.
 #
 # **Predict, then run.** $z$ has 100 numbers, the image 28 x 28 pixels. The generator begins with a small image of many
 # channels and enlarges it twice by a transposed convolution of stride 2. How large is the first image? And which layer
@@ -60,7 +60,7 @@ print(G.summary((100,)))
 # ## The discriminator
 #
 # The same road back: strides instead of pooling, LeakyReLU so that every pixel gets a gradient, one logit at the end.
-# It has no BatchNorm: each sample's logit depends on that sample alone.
+# No BatchNorm: a logit depends on its own sample alone.
 
 # %%
 print(D.summary((28, 28, 1)))
@@ -92,13 +92,13 @@ with_norm = spread_through(G.layers, z)
 without = spread_through([layer for layer in G.layers if not isinstance(layer, tg.nn.BatchNorm)], z)
 print("with BatchNorm   ", with_norm)
 print("without BatchNorm", without)
-assert with_norm[-1] > 10 * without[-1]
 
 # %% [markdown]
 # Without it the signal of $z$ fades from layer to layer, and all images begin as nearly the same grey. The price: in
 # training, a sample depends on its batch. For drawing, `draw` uses *evaluation mode*, with averages over past batches.
 
 # %%
+assert with_norm[-1] > 10 * without[-1]
 with tg.no_grad():
     alone, among = tg.to_numpy(G(tg.Tensor(z[:2]))), tg.to_numpy(G(tg.Tensor(z)))
 print(f"training mode: the same z in two batches differs by {np.abs(alone[0] - among[0]).max():.3f}")
@@ -107,8 +107,8 @@ print(f"evaluation:    by {np.abs(draw(G, z[:2])[0] - draw(G, z)[0]).max():.6f}"
 # %% [markdown]
 # ## Training
 #
-# `Game` plays the step you know from tutorial 00. We draw from a moving average of the generator's weights, since each
-# batch pushes the generator itself about. The ten $z$ stay the same.
+# `Game` plays the step of tutorial 00. We draw from a moving average of the generator's weights, since each batch
+# pushes the generator itself about.
 #
 # **Predict, then run.** What will the losses do while grey noise turns into digits?
 
@@ -135,8 +135,8 @@ plt.show()
 
 # %% [markdown]
 # The losses hardly move, and yet the pictures become digits: losses tell who is ahead, not how good both are. (The
-# first row is grey because evaluation mode has no averages yet.) Not every sample is a digit after so short a training;
-# `python -m tinygan.train --preset dcgan` goes on to 1,000 steps of twice the batch.
+# first row is grey because evaluation mode has no averages yet.) For better digits, try `python -m tinygan.train
+# --preset dcgan`, with 1,000 steps.
 #
 # ## From one digit to another
 #
@@ -202,4 +202,4 @@ plt.show()
 # - BatchNorm keeps the signal of $z$ alive at the start; draw in evaluation mode.
 # - Between two latent vectors, walk along the sphere.
 #
-# Next: 11 opens the training loop and shows what a run leaves behind.
+# Next: tutorial 11 opens the training loop and shows what a run leaves behind.

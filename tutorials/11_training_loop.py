@@ -170,8 +170,7 @@ print(f"without Adam's memory a weight of G differs by up to {furthest:.3f}")
 assert furthest > 1e-3
 
 # %% [markdown]
-# The run goes on, and nothing looks wrong. That's why the promise is "the same bits": you can test it with `==`, and a
-# forgotten part shows.
+# The run goes on, and nothing looks wrong. That's why "the same bits" is the promise: you can test it with `==`.
 #
 # ## Your own animation
 #
@@ -222,4 +221,4 @@ print({name: round(row["fcd"], 2) for name, row in scores.items()})
 # - A complete checkpoint continues bit for bit: moments and random states belong to it.
 # - Measure samples beside known good and bad ones.
 #
-# Next: 12 shows you six sick runs, and you're the doctor.
+# Next: tutorial 12 shows you six sick runs, and you're the doctor.

@@ -246,4 +246,4 @@ assert modes["healthy"] == 8 and all(modes[sick] < 8 for sick in "BCDEF")
 #
 # </details>
 #
-# Next: 13 moves everything to a graphics card.
+# Next: tutorial 13 moves everything to a graphics card.

@@ -1,8 +1,7 @@
 # %% [markdown]
 # # 14 A fair comparison of losses
 #
-# After this page you can compare two ways to train a GAN so that others may believe you. It takes about five minutes on
-# a free core: start it, then read on.
+# After this page you can compare two ways to train a GAN so that others may believe you. It takes about five minutes.
 #
 # <details><summary>The picture this page ends in (it gives the answers away)</summary>
 #
@@ -149,8 +148,8 @@ print("\nbest rate of each:", best_rate)
 
 # %% [markdown]
 # Three learning rates, and three different winners: `lsgan` at 0.0003, `mm` at 0.001, `hinge` at 0.003. And `hinge`,
-# last in two tables of three, has the lowest mean of all in the third. Most wrong claims come about like this, and
-# nobody needs to cheat: the new method was tuned for weeks, the old one was run as it came.
+# last in two tables of three, has the lowest mean of all in the third. Most wrong claims come about like this: the new
+# method was tuned for weeks, the old one was run as it came.
 #
 # ## Fresh seeds for the verdict
 #
@@ -185,8 +184,8 @@ plt.show()
 
 # %% [markdown]
 # Finally `hinge`, `mm` and `ns` can't be told apart, and `lsgan`, which won at 0.0003, is clearly behind. That's all
-# that 80 runs allow us to say: less than any of the tables seemed to say alone. (Lucic et al., 2018, found the same on
-# images: with enough tuning, most losses reach similar scores.)
+# that 80 runs allow us to say. (Lucic et al., 2018, found the same on images: with enough tuning, most losses reach
+# similar scores.)
 #
 # **Exercise.** At 0.001, how many seeds would you need to tell the second loss from the third, with an error a tenth of
 # their distance?
@@ -224,4 +223,4 @@ plt.show()
 # - Several seeds, mean and standard error, the worst seed too; fresh seeds for what was chosen.
 # - What the measure says of the data themselves, and for what it all holds: *these* data and *this* budget.
 #
-# Next: 15 differentiates a gradient, for a critic that must not be steep.
+# Next: tutorial 15 differentiates a gradient, for a critic that must not be steep.

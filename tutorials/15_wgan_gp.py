@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 15 WGAN-GP: differentiating a gradient
 #
-# After this page you can say what a Wasserstein critic measures and why it must not be steep, and write the penalty
-# that keeps it in check: a loss that contains a gradient. It takes about a minute.
+# After this page you can say what a Wasserstein critic measures and write the penalty that keeps it from getting steep:
+# a loss that contains a gradient. It takes about a minute.
 #
 # <details><summary>The picture this page ends in (it gives answers away)</summary>
 #
@@ -30,8 +30,8 @@ def tensor(array):
 # ## A distance that does not give up
 #
 # If data and fakes hardly overlap, a good discriminator says "different", but not how far. The **Wasserstein distance**
-# asks how far you have to carry the fakes, on average, to turn them into the data. On a line: the leftmost fake to the
-# leftmost point of the data, the second to the second, and so on.
+# does: how far must you carry the fakes, on average, to turn them into the data? On a line, you carry the leftmost fake
+# to the leftmost point of the data, and so on.
 
 
 # %%
@@ -100,7 +100,7 @@ for c in (0.01, 0.2):
     print(f"c = {c:4}: slope {slopes(D, between).mean():8.4f}, {at_the_edge:.0%} of the weights lie at -c or c")
 
 # %% [markdown]
-# With the small $c$ hardly any gradient reaches the generator; with the large one the critic is far too steep.
+# With the small $c$ hardly any gradient is left; with the large one the critic is far too steep.
 #
 # ## The penalty
 #
@@ -111,8 +111,8 @@ for c in (0.01, 0.2):
 # Why 1, and not at most 1? The best critic has slope 1 along the lines on which the fakes are carried to the data. So
 # $\hat x$ lies there: at a random place between a real sample and a fake one.
 #
-# The one new thing is `create_graph=True`: "remember how you computed the gradient", since we'll differentiate it once
-# more, with respect to the weights. (If your head spins, that's normal. Read it twice.)
+# New is `create_graph=True`: "remember how you computed the gradient", for we'll differentiate it once more. (If your
+# head spins, that's normal. Read it twice.)
 
 
 # %%
@@ -134,13 +134,13 @@ line = tg.nn.Dense(2, 1, bias=False)
 line.W.data = np.array([[3.0], [4.0]])
 pair = [tensor(rng.standard_normal((5, 2))) for _ in range(2)]
 (gw,) = tg.grad(penalty(line, *pair, rng), [line.W])
-print("penalty", penalty(line, *pair, rng).item(), " gradient", gw.data.ravel(), " by hand: 16 and 8 (0.6, 0.8)")
-assert np.allclose(gw.data.ravel(), [4.8, 6.4])
+print("penalty", penalty(line, *pair, rng).item(), " gradient", gw.data.ravel())
 
 # %% [markdown]
-# Then a small network, in float64, with tanh, which has no kinks (tutorial 04).
+# By hand: $(5 - 1)^2 = 16$, and $8\,(0.6, 0.8)$. Then a small network, in float64, with tanh, which has no kinks.
 
 # %%
+assert np.allclose(gw.data.ravel(), [4.8, 6.4])
 W, v, real, fake = (tg.Tensor(rng.standard_normal(shape)) for shape in ((2, 5), (5, 1), (7, 2), (7, 2)))
 print(tg.gradcheck(lambda W, v: penalty(lambda x: tg.ops.tanh(x @ W) @ v, real, fake, np.random.default_rng(5)), W, v))
 pair = tensor(batch(2)), tensor(batch(-1))
@@ -160,11 +160,10 @@ for name, D in critics.items():
     print(f"{name:17} slope between fakes and data: from {s.min():9.4f} to {s.max():9.4f}")
 estimate = np.mean(seen[-50:])
 print(f"E D(real) - E D(fake) = {estimate:.2f}, the distance is {distance:.2f}, their ratio {estimate / distance:.2f}")
-assert abs(estimate / distance - 1.15) < 0.03
 
 # %% [markdown]
-# The slope is nearly the same everywhere, so the generator's gradient doesn't vanish, however good the critic is. But
-# why 1.15 and not 1? With slope $s$ the critic wins $3 s$ and pays $10 (s - 1)^2$, which is best at $s = 1 + 3/20$.
+# The slope is nearly the same everywhere, so no gradient vanishes, however good the critic is. But why 1.15 and not 1?
+# With slope $s$ the critic wins $3 s$ and pays $10 (s - 1)^2$, which is best at $s = 1 + 3/20$.
 #
 # ## A short WGAN-GP
 #
@@ -180,6 +179,7 @@ steps, lr = 1200, 1e-3
 opt_g, opt_d = (tg.optim.Adam(net.parameters(), lr, betas=(0, 0.9)) for net in (G, D))
 ticks = np.linspace(-1.6, 1.6, 81)
 plane = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+assert abs(estimate / distance - 1.15) < 0.03
 slope_before = np.linalg.norm(slopes(D, plane), axis=1)
 
 
@@ -244,4 +244,4 @@ plt.show()
 # - The penalty asks for slope 1, and is a loss that contains a gradient: `create_graph=True`.
 # - The estimate falls as the samples improve. It costs several critic steps.
 #
-# Next: 16 puts GANs to work.
+# Next: tutorial 16 puts GANs to work.
