@@ -38,7 +38,9 @@ ogp_enable_meta_description = True
 ogp_social_cards = {"enable": False}
 copybutton_exclude = ".linenos, .gp, .go"
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("index", "start", "results", "performance", "tested", "instructors")}
+html_sidebars = {
+    page: [] for page in ("index", "start", "results", "performance", "tested", "instructors", "syllabus", "quiz")
+}
 html_theme_options = {
     "header_links_before_dropdown": 8,
     "navbar_align": "left",

@@ -18,6 +18,7 @@ import lessons  # beside this file
 
 FOLD = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 SHOWN = re.compile(r"#|\||\$\$|- |\d\. |\*\*(Predict|Exercise|Recap)|!\[")  # how a paragraph begins that is on a slide
+ANSWER = "\x00"  # begins a paragraph that was folded
 ASKS = re.compile(r"\*\*(Predict|Exercise)")
 CODE_LINES = 24  # more than that does not fit; it is scrolled
 STYLE = """<style>
@@ -34,45 +35,50 @@ def slides_of(notebook: dict) -> list[dict]:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cells += of_text(cell)
-        elif "install" not in cell["metadata"].get("tags", []):
+        elif not is_setup(cell):
             cells += of_code(cell)
     return cells
 
 
 def of_text(cell: dict) -> list[dict]:
     """A slide for each heading and each question; the first paragraph of a section stays if nothing else does."""
-    folds = FOLD.findall(cell["source"])
-    answers = [f"{title}: {' '.join(inside.split())}" for title, inside in folds if "![" not in inside]
-    spaced = re.sub(r"^(#+ .*)$", r"\1\n", FOLD.sub("", cell["source"]), flags=re.MULTILINE)
-    paragraphs = [p.strip() for p in spaced.split("\n\n") if p.strip()]
+    spaced = re.sub(r"^(#+ .*)$", r"\1\n", FOLD.sub(answer, cell["source"]), flags=re.MULTILINE)
     found: list[tuple[str, list[str], list[str]]] = []  # type, on the slide, in the notes
-    for paragraph in paragraphs:
-        kind = "slide" if paragraph.startswith("#") else "subslide" if ASKS.match(paragraph) or not found else ""
-        if kind:
+    for paragraph in (p.strip() for p in spaced.split("\n\n") if p.strip()):
+        of_before = paragraph.startswith(ANSWER) and not found  # it belongs to what the cell before has shown
+        kind = "notes" if of_before else "slide" if paragraph.startswith("#") else "subslide"
+        if not found or found[-1][0] == "notes" or kind == "slide" or ASKS.match(paragraph):
             found.append((kind, [], []))
-        found[-1][1 if SHOWN.match(paragraph) else 2].append(paragraph)
+        found[-1][1 if SHOWN.match(paragraph) else 2].append(paragraph.removeprefix(ANSWER))
     cells = []
     for kind, shown, notes in found:
-        if (not shown or all(p.startswith("#") for p in shown)) and notes:
+        if kind != "notes" and notes and all(p.startswith("#") for p in shown):
             shown.append(notes.pop(0))
-        cells.append(text("\n\n".join(shown), kind, cell.get("attachments")))
-        if notes:
-            cells.append(text("\n\n".join(notes), "notes"))
-    if answers:
-        cells.append(text("\n\n".join(answers), "notes"))
+        cells += [text("\n\n".join(shown), kind, cell.get("attachments"))] if shown else []
+        cells += [text("\n\n".join(notes), "notes")] if notes else []
     return cells
+
+
+def answer(fold: re.Match[str]) -> str:
+    """What it holds as one paragraph; nothing of a folded picture."""
+    return "" if "![" in fold[2] else f"{ANSWER}{fold[1]}: {' '.join(fold[2].split())}"
 
 
 def of_code(cell: dict) -> list[dict]:
     """The code, and below it what it prints; what only draws a picture shows the picture alone."""
     tags, lines = cell["metadata"].get("tags", []), cell["source"].count("\n") + 1
-    imports = cell["source"].startswith(("import ", "from ")) and not cell["outputs"]
     waits = "hide-output" in tags or lines > CODE_LINES // 2
-    code = copy.deepcopy(cell) | {"metadata": {"slideshow": {"slide_type": "skip" if imports else "subslide"}}}
+    code = copy.deepcopy(cell) | {"metadata": {"slideshow": {"slide_type": "subslide"}}}
     if not cell["outputs"] or not waits:
         return [code]
     output = copy.deepcopy(cell) | {"metadata": {"slideshow": {"slide_type": "subslide"}, "tags": ["output-alone"]}}
     return [output] if "picture" in tags else [code | {"outputs": []}, output]
+
+
+def is_setup(cell: dict) -> bool:
+    """Whether it imports, and installs or prints nothing: no slide, and nothing to read."""
+    installs = "install" in cell["metadata"].get("tags", [])
+    return installs or (cell["source"].startswith(("import ", "from ")) and not cell["outputs"])
 
 
 def text(source: str, kind: str, attachments: Any = None) -> dict:

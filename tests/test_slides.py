@@ -46,6 +46,14 @@ def test_answers_become_notes_without_what_is_behind_the_picture():
         ("subslide", "**Exercise.** Why?"),
         ("notes", "Answer: So."),
     ]
+    cells = slides.of_text(
+        {
+            "cell_type": "markdown",
+            "source": "<details><summary>Why</summary>\n\nSo.\n\n</details>\n\n## B\n**Predict, then run.** C?",
+        }
+    )
+    kinds = [(cell["metadata"]["slideshow"]["slide_type"], cell["source"]) for cell in cells]
+    assert kinds == [("notes", "Why: So."), ("slide", "## B"), ("subslide", "**Predict, then run.** C?")]
 
 
 def test_an_unknown_lesson_is_named(capsys, tmp_path):
