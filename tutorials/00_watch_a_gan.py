@@ -12,7 +12,7 @@
 #
 # </details>
 #
-# Before you run a cell marked **Predict, then run.**, write your guess down. A wrong guess teaches more than none.
+# Before you run a cell marked **Predict, then run.**, write a guess down. Wrong guesses teach more than none.
 
 # %%
 import matplotlib.pyplot as plt

@@ -189,7 +189,7 @@ print(forgot)
 print(tg.gradcheck(lambda x: tg.ops.tanh(x) ** 2, rng.normal(size=(2, 3)), order=2))
 
 # %% [markdown]
-# Does our check agree with the library's? We note which `gy` it draws, and compare.
+# Does our check agree with the library's?
 
 # %%
 seen = []
@@ -231,7 +231,7 @@ print("the mini check and tinygan's agree")
 #
 # ## Recap
 #
-# - Measure slopes with centred differences, float64 and h near 1e-5: larger bends, smaller rounds.
+# - Measure slopes with centred differences, float64 and h near 1e-5. A larger h bends, a smaller one is rounded away.
 # - A random gy and shapes that aren't square catch mistakes that ones and squares hide.
 # - At a kink no gradient is right: look on both sides.
 #

@@ -189,7 +189,7 @@ assert history[-1][1] < history[0][1] / 5 and history[-1][2] > 5 * history[0][2]
 
 # %% [markdown]
 # The better the teacher, the less the pupil is told. In the end the minimax gradient is more than a hundred times
-# shorter than the other, and the only difference is the factor $\sigma(l)$ or $1 - \sigma(l)$ for each fake.
+# shorter than the other; only the factors $\sigma(l)$ and $1 - \sigma(l)$ differ.
 #
 # **Predict, then run.** Two copies of this generator now learn from this sure $D$, by plain gradient descent. (Adam
 # rescales gradients and would hide the effect.) How far does the mean logit rise in 20 steps, by each loss?

@@ -121,7 +121,7 @@ for stride in (1, 2):
 # ## Which is fastest? An experiment
 #
 # **Predict, then run.** Order the three for a layer with 1 input channel, and for one with 64. Your times will differ
-# from ours, and from your own a minute later.
+# from ours.
 
 # %% tags=["hide-output"]
 for channels in (1, 64):
@@ -139,7 +139,7 @@ for channels in (1, 64):
 # %% [markdown]
 # ## What kernels see
 #
-# Each kernel looks for one feature. These four were made by hand; a trained discriminator finds its own.
+# Each kernel looks for one feature. These four are handmade; a discriminator finds its own.
 
 # %%
 digit = tg.data.digits(100).pixels[:1].astype(np.float32) / 255
@@ -177,7 +177,7 @@ plt.show()
 # $$\langle A a, b \rangle = \langle a, A^T b \rangle \quad \text{for all } a, b.$$
 #
 # $A^T$ doesn't undo $A$. It sends each output's number back to all pixels it came from, times the same weights, and
-# adds up what arrives. The gradient with respect to $x$ does exactly that.
+# adds up what arrives, as the gradient with respect to $x$ does. (It's the hardest idea here: take your time.)
 
 # %%
 a = tg.Tensor(rng.standard_normal((2, 14, 14, 3)), requires_grad=True)

@@ -175,7 +175,7 @@ assert furthest > 1e-3
 # ## Your own animation
 #
 # The run drew its samples now and then, always from the same noise, and joined them to `training.gif`. From these
-# pictures you can make your own: slower, larger, or only the beginning.
+# pictures you can make your own: slower, or only the beginning.
 
 # %%
 print(len(run.pictures()), "pictures:", *[picture.name for picture in run.pictures()[:3]], "...")

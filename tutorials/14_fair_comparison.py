@@ -153,8 +153,7 @@ print("\nbest rate of each:", best_rate)
 #
 # ## Fresh seeds for the verdict
 #
-# One thing is still unfair: the best of three means is partly luck. So the chosen settings run again, with five new
-# seeds.
+# One thing is still unfair: the best of three is partly luck. So the chosen settings run again, with five new seeds.
 #
 # **Predict, then run.** Will these means be higher or lower, on the whole, than those by which the rates were chosen?
 

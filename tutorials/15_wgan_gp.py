@@ -100,7 +100,7 @@ for c in (0.01, 0.2):
     print(f"c = {c:4}: slope {slopes(D, between).mean():8.4f}, {at_the_edge:.0%} of the weights lie at -c or c")
 
 # %% [markdown]
-# With the small $c$ hardly any gradient is left; with the large one the critic is far too steep.
+# The small $c$ leaves hardly any gradient; the large one is far too steep.
 #
 # ## The penalty
 #
@@ -111,8 +111,8 @@ for c in (0.01, 0.2):
 # Why 1, and not at most 1? The best critic has slope 1 along the lines on which the fakes are carried to the data. So
 # $\hat x$ lies there: at a random place between a real sample and a fake one.
 #
-# New is `create_graph=True`: "remember how you computed the gradient", for we'll differentiate it once more. (If your
-# head spins, that's normal. Read it twice.)
+# New is `create_graph=True`: "remember how you computed the gradient", to differentiate it once more. (If your head
+# spins, that's normal.)
 
 
 # %%
@@ -223,7 +223,7 @@ plt.show()
 # %% [markdown]
 # After training the slope is near 1 nearly everywhere. The eight flat spots are the clouds: tops of hills, from which
 # nothing needs to be carried away. And the estimate falls while the samples get better: here the loss does tell you
-# whether to go on (compare tutorial 00).
+# something.
 #
 # **Exercises.** Predict the slope for the weight 1, then train. Then use 10 with `seed=0` and `seed=3`: what do you
 # see, and why is there no way back? And write R1 (tutorial 07): compare it with `tg.penalties.r1`.

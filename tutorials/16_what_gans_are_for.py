@@ -245,5 +245,5 @@ plt.show()
 # </details>
 #
 # **Recap.** A condition tells a GAN what to make. Fakes hold no new knowledge, but they're sharp where means are
-# blurred. Measure against the simplest rival. Next: tutorials 17 to 19 turn pictures into
-# pictures, write text and molecules, and make music.
+# blurred. Measure against the simplest rival. Next: tutorials 17 to 19 turn pictures into pictures, write text and
+# molecules, and make music.
