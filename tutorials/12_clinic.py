@@ -117,7 +117,7 @@ chart("healthy")
 # (Without their fault, B, C, D and F *are* the healthy run, number for number.)
 #
 # ## Patient A
-# **Predict, then run.** Look at $D(x)$ and $D(G(z))$ late in the run. Who is ahead? Can the other still learn?
+# **Predict, then run.** One player is hopelessly ahead. Which one, do you think? Can the other still learn?
 
 # %% tags=["hide-output"]
 chart("A", "A cured")
