@@ -10,13 +10,11 @@ SAID: dict[str, dict[str, float | str]] = {
     "02": {"64": "a batch's usual size", "50,176": 64 * 28 * 28},
     "03": {"65": "the best straight line, x = -0.9: right on 64.7 % of 400,000 points"},
     "07": {"4.2": (8 + sqrt(8**2 - 4 * 1.5 * (8 - log(2)))) / (2 * 1.5)},  # minus the root of the best logit
-    "08": {"98.9": WITHIN_THREE_SIGMA, "2,000": "another run of the plain game", "14": "the number of a tutorial"},
-    "09": {"784": 28 * 28},
     "10": {"1,000": "the preset's steps"},
-    "11": {"3,000": "an exercise"},
+    "11": {"3,000": "an exercise", "0.0001": "a guess to choose from"},
     "12": {"255": "the largest byte"},
     "14": {"625": 5**4},  # a seed of five for each of four losses
-    "16": {"10,000": "the size of the set of digits", "0.043": "another run, of 1,500 steps"},
+    "16": {"10,000": "the size of the set of digits"},
     "17": {
         "18": "pixels of a patch: 4 + 2 x 3 + 4 x 2",
         "99.8": "another run, with cycle=0",
@@ -34,5 +32,4 @@ SAID_IN_WORDS: dict[str, dict[str, tuple[int, ...] | str]] = {
         "two tables of three": "hinge has the highest mean at 0.0003 and at 0.001",
     },
     "15": {"two clouds of eight": "another run, with the weight and the momentum that stand there"},
-    "16": {"Three of the four": "all but the first task have an `extra`"},
 }

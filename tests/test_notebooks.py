@@ -70,6 +70,8 @@ def test_running_it_again_prints_the_same(number):
 
 # -- the numbers in the text ---------------------------------------------------------------------------------
 
+# What is answered to an exercise comes from runs of the reader's own, not from this one.
+ANSWER = re.compile(r"<details><summary>Answer</summary>.*?</details>", re.DOTALL)
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?", re.IGNORECASE)
 
 
@@ -81,6 +83,7 @@ def told(notebook: dict) -> list[str]:
     """The numbers that the text says in figures: neither those of formulas and code, nor those that count lessons."""
     texts = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
     texts[0] = re.sub(r"!\[.*?\]\(.*?\)", "", texts[0].split("\n", 1)[1], flags=re.DOTALL)
+    texts = [ANSWER.sub("", text) for text in texts]
     plain = re.sub(r"\$.*?\$|```.*?```|`.*?`|\]\(.*?\)", " ", "\n".join(texts), flags=re.DOTALL)
     plain = re.sub(r"\b[Tt]utorials? \d\d(,? (and|to) \d\d)*|\(\d\d\)|\b(19|20)\d\d\b", " ", plain)
     return [number.rstrip(",.") for number in NUMBER.findall(plain)]
@@ -121,7 +124,7 @@ IN_WORDS = re.compile(
 
 def said_in_words(notebook: dict) -> dict[str, tuple[int, ...]]:
     """What the text, and those of its pictures, say in words of how many there are: (n,), or (n, of how many)."""
-    texts = [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    texts = [ANSWER.sub("", cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
     plain = re.sub(r"\$.*?\$|```.*?```|`.*?`|\]\(.*?\)", " ", "\n".join(texts), flags=re.DOTALL)
     found = IN_WORDS.finditer(" ".join(plain.split()))
     return {m[0]: tuple(WORDS[w.lower()] for w in m.groups() if w and w.lower() in WORDS) for m in found}
