@@ -1,8 +1,8 @@
 """The tutorials as notebooks, with what they print and draw when they are run in full.
 
 ``python docs/lessons.py`` runs those whose source has changed, ``--all`` runs them all; both take the numbers of
-some, such as ``08 12``. What they write goes to ``notebooks/`` and is kept in git: the pages show it, and tests compare
-it with the text.
+some, such as ``02b 12``. What they write goes to ``notebooks/`` and is kept in git: the pages show it, and tests compare
+it with the text. The picture that stands for a tutorial goes to ``tutorials/images/``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     )  # what makes notebooks is imported where it is needed: to read them is enough JSON
 
 ROOT = Path(__file__).parent.parent
-SOURCES = sorted((ROOT / "tutorials").glob("[0-9][0-9]_*.py"))
+SOURCES = sorted((ROOT / "tutorials").glob("[0-9][0-9]*_*.py"))
+ENGINE = ROOT / "tutorials" / "my_engine.py"
 FOLDER = ROOT / "notebooks"
 # Where Colab and Binder find the notebooks, on GitHub: put the owner of the repository here.
 REPOSITORY = "OWNER/tinygan"
@@ -37,6 +38,11 @@ import importlib.util
 
 if importlib.util.find_spec("tinygan") is None:
     %pip install -q "tinygan @ git+https://github.com/{REPOSITORY}"'''
+
+
+def number_of(source: Path) -> str:
+    """Such as 02b."""
+    return source.stem.split("_")[0]
 
 
 def notebook_of(source: Path) -> Path:
@@ -69,12 +75,17 @@ def plain(notebook: dict) -> dict:
 
 
 def twin(source: Path) -> NotebookNode:
-    """The same cells as a notebook without outputs, behind one that installs tinygan."""
+    """The same cells as a notebook without outputs, behind one that installs tinygan, and one that writes the engine
+    that the reader has made so far: a notebook has no neighbouring file to import."""
     import jupytext
     import nbformat
 
     notebook = jupytext.read(source, fmt="py:percent")
     notebook.cells.insert(1, nbformat.v4.new_code_cell(INSTALL, metadata={"tags": ["install"]}))
+    if "my_engine" in source.read_text(encoding="utf-8"):
+        tags = ["engine", "hide-input", "remove-output"]
+        written = f"%%writefile {ENGINE.name}\n{engine_before(number_of(source))}".rstrip()
+        notebook.cells.insert(2, nbformat.v4.new_code_cell(written, metadata={"tags": tags}))
     embed_pictures(notebook, source.parent)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
@@ -84,6 +95,12 @@ def twin(source: Path) -> NotebookNode:
         "tinygan": {"source": sha256(source)},
     }
     return notebook
+
+
+def engine_before(number: str) -> str:
+    """The sections of the engine that tutorials before this one wrote."""
+    opening, *sections = re.split(r"(?=^# -- tutorial )", ENGINE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return opening + "".join(each for each in sections if each.split(":")[0].split()[-1] < number)
 
 
 def embed_pictures(notebook: NotebookNode, folder: Path) -> None:
@@ -98,7 +115,7 @@ def embed_pictures(notebook: NotebookNode, folder: Path) -> None:
 
 
 def run(source: Path) -> NotebookNode:
-    """The notebook with its outputs, after a full run in a folder that is gone then."""
+    """The notebook with its outputs, after a full run in a folder that is gone then; its picture is kept."""
     from nbclient import NotebookClient
 
     notebook = twin(source)
@@ -113,6 +130,8 @@ def run(source: Path) -> NotebookNode:
             for output in cell.outputs:
                 if "text" in output:  # whose machine it was is nobody's business
                     output.text = output.text.replace(str(Path.home()), "~")
+            if "picture" in cell.metadata.get("tags", []):
+                keep_picture(cell, source)
     return notebook
 
 
@@ -146,7 +165,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     FOLDER.mkdir(exist_ok=True)
     for source in SOURCES:
-        named = source.stem[:2] in args.numbers
+        named = number_of(source) in args.numbers
         if named or args.all or (not args.numbers and not is_current(source)):
             print(source.stem, file=sys.stderr, flush=True)
             nbformat.write(run(source), notebook_of(source))
