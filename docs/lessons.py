@@ -1,8 +1,8 @@
 """The tutorials as notebooks, with what they print and draw when they are run in full.
 
 ``python docs/lessons.py`` runs those whose source has changed, ``--all`` runs them all; both take the numbers of
-some, such as ``02b 12``. What they write goes to ``notebooks/`` and is kept in git: the pages show it, and tests compare
-it with the text. The picture that stands for a tutorial goes to ``tutorials/images/``.
+some, such as ``02b 12``. What they write goes to ``notebooks/`` and is kept in git: the pages show it, and tests
+compare it with the text. The picture that stands for a tutorial goes to ``tutorials/images/``.
 """
 
 from __future__ import annotations
@@ -109,13 +109,14 @@ def embed_pictures(notebook: NotebookNode, folder: Path) -> None:
         if cell.cell_type != "markdown":
             continue
         for name in re.findall(r"\]\((images/[\w.]+)\)", cell.source):
-            data = base64.b64encode((folder / name).read_bytes()).decode()
+            path = folder / name
+            data = base64.b64encode(path.read_bytes()).decode() if path.exists() else ""  # until its first run
             cell.setdefault("attachments", {})[Path(name).name] = {"image/png": data}
             cell.source = cell.source.replace(f"]({name})", f"](attachment:{Path(name).name})")
 
 
 def run(source: Path) -> NotebookNode:
-    """The notebook with its outputs, after a full run in a folder that is gone then; its picture is kept."""
+    """The notebook with its outputs, after a full run in a folder that is gone then."""
     from nbclient import NotebookClient
 
     notebook = twin(source)
@@ -130,9 +131,34 @@ def run(source: Path) -> NotebookNode:
             for output in cell.outputs:
                 if "text" in output:  # whose machine it was is nobody's business
                     output.text = output.text.replace(str(Path.home()), "~")
-            if "picture" in cell.metadata.get("tags", []):
-                keep_picture(cell, source)
     return notebook
+
+
+def keep_picture(notebook: NotebookNode, source: Path) -> None:
+    """Let the picture that was drawn stand for the tutorial: as a file, and where the text shows it."""
+    (drawn,) = [cell for cell in notebook.cells if "picture" in cell.metadata.get("tags", [])]
+    picture = next(output.data["image/png"] for output in drawn.outputs if "image/png" in output.get("data", {}))
+    data = light(base64.b64decode(picture))
+    (source.parent / "images" / f"{source.stem}.png").write_bytes(data)
+    attached = {f"{source.stem}.png": {"image/png": base64.b64encode(data).decode()}}
+    for cell in notebook.cells:
+        if cell.get("attachments", {}).keys() & attached:
+            cell.attachments.update(attached)
+
+
+def light(data: bytes) -> bytes:
+    """A picture of at most 120,000 bytes, smaller if need be: these pictures open pages."""
+    while len(data) > 120_000:
+        picture = Image.open(io.BytesIO(data)).convert("RGB")
+        data = png(picture.resize((picture.width * 4 // 5, picture.height * 4 // 5), Image.Resampling.LANCZOS))
+    return data
+
+
+def png(picture: Image.Image) -> bytes:
+    """With 256 colours, which no eye tells from more here."""
+    file = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return file.getvalue()
 
 
 def merged(outputs: list) -> list:
@@ -147,12 +173,10 @@ def merged(outputs: list) -> list:
 
 
 def smaller(output: NotebookNode) -> NotebookNode:
-    """Its picture with 256 colours, which no eye tells from more here."""
+    """With a small picture."""
     if "image/png" in output.get("data", {}):
         picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
-        file = io.BytesIO()
-        picture.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-        output.data = {"image/png": base64.b64encode(file.getvalue()).decode()}
+        output.data = {"image/png": base64.b64encode(png(picture)).decode()}
     return output
 
 
@@ -168,7 +192,9 @@ def main(argv: list[str] | None = None) -> None:
         named = number_of(source) in args.numbers
         if named or args.all or (not args.numbers and not is_current(source)):
             print(source.stem, file=sys.stderr, flush=True)
-            nbformat.write(run(source), notebook_of(source))
+            notebook = run(source)
+            keep_picture(notebook, source)
+            nbformat.write(notebook, notebook_of(source))
     for path in FOLDER.glob("*.ipynb"):
         if path.stem not in {source.stem for source in SOURCES}:
             path.unlink()

@@ -130,7 +130,7 @@ def penalty_at(w):
 print(f"measured: {(penalty_at(0.7 + 1e-5) - penalty_at(0.7 - 1e-5)) / 2e-5:.6f}")
 
 # %% [markdown]
-# Tutorial 07b puts such a brake on a GAN, and 15 is about the most famous one, WGAN-GP.
+# Tutorial 07b puts such a brake on a GAN, and tutorial 15 is about the most famous one, WGAN-GP.
 #
 # **Exercise.** Write `exp` with its rule. How long is the rule? What is its third derivative?
 #
@@ -150,6 +150,24 @@ print(f"measured: {(penalty_at(0.7 + 1e-5) - penalty_at(0.7 - 1e-5)) / 2e-5:.6f}
 #
 # </details>
 #
+# ## The same in tinygan
+#
+# In the library, each op is a class: `forward` gets arrays and `xp`, the array library that holds them (NumPy, or CuPy
+# on a GPU), and `backward` is your rule, argument by argument. It computes with Tensors, for the same reason as yours:
+
+
+# %%
+class MiniTanh(tg.Op):
+    """y = tanh x, dy/dx = 1 - y^2."""
+
+    def forward(self, xp, x):
+        return xp.tanh(x)
+
+    def backward(self, gy, y, x):
+        return gy * (1 - y * y)
+
+
+# %% [markdown]
 # Does the library agree, gradients of gradients included? There you say `create_graph=True` when you want to go on.
 
 # %%
@@ -160,7 +178,7 @@ x, W, b = mini
 first = gradients(sum_to(softplus(tanh(x @ W + b)), ()), mini)
 second = gradients(sum_to(first[0] * first[0], ()) + sum_to(first[1] * first[1], ()), mini)
 x, W, b = full
-their_first = tg.grad(tg.ops.softplus(tg.ops.tanh(x @ W + b)).sum(), full, create_graph=True)
+their_first = tg.grad(tg.ops.softplus(MiniTanh()(x @ W + b)).sum(), full, create_graph=True)
 their_second = tg.grad((their_first[0] ** 2).sum() + (their_first[1] ** 2).sum(), full)
 for g, expected in zip(first + second, their_first + their_second, strict=True):
     assert np.allclose(g.data, tg.to_numpy(expected), rtol=1e-12, atol=1e-12)

@@ -82,7 +82,8 @@ for factor in (1.0, 0.2, 3.0):
     print(f"weights times {factor}: size after ten layers {signal.data.std():.2g}")
 
 # %% [markdown]
-# Ten factors of a fifth, or ten factors of three. Gradients suffer the same on their way back.
+# A fifth, ten times over, leaves nearly nothing, and three, ten times over, explodes. Gradients suffer the same on
+# their way back.
 #
 # ## LeakyReLU: the bend
 #

@@ -120,21 +120,18 @@ for batches in (1, 10, 100):
 # mode it's always the same.
 
 # %% tags=["picture"]
-values = {True: [], False: []}
-for _ in range(10):
-    batch = np.concatenate([[[6.0]], rng.normal(5, 3, (15, 1))])
-    for norm.training, found in values.items():
-        found.append(norm(batch)[0, 0])
-print(f"training: {min(values[True]):.2f} to {max(values[True]):.2f}")
+batches = [np.concatenate([[[6.0]], rng.normal(5, 3, (15, 1))]) for _ in range(10)]
+in_training, in_evaluation = ([layer(batch)[0, 0] for batch in batches] for layer in (batch_norm, norm))
+print(f"training: {min(in_training):.2f} to {max(in_training):.2f}   evaluation: {set(np.round(in_evaluation, 2))}")
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
 for (name, curve), colour in zip(sizes.items(), (ORANGE, BLUE), strict=True):
     left.semilogy(curve, marker="o", ms=4, color=colour, label=name)
 left.set(title="the size of a signal", xlabel="layer")
 left.legend()
-right.plot(range(1, 11), values[True], "o", color=ORANGE, label="training mode")
-right.plot(range(1, 11), values[False], color=BLUE, label="evaluation mode")
-right.set(title="what a 6 becomes", xlabel="batch", ylim=(-0.2, 1.2))
+right.plot(range(1, 11), in_training, "o", color=ORANGE, label="training mode")
+right.plot(range(1, 11), in_evaluation, color=BLUE, label="evaluation mode")
+right.set(title="what a 6 becomes", xlabel="batch", ylim=(0, 1))
 right.legend(loc="lower left")
 figure.tight_layout()
 plt.show()

@@ -56,6 +56,7 @@ def draw_valley(axes, path=START[None]):
 print("gradient at the start:", gradient(START))
 figure, axes = plt.subplots(figsize=(4.6, 2.8))
 draw_valley(axes)
+axes.plot(*START, "o", color=ORANGE, ms=8)
 axes.set_title("from the dot to the cross: how?")
 plt.show()
 

@@ -6,9 +6,9 @@
 #
 # <details><summary>The picture this page ends in</summary>
 #
-# ![Three moments of the game: at first the fakes are a narrow hill at the left of the data and D steps down between
-# them; then the fakes have run past the data; at the end both hills are one and D is flat at one half. Right: b
-# overshoots 0 and settles there, the width settles at 1, D's loss at 2 ln 2.](images/07_smallest_gan.png)
+# ![Three moments of the game: at first the fakes are a narrow hill at the left of the data and D rises towards the
+# data; then the fakes have run past the data; at the end both hills are one and D is flat at one half. Right: b
+# overshoots 0 and settles there, w settles at 1, D's loss at 2 ln 2.](images/07_smallest_gan.png)
 #
 # </details>
 
@@ -144,14 +144,14 @@ for step in range(1001):
     real, fake = Tensor(rng.normal(size=256)), G(Tensor(rng.normal(size=256)), *g)
     loss_d = loss_of_d(real, Tensor(fake.data), d)
     history.append([float(v.data) for v in (*g, *d, loss_d)])
-    if step in (0, 5, 20, 50, 100, 200, 1000):
+    if step in (0, 5, 20, 75, 100, 200, 1000):
         print("step {:4}:  w {:+.2f}  b {:+.2f}    loss of D {:.3f}".format(step, *history[-1][:2], history[-1][-1]))
     descend(d, loss_d)
     descend(g, loss_of_g(fake, d))
 
 # %% tags=["picture", "hide-output"]
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.3), layout="constrained")
-for one, step in zip(axes, (5, 50, 1000), strict=False):
+for one, step in zip(axes, (5, 75, 1000), strict=False):
     w, b, *numbers, _ = history[step]
     one.fill_between(line, p, color=BLUE, alpha=0.25, lw=0, label="data")
     one.fill_between(line, density(line, b, abs(w)), color=ORANGE, alpha=0.35, lw=0, label="fakes")

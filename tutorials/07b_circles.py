@@ -92,6 +92,7 @@ circle = drift(800, 0.05)
 figure, axes = plt.subplots(figsize=(4, 4))
 draw_arrows(axes)
 axes.plot(*circle.T, color=ORANGE)
+axes.plot(1, 0, "o", color="black", ms=5)
 plt.show()
 print("distance from the goal: at the start 1, after 800 small steps", round(float(np.hypot(*circle[-1])), 3))
 
