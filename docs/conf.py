@@ -38,7 +38,9 @@ ogp_enable_meta_description = True
 ogp_social_cards = {"enable": False}
 copybutton_exclude = ".linenos, .gp, .go"
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("index", "start", "results", "performance", "tested", "instructors")}
+html_sidebars = {
+    page: [] for page in ("index", "start", "results", "performance", "tested", "instructors", "syllabus", "quiz")
+}
 html_theme_options = {
     "header_links_before_dropdown": 8,
     "navbar_align": "left",
@@ -60,6 +62,9 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 
 # The pages show what the tutorials printed and drew in a full run: see lessons.py.
 nb_execution_mode = "off"
+# The output of a cell that answers a question (tagged hide-output) waits until the reader asks for it.
+nb_code_prompt_show = "Made your guess? Show the output"
+nb_code_prompt_hide = "Hide the output"
 
 generated.write_all()
 

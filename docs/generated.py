@@ -19,6 +19,7 @@ from typing import Any
 
 import house  # beside this file
 import lessons
+import minutes
 
 from tinygan.compiled import compiled
 from tinygan.training.build import build
@@ -40,6 +41,9 @@ def write_all() -> None:
         "tutorials.md": bring_tutorials(),
         "program.md": small_program(),
         "ring_program.md": ring_program(),
+        "minutes.md": minutes.table(),
+        "weeks.md": minutes.course(minutes.WEEKS, graded=True),
+        "weekend.md": minutes.course(minutes.WEEKEND, graded=False),
         "instructors.md": toctree([f"Instructors <{path.stem}>" for path in HERE.glob("instructors.md")]),
     }.items():
         write(PAGES / name, text)

@@ -1,8 +1,8 @@
 """The tutorials as notebooks, with what they print and draw when they are run in full.
 
 ``python docs/lessons.py`` runs those whose source has changed, ``--all`` runs them all; both take the numbers of
-some, such as ``08 12``. What they write goes to ``notebooks/`` and is kept in git: the pages show it, and tests compare
-it with the text.
+some, such as ``02b 12``. What they write goes to ``notebooks/`` and is kept in git: the pages show it, and tests
+compare it with the text. The picture that stands for a tutorial goes to ``tutorials/images/``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     )  # what makes notebooks is imported where it is needed: to read them is enough JSON
 
 ROOT = Path(__file__).parent.parent
-SOURCES = sorted((ROOT / "tutorials").glob("[0-9][0-9]_*.py"))
+SOURCES = sorted((ROOT / "tutorials").glob("[0-9][0-9]*_*.py"))
+ENGINE = ROOT / "tutorials" / "my_engine.py"
 FOLDER = ROOT / "notebooks"
 # Where Colab and Binder find the notebooks, on GitHub: put the owner of the repository here.
 REPOSITORY = "OWNER/tinygan"
@@ -37,6 +38,11 @@ import importlib.util
 
 if importlib.util.find_spec("tinygan") is None:
     %pip install -q "tinygan @ git+https://github.com/{REPOSITORY}"'''
+
+
+def number_of(source: Path) -> str:
+    """Such as 02b."""
+    return source.stem.split("_")[0]
 
 
 def notebook_of(source: Path) -> Path:
@@ -69,12 +75,17 @@ def plain(notebook: dict) -> dict:
 
 
 def twin(source: Path) -> NotebookNode:
-    """The same cells as a notebook without outputs, behind one that installs tinygan."""
+    """The same cells as a notebook without outputs, behind one that installs tinygan, and one that writes the engine
+    that the reader has made so far: a notebook has no neighbouring file to import."""
     import jupytext
     import nbformat
 
     notebook = jupytext.read(source, fmt="py:percent")
     notebook.cells.insert(1, nbformat.v4.new_code_cell(INSTALL, metadata={"tags": ["install"]}))
+    if "my_engine" in source.read_text(encoding="utf-8"):
+        tags = ["engine", "hide-input", "remove-output"]
+        written = f"%%writefile {ENGINE.name}\n{engine_before(number_of(source))}".rstrip()
+        notebook.cells.insert(2, nbformat.v4.new_code_cell(written, metadata={"tags": tags}))
     embed_pictures(notebook, source.parent)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
@@ -86,13 +97,20 @@ def twin(source: Path) -> NotebookNode:
     return notebook
 
 
+def engine_before(number: str) -> str:
+    """The sections of the engine that tutorials before this one wrote."""
+    opening, *sections = re.split(r"(?=^# -- tutorial )", ENGINE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return opening + "".join(each for each in sections if each.split(":")[0].split()[-1] < number)
+
+
 def embed_pictures(notebook: NotebookNode, folder: Path) -> None:
     """Put the pictures of the text into the notebook, so that it can be opened anywhere."""
     for cell in notebook.cells:
         if cell.cell_type != "markdown":
             continue
         for name in re.findall(r"\]\((images/[\w.]+)\)", cell.source):
-            data = base64.b64encode((folder / name).read_bytes()).decode()
+            path = folder / name
+            data = base64.b64encode(path.read_bytes()).decode() if path.exists() else ""  # until its first run
             cell.setdefault("attachments", {})[Path(name).name] = {"image/png": data}
             cell.source = cell.source.replace(f"]({name})", f"](attachment:{Path(name).name})")
 
@@ -116,6 +134,33 @@ def run(source: Path) -> NotebookNode:
     return notebook
 
 
+def keep_picture(notebook: NotebookNode, source: Path) -> None:
+    """Let the picture that was drawn stand for the tutorial: as a file, and where the text shows it."""
+    (drawn,) = [cell for cell in notebook.cells if "picture" in cell.metadata.get("tags", [])]
+    picture = next(output.data["image/png"] for output in drawn.outputs if "image/png" in output.get("data", {}))
+    data = light(base64.b64decode(picture))
+    (source.parent / "images" / f"{source.stem}.png").write_bytes(data)
+    attached = {f"{source.stem}.png": {"image/png": base64.b64encode(data).decode()}}
+    for cell in notebook.cells:
+        if cell.get("attachments", {}).keys() & attached:
+            cell.attachments.update(attached)
+
+
+def light(data: bytes) -> bytes:
+    """A picture of at most 120,000 bytes, smaller if need be: these pictures open pages."""
+    while len(data) > 120_000:
+        picture = Image.open(io.BytesIO(data)).convert("RGB")
+        data = png(picture.resize((picture.width * 4 // 5, picture.height * 4 // 5), Image.Resampling.LANCZOS))
+    return data
+
+
+def png(picture: Image.Image) -> bytes:
+    """With 256 colours, which no eye tells from more here."""
+    file = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
 def merged(outputs: list) -> list:
     """What was printed in one piece: where it was cut depends on the machine's pace."""
     joined: list = []
@@ -128,12 +173,10 @@ def merged(outputs: list) -> list:
 
 
 def smaller(output: NotebookNode) -> NotebookNode:
-    """Its picture with 256 colours, which no eye tells from more here."""
+    """With a small picture."""
     if "image/png" in output.get("data", {}):
         picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
-        file = io.BytesIO()
-        picture.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-        output.data = {"image/png": base64.b64encode(file.getvalue()).decode()}
+        output.data = {"image/png": base64.b64encode(png(picture)).decode()}
     return output
 
 
@@ -146,10 +189,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     FOLDER.mkdir(exist_ok=True)
     for source in SOURCES:
-        named = source.stem[:2] in args.numbers
+        named = number_of(source) in args.numbers
         if named or args.all or (not args.numbers and not is_current(source)):
             print(source.stem, file=sys.stderr, flush=True)
-            nbformat.write(run(source), notebook_of(source))
+            notebook = run(source)
+            keep_picture(notebook, source)
+            nbformat.write(notebook, notebook_of(source))
     for path in FOLDER.glob("*.ipynb"):
         if path.stem not in {source.stem for source in SOURCES}:
             path.unlink()

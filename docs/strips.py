@@ -39,7 +39,9 @@ class CutStrips(SphinxTransform):
             picture.crop((left, 0, right, picture.height)).save(file, optimize=True)
             about = node.get("alt", "") if number == 0 else f"The same picture, part {number + 1}"
             uri = f"/_generated/panels/{file.name}"
-            strip += nodes.image(uri=uri, alt=about, width=f"{100 * (right - left) / picture.width:.2f}%")
+            width = f"{100 * (right - left) / picture.width:.2f}%"
+            # Without the class Sphinx puts a link around it, and the width would be a part of the link's.
+            strip += nodes.image(uri=uri, alt=about, width=width, classes=["no-scaled-link"])
         node.replace_self(strip)
 
 

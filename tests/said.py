@@ -1,32 +1,40 @@
 """Numbers in the tutorials' text that their run does not print: what they are, computed, or where they come from."""
 
-from math import exp, log, sqrt
+from math import exp, sqrt
 
 # The share of a Gaussian in the plane within three standard deviations of its centre.
 WITHIN_THREE_SIGMA = 100 * (1 - exp(-(3**2) / 2))
 
 SAID: dict[str, dict[str, float | str]] = {
     "00": {"98.9": WITHIN_THREE_SIGMA},
+    "01": {"21": 20 + 1},
     "02": {"64": "a batch's usual size", "50,176": 64 * 28 * 28},
-    "03": {"65": "the best straight line, x = -0.9: right on 64.7 % of 400,000 points"},
-    "07": {"4.2": (8 + sqrt(8**2 - 4 * 1.5 * (8 - log(2)))) / (2 * 1.5)},  # minus the root of the best logit
-    "08": {"98.9": WITHIN_THREE_SIGMA, "2,000": "another run of the plain game", "14": "the number of a tutorial"},
-    "09": {"784": 28 * 28},
+    "03": {
+        "65": "the best straight line, x = -0.9: right on 64.7 % of 400,000 points",
+        "79": "an exercise: the best of five seeds",
+    },
+    "05": {"16": (1 - 0.5) / sqrt(1 - 0.999)},  # how much of m and of the root of v a first step sees
+    "07b": dict.fromkeys(("387", "310", "727"), "an exercise: test_tutorials counts these steps"),
+    "07c": {"25": 5**2, "16": "an exercise: the clouds that were found in 2,000 steps"},
     "10": {"1,000": "the preset's steps"},
-    "11": {"3,000": "an exercise"},
+    "11": {"3,000": "an exercise", "0.0001": "a guess to choose from"},
     "12": {"255": "the largest byte"},
     "14": {"625": 5**4},  # a seed of five for each of four losses
-    "16": {"10,000": "the size of the set of digits", "0.043": "another run, of 1,500 steps"},
+    "16": {"10,000": "the size of the set of digits"},
+    "17": {
+        "18": "pixels of a patch: 4 + 2 x 3 + 4 x 2",
+        "99.8": "another run, with cycle=0",
+        "0.241": "another run, with cycle=0",
+        "0.271": "another run, with l1=0",
+    },
 }
 
 # The same for what it says in words, see `test_notebooks`: how many, of how many.
 SAID_IN_WORDS: dict[str, dict[str, tuple[int, ...] | str]] = {
-    "03": {"two modes": (len({"training", "evaluation"}),)},
-    "07": {"eight narrow modes": "the ring of tutorial 00"},
+    "03b": dict.fromkeys(("two modes", "Two modes"), (len({"training", "evaluation"}),)),
     "14": {
         "three different winners": (len({"lsgan", "mm", "hinge"}),),
         "two tables of three": "hinge has the highest mean at 0.0003 and at 0.001",
     },
     "15": {"two clouds of eight": "another run, with the weight and the momentum that stand there"},
-    "16": {"Three of the four": "all but the first task have an `extra`"},
 }

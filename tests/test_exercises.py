@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinygan.check import check
 from tinygan.check.engine import HOME, attempt, exercises
 from tinygan.check.exam import alone
 
@@ -100,6 +101,16 @@ def assert_well_made(exercise):
     assert list(exercise.spec["MISTAKES"]) == unwritten, "MISTAKES lists what a student writes, in order"
     assert sum(map(len, exercise.spec["MISTAKES"].values())) >= 3
     assert "SOLUTION" not in stub and "tinygan" not in stub and max(map(len, stub.splitlines())) <= 120
+
+
+@ours
+@pytest.mark.parametrize("name", EXERCISES)
+def test_three_hints_lead_from_a_nudge_to_nearly_the_line(name):
+    """In a terminal and in a notebook; the last one has code, or the formula, of the solution."""
+    hints = [check(name, hint=number, folder=HOME) for number in (1, 2, 3)]
+    assert [hint.split(":")[0] for hint in hints] == [f"hint {number} of 3" for number in (1, 2, 3)]
+    assert re.search(r"\w[(\[]| [+@*/=]=? ", hints[2]), "the last hint is nearly the line"
+    assert all(20 < len(hint) < 260 for hint in hints)
 
 
 @ours

@@ -1,14 +1,15 @@
 # %% [markdown]
 # # 01 A number that remembers its past
 #
-# You will build an engine that finds derivatives by itself, in less than 60 lines of plain Python, and see that it
-# gives the same numbers as `tinygan.grad`. It takes half an hour to read and a few seconds to run.
+# You will build an engine that finds derivatives by itself, and see that it gives the same numbers as the library's.
+# It grows from page to page, and in tutorial 07 it trains a GAN. Half an hour to read, a few seconds to run.
+#
+# <details><summary>The picture this page ends in</summary>
 #
 # ![The graph of y = u tanh(u + b): boxes for x, w and b on the left, y on the right, each with its value and its
 # gradient; two arrows leave the box u](images/01_a_number_that_remembers.png)
 #
-# Every box is a number. They were computed from left to right. The orange gradients were found from right to left,
-# and this tutorial is about that way back.
+# </details>
 
 # %%
 import math
@@ -18,16 +19,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import tinygan as tg
-import tinygan.plot
-
-OUT = Path("out")  # what this tutorial writes; git ignores it
-OUT.mkdir(exist_ok=True)
 
 # %% [markdown]
 # ## What a gradient says
 #
-# Learning means: change a number a little, so that the loss becomes smaller. So for each number we ask how much the
-# result moves when the number moves. We can simply try it out.
+# Learning means changing numbers a little, so that the loss becomes smaller. So we ask of each number: how much does
+# the result move when this one moves? We can simply try it out.
 
 
 # %%
@@ -41,15 +38,16 @@ nudge = 0.001
 print("f is", f(x, w, b), "and per unit of w it moves by", (f(x, w + nudge, b) - f(x, w, b)) / nudge)
 
 # %% [markdown]
-# That number is the derivative, or gradient, of f with respect to w (approximately). A generator has a million
-# numbers like w, and trying each would cost a million runs for one step. The engine finds **all** gradients in one
-# walk back, at about the price of one or two more runs. All it needs is a memory.
+# That is (nearly) the derivative of f with respect to w, its *gradient*. If derivatives are new to you: a nudge goes
+# in, a nudge comes out, and the gradient is their ratio.
+#
+# A generator has a million numbers like w, and to try each would take a million runs. The engine finds **all**
+# gradients in one walk back, for the price of a few runs. All it needs is a memory.
 #
 # ## A number with a memory
 #
-# A `Value` holds a number, the operation that made it, and its inputs. It also keeps the *local slopes*: how much it
-# moves when one of its inputs moves. Those are school rules: of $a + b$ the slopes are $1$ and $1$; of $a \cdot b$
-# they are $b$ and $a$; of $t = \tanh a$ the slope is $1 - t^2$.
+# A `Value` holds a number, the inputs that it was made from, and the *local slopes*: how much it moves when one of its
+# inputs moves. Of $a + b$ they are $1$ and $1$; of $a \cdot b$ they are $b$ and $a$; of $t = \tanh a$ it is $1 - t^2$.
 
 
 # %%
@@ -77,23 +75,21 @@ class Value:
 x, w, b = Value(0.5), Value(-1.2), Value(1.0)
 u = x * w
 y = u * (u + b).tanh()
-
 print("y is", y, "made from", y.inputs, "with local slopes", y.slopes)
-print("u is", u, "made from", u.inputs)
 
 # %% [markdown]
-# Each `Value` holds on to its inputs. What hangs behind `y` now is called the **graph**.
+# Each `Value` holds on to its inputs, and they to theirs. Together they are called the **graph**.
 #
 # ## The way back
 #
 # The chain rule: if $y$ moves by $g$ for each unit of $u$, and $u$ moves by $s$ for each unit of $x$, then $y$ moves
-# by $g \cdot s$ for each unit of $x$. So start at the end, where $y$ moves by 1 for each unit of $y$. At every
-# `Value`, multiply what arrived (the *upstream gradient*) by the local slope, and hand it to the input.
+# by $g \cdot s$ for each unit of $x$. So we start at the end, where $y$ moves by 1 for each unit of $y$. At every
+# `Value` we multiply what arrived (the *upstream gradient*) by the local slope, and hand the product to the input.
 #
 # **Predict, then run.** In `square = a * a` the same `Value` is both inputs. With $a = 3$, the two local slopes are 3
 # and 3. Should the gradient of `a` be 3, or 6?
 
-# %%
+# %% tags=["hide-output"]
 a = Value(3.0)
 square = a * a
 overwritten, added = {}, {a: 0.0}
@@ -103,16 +99,18 @@ for value, slope in zip(square.inputs, square.slopes, strict=True):
 print("written over:", overwritten[a], "   added:", added[a], "   the derivative of a^2 is 2 a =", 2 * a.number)
 
 # %% [markdown]
-# A number that is used twice moves the result in two ways, and the effects **add**. An engine that overwrites is
-# right as long as each number is used once: a nasty mistake.
+# A number that is used twice moves the result in two ways, and the two effects **add up**.
 #
 # ## In which order?
 #
-# In our `y`, the number `u` is used twice, too: directly, and inside the tanh. Let us walk back from `y` in the most
-# obvious order: first y, then its inputs, then the inputs of those, each number once.
+# This is the hardest step of the page, so take it slowly. In our `y`, the number `u` is used twice too: directly, and
+# inside the tanh. Suppose we walk back in the first order that comes to mind: y, then its inputs, then the inputs of
+# those, each number once.
+#
+# **Predict, then run.** Will this give the slope of w that we tried out above?
 
 
-# %%
+# %% tags=["hide-output"]
 def walk_in_any_order(y):
     grads, order = {y: 1.0}, [y]
     for value in order:  # which grows while we walk
@@ -127,16 +125,17 @@ print("walked:", walk_in_any_order(y)[w])
 print("tried: ", (f(0.5, -1.2 + nudge, 1.0) - f(0.5, -1.2, 1.0)) / nudge)
 
 # %% [markdown]
-# It adds, and still it is wrong. The walk came to `u` when only one of its two gradients had arrived, passed that one
-# on to `x` and `w`, and never came back. So a number may pass its gradient on only when **all** of it has arrived:
-# after every number that was made from it. An order that keeps this rule is called a **topological order**. It is
-# easy to find: first list a number's inputs, then the number itself. That list has inputs before outputs. Read it
-# from the end.
+# It's wrong, although it adds. The walk came to `u` when only one of its two gradients had arrived, passed that one on
+# to `w`, and never came back with the other.
+#
+# So a number may pass its gradient on only when **all** of it has arrived: after every number that was made from it.
+# An order that keeps this rule is called a **topological order**. It's easy to find. List a number's inputs first,
+# then the number itself, and read the list from its end.
 
 
 # %%
 def topological(y):
-    """Every number behind y, inputs before outputs, each once."""
+    """Everything behind y, inputs before outputs, each once."""
     order, seen = [], set()
 
     def visit(value):
@@ -150,7 +149,7 @@ def topological(y):
     return order
 
 
-def mini_grad(y, xs):
+def gradients(y, xs):
     """The gradients of y with respect to each of xs."""
     grads = {y: 1.0}
     for value in reversed(topological(y)):
@@ -159,67 +158,67 @@ def mini_grad(y, xs):
     return [grads[x] for x in xs]
 
 
-print("the order:", topological(y), "walked back:", mini_grad(y, [x, w, b]), sep="\n")
+print("the order:", topological(y), "walked back:", gradients(y, [x, w, b]), sep="\n")
 
 # %% [markdown]
-# That is the engine: `Value`, `topological`, `mini_grad`. The second number is the slope that we tried out above, to
-# two digits. (Why only two? Because the nudge was not small enough. Tutorial 04 is about such trials.)
-#
-# **Predict, then run.** Below, each number is the one before plus itself, twenty times. There are 21 numbers, but
-# from the last to the first lead many paths: two ways at each step. How many steps does a walk take that follows
-# every path? How many does the topological order take? And what is the gradient?
-
-# %%
-chain = [Value(1.0)]
-for _ in range(20):
-    chain.append(chain[-1] + chain[-1])
-print("paths:", 2**20, "   numbers in topological order:", len(topological(chain[-1])))
-print("gradient:", mini_grad(chain[-1], [chain[0]])[0])
-
-# %% [markdown]
-# So the order is not only right, it is cheap: each number is visited once, and a million gradients are affordable.
+# That's the engine, all of it. The second number is the slope of w, to two digits. (Why only two? Tutorial 04 tells.)
 #
 # ## It can learn already
 #
-# With gradients, we can walk downhill. Here the engine finds the square root of 2, as the place where $(x^2 - 2)^2$
-# is smallest.
+# With gradients we can walk downhill. Here the engine looks for the place where $(x^2 - 2)^2$ is smallest: the square
+# root of 2.
 
 # %%
 guess = 1.0
 for step in range(20):
     x = Value(guess)
     error = x * x + Value(-2.0)
-    (gx,) = mini_grad(error * error, [x])
+    (gx,) = gradients(error * error, [x])
     guess -= 0.05 * gx
     print(f"{guess:.8f}", end="\n" if step % 10 == 9 else " ")
 
 # %% [markdown]
-# **Exercise.** Teach `Value` two more operations: `exp` (its slope is its own result) and `reciprocal`, $1/a$ (its
-# slope is $-1/a^2$). Then build the sigmoid, $1 / (1 + e^{-a})$, out of them, and compare its gradient with
-# $s (1 - s)$.
-#
 # ## The same in tinygan
 #
-# tinygan's engine is this one, with arrays in place of numbers. A `Tensor` remembers its op, an op its inputs. It
-# draws the graph, too:
+# The library's engine is this one, with arrays in place of numbers, and it can draw the graph. Follow `u`: two arrows
+# leave it, so two gradients come back, one straight from `y`, one through Tanh and Add. The orange number in its box is
+# their sum.
 
 # %% tags=["picture"]
 x, w, b = (tg.Tensor(np.array(v), requires_grad=True, name=n) for v, n in ((0.5, "x"), (-1.2, "w"), (1.0, "b")))
 u = x * w
 y = u * tg.ops.tanh(u + b)
 u.name, y.name = "u", "y"
-tg.plot.save_graph(OUT / "graph.png", y)
+Path("out").mkdir(exist_ok=True)
+tg.plot.save_graph("out/graph.png", y)
 plt.figure(figsize=(12, 2.2))
-plt.imshow(plt.imread(OUT / "graph.png"))
+plt.imshow(plt.imread("out/graph.png"))
 plt.axis("off")
 plt.show()
 
 # %% [markdown]
-# Follow `u`. Two arrows leave it, so two gradients arrive. One comes straight from `y`: the value of the Tanh box.
-# The other comes through Tanh and Add. The gradient written in the box is their sum.
+# **Exercise.** Let each number be the one before plus itself, twenty times: `v = v + v`. From the last to the first
+# lead $2^{20}$ paths. How many numbers does `topological` list, and what is the gradient?
 #
-# Read `tinygan/autograd/grad.py` now: `_path` is our `topological` (without recursion, as Python would give up at
-# about a thousand nested calls), `_step_back` is our inner loop. At last, let both engines do the same random sums.
+# <details><summary>Answer</summary>
+#
+# It lists 21: each number is visited once, however many paths lead to it. The gradient doubles at each step, so it is
+# $2^{20} = 1048576$. That's why a million gradients are affordable.
+#
+# </details>
+#
+# **Exercise.** Teach `Value` the operation `exp` (its slope is its own result) and `reciprocal`, $1/a$. Build the
+# sigmoid $s = 1 / (1 + e^{-a})$ from them, and compare its gradient with $s (1 - s)$.
+#
+# <details><summary>Answer</summary>
+#
+# In `exp`: `e = math.exp(self.number)`, then `return Value(e, "exp", (self,), (e,))`. In `reciprocal` the slope is
+# `-1 / self.number**2`. The sigmoid is `(Value(1.0) + (a * Value(-1.0)).exp()).reciprocal()`. At $a = 0$ it is one
+# half, and its gradient one quarter.
+#
+# </details>
+#
+# Do both engines agree? Let them do the same random sums.
 
 # %%
 numbers = np.random.default_rng(0).normal(size=6)
@@ -232,13 +231,16 @@ def tangle(given, tanh, rng):
     for _ in range(40):
         i, j = rng.integers(len(values), size=2)
         values.append((values[i] + values[j], values[i] * tanh(values[j]))[rng.integers(2)])
-    for one in given:
-        values.append(values[-1] + tanh(one))
-    return values[-1]
+    return sum((tanh(one) for one in given), start=values[-1])
 
 
-ours = mini_grad(tangle(mini, Value.tanh, np.random.default_rng(1)), mini)
+ours = gradients(tangle(mini, Value.tanh, np.random.default_rng(1)), mini)
 theirs = [g.item() for g in tg.grad(tangle(full, tg.ops.tanh, np.random.default_rng(1)), full)]
-print(np.column_stack([ours, theirs]))
 assert np.allclose(ours, theirs, rtol=1e-12, atol=1e-12)
-print("the mini engine and tinygan.grad agree")
+print("our engine and tinygan.grad agree")
+
+# %% [markdown]
+# **What to keep.** A value remembers its inputs and its local slopes. Going back, multiply along a path, and add where
+# paths meet. Pass a gradient on only when all of it has arrived.
+#
+# **Next:** a million numbers can't be a million objects. In 02 your engine learns to work with arrays.

@@ -1,14 +1,18 @@
 # %% [markdown]
 # # 04 How do you know it is right?
 #
-# You will build a gradient check in twenty lines, learn the two ways in which it lies, and read what tinygan's own
-# check says about a wrong gradient. A few seconds to run.
+# Build a gradient check, learn the two ways in which it can fool you, and let tinygan's own check name a mistake. It
+# takes a few seconds.
+#
+# <details><summary>The picture of this page (it gives an answer away)</summary>
 #
 # ![The error of a numeric slope against the step h, both axes logarithmic: two curves that fall like a V from the
 # right, turn, and rise again to the left. The turn of the centred difference is lower](images/04_how_do_you_know.png)
 #
-# A wrong gradient does not crash. The network still learns, only worse, and nobody knows why. So each gradient in
-# this library is checked against a measurement. The V shows how good that measurement can be.
+# </details>
+#
+# A wrong gradient doesn't crash: the network learns, only worse, and nobody knows why. So every gradient in this
+# library is compared with a measurement. How good can that be?
 
 # %%
 import matplotlib.pyplot as plt
@@ -23,7 +27,7 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## Measuring a slope
 #
-# A slope can be measured without knowing any rule: move x by a small step h, and see how much f moves.
+# You can measure a slope without knowing any rule: move x by a small step h and see how much f moves.
 #
 # $$\text{forward: } \frac{f(x+h) - f(x)}{h} \qquad \text{centred: } \frac{f(x+h) - f(x-h)}{2h}$$
 #
@@ -42,14 +46,14 @@ for h in (0.1, 0.01, 0.001):
     print(f"h = {h:<6} error: forward {abs(forward - true):.1e}   centred {abs(centred - true):.1e}")
 
 # %% [markdown]
-# Ten times smaller a step makes the forward difference ten times better, and the centred one a hundred times. The
-# reason is Taylor's series: $f(x+h) = f + h f' + \frac{h^2}{2} f'' + \dots$ In the forward difference the term with
-# $f''$ stays, an error of order $h$. In the centred one it cancels, and what stays is of order $h^2$.
+# With a step ten times smaller, the forward difference gets ten times better and the centred one a hundred times.
+# Taylor's series says why: $f(x+h) = f + h f' + \frac{h^2}{2} f'' + \dots$ The forward difference keeps the term with
+# $f''$, of order $h$; in the centred one it cancels, and order $h^2$ is left.
 #
-# **Predict, then run.** Then a smaller h must always be better. Is $h = 10^{-12}$ the best of all? And what is the
-# best h for the centred difference?
+# **Predict, then run.** So a smaller h should always be better. Is $h = 10^{-12}$ the best of all? Sketch the error
+# against h, both axes logarithmic, before you look.
 
-# %% tags=["picture"]
+# %% tags=["picture", "hide-output"]
 steps = np.logspace(-15, 0, 151)
 forward = np.abs((f(x + steps) - f(x)) / steps - true)
 centred = np.abs((f(x + steps) - f(x - steps)) / (2 * steps) - true)
@@ -61,33 +65,31 @@ axes.loglog(steps, forward, color=ORANGE, label="forward difference")
 axes.loglog(steps, centred, color=BLUE, label="centred difference")
 axes.axvline(1e-5, color="grey", ls="--", lw=1)
 axes.text(1.5e-5, 1e-12, "h = 1e-5", color="grey")
-axes.text(3e-14, 1e-9, "h too small:\nrounding, like 1/h")
-axes.text(3e-4, 1e-10, "h too large:\nthe function bends")
 axes.set(xlabel="step h", ylabel="error of the slope", title="How good is a measured slope?")
 axes.legend(loc="upper center")
 figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# A number in float64 has about 16 digits. When h is tiny, $f(x+h)$ and $f(x-h)$ agree in nearly all of them, and the
-# difference keeps the few that are left, noise included. From right to left, the error falls like $h^2$ until the
-# rounding, which grows like $1/h$, takes over: a V. Its bottom for the centred difference is near $10^{-5}$, and ten
-# digits are right there. That is why tinygan's check takes float64, centred differences and h = 1e-5.
+# It's a V. A float64 number has about 16 digits. When h is tiny, $f(x+h)$ and $f(x-h)$ agree in nearly all of them, and
+# their difference is mostly rounding noise, like $1/h$. The bottom of the blue V is near $10^{-5}$, with ten right
+# digits. That's what tinygan takes.
 #
-# **Predict, then run.** Networks usually run in float32, with 7 digits. How many digits does the slope keep there,
-# with h = 1e-5?
+# **Predict, then run.** Networks usually run in float32, with 7 digits. How many digits of the slope survive there?
 
-# %%
+# %% tags=["hide-output"]
 x32, h32 = np.float32(x), np.float32(1e-5)
 measured = (f(x32 + h32) - f(x32 - h32)) / (2 * h32)
-print(f"float32: {measured:.4f}, true {true:.4f}: two digits are left")
+print(f"float32: {measured:.4f}, true {true:.4f}")
 
 # %% [markdown]
+# Two digits are left.
+#
 # ## From a slope to a gradient check
 #
-# A backward pass takes the upstream gradient `gy`, of the output's shape, and gives a gradient of each input's shape.
-# To test it, make one number out of the output: $s = \sum y \cdot gy$. Then $\partial s / \partial x_i$ is exactly
-# what backward should return at place $i$, and we can measure it.
+# A backward pass takes the upstream gradient `gy`, shaped like the output, and returns a gradient for each input. To
+# test it, turn the output into one number, $s = \sum y \cdot gy$. Then $\partial s / \partial x_i$ is exactly what
+# backward should return at place $i$, and we can measure it.
 
 
 # %%
@@ -111,11 +113,10 @@ claimed, measured = mini_gradcheck(np.tanh, tanh_backward, x, rng.normal(size=(2
 print("the largest difference:", np.abs(claimed - measured).max())
 
 # %% [markdown]
-# ## Why a random gy
+# ## Which gy?
 #
-# It seems natural to take `gy` as ones: the slope of the plain sum. Here are three backward passes with a mistake in
-# each. The first forgets the chain rule. The second forgets that the way back from a transposition is a
-# transposition. The third says that softmax has no gradient at all.
+# Ones seem the natural choice: the slope of the plain sum. Here are three backward passes with a mistake in each. The
+# first forgets the chain rule, the second to transpose back, the third says that softmax has no gradient at all.
 
 
 # %%
@@ -133,7 +134,7 @@ planted = {
 # %% [markdown]
 # **Predict, then run.** Which of the three does a check with ones find?
 
-# %%
+# %% tags=["hide-output"]
 x = rng.normal(size=(3, 3))
 for kind, gy in (("ones", np.ones((3, 3))), ("random", rng.normal(size=(3, 3)))):
     for name, (forward, backward) in planted.items():
@@ -142,16 +143,17 @@ for kind, gy in (("ones", np.ones((3, 3))), ("random", rng.normal(size=(3, 3))))
         print(f"gy {kind:6}   {name:28} {verdict}")
 
 # %% [markdown]
-# None of them. With ones, forgetting to multiply by `gy` is no mistake, a transposed `gy` is itself, and the numbers
-# of a softmax add up to 1 whatever x is. Random numbers have no such symmetry. (For the same reason a test takes the
-# shape (2, 3) rather than (3, 3): a square hides what is transposed.)
+# None of them! Multiplying by ones, or transposing them, changes nothing, and a softmax adds up to 1 whatever x is.
+# Random numbers have no such symmetry. (And test with the shape (2, 3), not (3, 3): a square hides a forgotten
+# transpose.)
 #
 # ## Kinks
 #
-# The ReLU, $\max(x, 0)$, has slope 0 on the left of 0 and slope 1 on the right. At 0 it has none. What does our check
-# say there?
+# The ReLU, $\max(x, 0)$, has slope 0 to the left of 0 and slope 1 to the right. At 0 it has none.
+#
+# **Predict, then run.** What does our check measure at 0?
 
-# %%
+# %% tags=["hide-output"]
 relu, relu_backward = (lambda x: np.maximum(x, 0)), (lambda gy, x: gy * (x > 0))
 x = np.array([-1.0, 0.0, 2.0])
 claimed, measured = mini_gradcheck(relu, relu_backward, x, np.ones(3))
@@ -159,9 +161,8 @@ print("claimed ", claimed)
 print("measured", measured)
 
 # %% [markdown]
-# One half: the mean of both sides, which no rule would ever give. The check is wrong here, not the gradient. tinygan
-# measures the slope on both sides (times its random gy). Where they differ, it says so, and looks a little beside the
-# kink.
+# One half, the mean of both sides: the check is wrong, not the gradient. tinygan measures both sides; where they differ
+# it says so.
 
 # %%
 print(gradcheck_pair(relu, relu_backward, x))
@@ -169,9 +170,8 @@ print(gradcheck_pair(relu, relu_backward, x))
 # %% [markdown]
 # ## A check that names the mistake
 #
-# `gradcheck_pair` is for a pair written in NumPy, like ours, and `tg.gradcheck` for functions of Tensors. When a
-# gradient is wrong, it does not stop at the numbers. It tries out many known mistakes, and says which of them gives
-# just these numbers.
+# `gradcheck_pair` takes a pair written in NumPy, like ours, and `tg.gradcheck` functions of Tensors. When a gradient is
+# wrong, they try out many known mistakes and tell you which one gives exactly these numbers.
 
 # %%
 for name, (forward, backward) in planted.items():
@@ -183,20 +183,13 @@ forgot = gradcheck_pair(lambda x, b: x + b, lambda gy, x, b: (gy, gy.mean(axis=0
 print(forgot)
 
 # %% [markdown]
-# With `order=2`, `tg.gradcheck` also checks the gradient of the gradient, which WGAN-GP needs:
+# With `order=2` it also checks the gradient of the gradient. You'll need that in tutorial 15.
 
 # %%
 print(tg.gradcheck(lambda x: tg.ops.tanh(x) ** 2, rng.normal(size=(2, 3)), order=2))
 
 # %% [markdown]
-# **Exercise.** Write forward and backward of $y = x / \|x\|$ for each row of a matrix. What does `gradcheck_pair` say
-# if your backward treats $\|x\|$ as a constant?
-#
-# **Exercise** (graded). Every backward you hand in is checked in this way; `python -m tinygan.check ex03` is a small
-# one.
-#
-# At last: is our twenty-line check the same as the library's? We look over its shoulder, to see which `gy` it draws,
-# and compare the measurements.
+# Does our check agree with the library's?
 
 # %%
 seen = []
@@ -215,3 +208,31 @@ print("measured by tinygan", entry.numeric.ravel())
 assert np.array_equal(claimed, entry.analytic)
 assert np.allclose(measured, entry.numeric, rtol=0, atol=1e-9)
 print("the mini check and tinygan's agree")
+
+# %% [markdown]
+# **Exercise.** Write forward and backward of $y = x / \|x\|$ for each row of a matrix. What does `gradcheck_pair` say
+# if your backward treats $\|x\|$ as a constant?
+#
+# <details><summary>Answer</summary>
+#
+# Right is $g_x = (g_y - y\,(y \cdot g_y)) / \|x\|$: the part of $g_y$ along $y$ is taken out, since moving $x$ along
+# itself changes nothing. With $g_y / \|x\|$ alone, the check says "gx lacks the path through the norm along axis 1".
+#
+# </details>
+#
+# **Exercise** (graded). `python -m tinygan.check ex03`: LeakyReLU, forward and backward, checked in this way.
+#
+# <details><summary>Answer</summary>
+#
+# Both choose by the sign of $x$: $y = x$ and $g_x = g_y$ where $x > 0$, else $y = a x$ and $g_x = a g_y$. Stuck?
+# `python -m tinygan.check ex03 --hint`, or `check("ex03", hint=1)` in a notebook; 2 and 3 say more.
+#
+# </details>
+#
+# ## Recap
+#
+# - Measure slopes with centred differences, float64 and h near 1e-5. A larger h bends, a smaller one is rounded away.
+# - A random gy and shapes that aren't square catch mistakes that ones and squares hide.
+# - At a kink no gradient is right: look on both sides.
+#
+# Next: tutorial 05 uses gradients to take steps, and builds Adam by hand.

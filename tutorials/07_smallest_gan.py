@@ -1,233 +1,200 @@
 # %% [markdown]
-# # 07 The smallest GAN, and the game's equilibrium
+# # 07 The smallest GAN, and where its game ends
 #
-# After this page you know what the best possible discriminator is, where the game of a GAN comes to rest, why it may
-# circle around that place instead, and what ends the circling. All of it with a GAN of five numbers.
-# It runs in a few seconds.
+# Your own engine trains a GAN of five numbers. You will find out what the best possible discriminator is, and where
+# the game comes to rest. A few seconds to run.
 #
-# ![Left: densities of data and fakes, and the learnt D lying on the curve p / (p + q). Middle: a path that circles in
-# the plane of theta and psi, and with R1 a spiral into its centre. Right: b overshoots 0 and settles there, |w| settles
-# at 1, D(x) at one half and D's loss at 2 ln 2.](images/07_smallest_gan.png)
+# <details><summary>The picture this page ends in</summary>
+#
+# ![Three moments of the game: at first the fakes are a narrow hill at the left of the data and D rises towards the
+# data; then the fakes have run past the data; at the end both hills are one and D is flat at one half. Right: b
+# overshoots 0 and settles there, w settles at 1, D's loss at 2 ln 2.](images/07_smallest_gan.png)
+#
+# </details>
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+from my_engine import Adam, Tensor, gradients, mean, sigmoid, softplus  # what you wrote in 01 to 05
 
 import tinygan as tg
 from tinygan.plot.style import BLUE, GREY, ORANGE
 
 rng = np.random.default_rng(0)
-loss = tg.losses.get("ns")
 
 # %% [markdown]
 # ## Five numbers
 #
-# The data are single numbers from the normal distribution $N(0, 1)$. The generator takes $z$ from the same distribution
-# and returns $G(z) = w z + b$: it can shift and stretch, no more. It begins at $N(-2, 0.5^2)$ and has to find $b = 0$
-# and $w = 1$ (or $-1$, which is the same distribution).
+# The data are single numbers from the normal distribution: mean 0, width (standard deviation) 1. The generator takes z
+# from the same distribution, and returns $G(z) = w z + b$. It can shift and stretch, no more. It begins with the width
+# 0.5 at the place $-2$, and it has to find $b = 0$ and $w = 1$.
 #
-# The discriminator's logit is a parabola, $D(x) = c_0 + c_1 x + c_2 x^2$. You will see in a moment why that is enough.
+# The discriminator's logit is a parabola. You'll see in a moment why that is enough.
 
 
 # %%
-class Parabola(tg.nn.Module):
-    def __init__(self, rng):
-        self.line = tg.nn.Dense(2, 1, rng=rng)
-
-    def forward(self, x):
-        return self.line(tg.ops.concatenate([x, x * x], axis=1))
+def G(z, w, b):
+    return w * z + b
 
 
-def real_batch(n=256):
-    return tg.Tensor(rng.standard_normal((n, 1), dtype=np.float32))
+def D(x, c0, c1, c2):
+    return c0 + c1 * x + c2 * x * x
 
 
-def new_generator():
-    G = tg.nn.Dense(1, 1)
-    G.W.data, G.b.data = np.array([[0.5]]), np.array([-2.0])
-    return G
+def new_players():
+    """The numbers of G and those of D."""
+    return [Tensor(0.5), Tensor(-2.0)], [Tensor(0.0), Tensor(0.0), Tensor(0.0)]
 
 
-G, D = new_generator(), Parabola(rng)
-print(sum(p.size for p in G.parameters()), "numbers in G,", sum(p.size for p in D.parameters()), "in D")
+def loss_of_d(real, fake, d):
+    """Its surprise at real samples, and at fakes."""
+    return mean(softplus(-1.0 * D(real, *d))) + mean(softplus(D(fake, *d)))
+
+
+def loss_of_g(fake, d):
+    """The non-saturating one of tutorial 06: be taken for real."""
+    return mean(softplus(-1.0 * D(fake, *d)))
+
 
 # %% [markdown]
 # ## The best discriminator
 #
-# Let the generator stand still. At a place $x$ the data have density $p(x)$ and the fakes $q(x)$. If both are shown
-# equally often, then of all samples that turn up at $x$ the share $p / (p + q)$ is real. Nobody can say more about $x$
-# than this share, and cross-entropy is smallest for who says just that:
+# Let the generator stand still. Where data are common and fakes are rare, D should say "real". How sure should it be?
+# Suppose that of all samples that turn up near a place, three are real and one is a fake. Nobody can say more than
+# "three quarters". So with $p(x)$ for how densely the data lie at $x$, and $q(x)$ for the fakes:
 #
-# $$D^*(x) = \frac{p(x)}{p(x) + q(x)}, \qquad \text{as a logit:}\quad \ln p(x) - \ln q(x).$$
+# $$D^*(x) = \frac{p(x)}{p(x) + q(x)}, \qquad \text{as a logit:}\quad \ln p(x) - \ln q(x)$$
 #
-# The logarithm of a normal density is a parabola, so here the best logit is one, too. With the numbers above it is
-# $-x^2/2 + 2 (x + 2)^2 - \ln 2$.
+# The logarithm of a normal density is a parabola, so here the best logit is one as well.
 #
-# **Predict, then run.** Which three coefficients should $D$ find? And what will $D$ say about $x = 3$, far to the right
-# of all fakes?
+# **Predict, then run.** Sketch $p$ (a hill at 0) and $q$ (half as wide, twice as high, at $-2$), and then $D^*$. What
+# should D say at $-2$? At 3, far to the right? And far to the *left* of all fakes, at $-5$?
 
-# %%
-opt_d = tg.optim.Adam(D.parameters(), lr=0.05)
+# %% tags=["hide-output"]
+g, d = new_players()
+adam = Adam(d, lr=0.05)
 for _ in range(2000):
-    real = real_batch()
-    fake = G(real_batch()).detach()
-    opt_d.step(tg.grad(loss.discriminator(D(real), D(fake)), D.parameters()))
-
-found = [D.line.b.item(), *tg.to_numpy(D.line.W).ravel()]
-print("found:", np.round(found, 1), "  best: [", f"{8 - np.log(2):.1f}", "8.0 1.5 ]")
+    real, fake = Tensor(rng.normal(size=256)), G(Tensor(rng.normal(size=256)), *g)
+    adam.step(gradients(loss_of_d(real, Tensor(fake.data), d), d))
 
 line = np.linspace(-5, 4, 181)
 
 
-def density(x, mean, sigma):
-    return np.exp(-(((x - mean) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
+def density(x, mean, width):
+    return np.exp(-(((x - mean) / width) ** 2) / 2) / (width * np.sqrt(2 * np.pi))
 
 
 p, q = density(line, 0, 1), density(line, -2, 0.5)
-best = p / (p + q)
-learnt = tg.to_numpy(tg.ops.sigmoid(D(tg.Tensor(line[:, None].astype(np.float32))))).ravel()
-far = np.average(np.abs(learnt - best), weights=p + q)
-print(f"mean distance |D - D*| where there are samples: {far:.4f}")
-assert far < 0.02
+best, learnt = p / (p + q), sigmoid(D(Tensor(line), *d)).data
+print("D at -2, 3 and -5:", [float(round(learnt[np.abs(line - x).argmin()], 2)) for x in (-2, 3, -5)])
+print(f"mean distance |D - D*| where there are samples: {np.average(np.abs(learnt - best), weights=p + q):.4f}")
+assert np.average(np.abs(learnt - best), weights=p + q) < 0.02
+
+plt.figure(figsize=(6, 3.3))
+plt.fill_between(line, p, color=BLUE, alpha=0.25, lw=0, label="data p")
+plt.fill_between(line, q, color=ORANGE, alpha=0.35, lw=0, label="fakes q")
+plt.plot(line, best, color=GREY, lw=4, alpha=0.5, label="p / (p + q)")
+plt.plot(line, learnt, "--", color=BLUE, lw=1.8, label="learnt D")
+plt.legend(fontsize=8)
+plt.show()
 
 # %% [markdown]
-# The coefficients are roughly right, and the curve is, where there are samples to learn from. Note what $D$ says far to
-# the left: real! The fakes are narrower than the data, so a number below -4.2 is more likely a rare real one.
+# Your engine found the best D. And far to the left it says "real"! The fakes are narrower than the data, so out there
+# even a rare real sample is more likely than a fake. (It's less sure than $D^*$, as hardly any sample turned up there.)
 #
 # ## What D's loss measures
 #
-# Put $D^*$ into $D$'s loss and sort the terms: the loss is $2 \ln 2 - 2\,\mathrm{JS}(p, q)$, where JS is the
-# Jensen-Shannon divergence, a distance between distributions: 0 if they are equal, $\ln 2$ if they never overlap.
-# So the loss of a *good* discriminator tells how far apart data and fakes are.
+# Put $D^*$ into D's loss and sort the terms. The loss becomes $2 \ln 2 - 2\,\mathrm{JS}(p, q)$, where JS is the
+# *Jensen-Shannon divergence*: 0 if the two distributions are equal, and $\ln 2$ if they never overlap. So the loss of a
+# good discriminator tells how far apart data and fakes are. Let's check it.
 
 # %%
-dx = line[1] - line[0]
-middle = (p + q) / 2
+middle, dx = (p + q) / 2, line[1] - line[0]
 js = dx * (p * np.log(p / middle) + q * np.log(q / middle)).sum() / 2
-print(f"2 ln 2 - 2 JS = {2 * np.log(2) - 2 * js:.3f}")
-big = loss.discriminator(D(real_batch(50_000)), D(G(real_batch(50_000))))
-print(f"D's loss      = {big:.3f}")
-assert abs(big.item() - 2 * np.log(2) + 2 * js) < 0.02
+many = loss_of_d(Tensor(rng.normal(size=50_000)), G(Tensor(rng.normal(size=50_000)), *g), d).data
+print(f"2 ln 2 - 2 JS = {2 * np.log(2) - 2 * js:.3f}     D's loss = {many:.3f}")
+assert abs(many - 2 * np.log(2) + 2 * js) < 0.02
 
 # %% [markdown]
-# Exercise: what is $D^*$, and what is the loss, when the generator is perfect, $q = p$? Answer before you read on.
+# **Exercise.** What is $D^*$, and what is its loss, when the generator is perfect, $q = p$?
+#
+# <details><summary>Answer</summary>
+#
+# $D^* = 1/2$ everywhere, and all its logits are 0. JS is 0, so the loss is $2 \ln 2 = 1.386$.
+#
+# </details>
 #
 # ## The game
 #
-# Now both move, a step each, by plain gradient descent. If the generator wins, $q = p$, then $D^* = 1/2$ everywhere,
-# all its logits are 0, and its loss is $2 \ln 2 = 1.386$, as in the tutorial before. There neither of the two has
-# anything to gain by moving: the game's **equilibrium**.
-
-# %%
-G, D = new_generator(), Parabola(rng)
-opt_g, opt_d = tg.optim.SGD(G.parameters(), lr=0.1), tg.optim.SGD(D.parameters(), lr=0.1)
-history = []
-for step in range(1500):
-    real, fake = real_batch(), G(real_batch())
-    loss_d = loss.discriminator(D(real), D(fake.detach()))
-    opt_d.step(tg.grad(loss_d, D.parameters()))
-    loss_g = loss.generator(D(fake))
-    opt_g.step(tg.grad(loss_g, G.parameters()))
-    with tg.no_grad():
-        d_real = tg.ops.sigmoid(D(real)).mean().item()
-    history.append((G.b.item(), abs(G.W.item()), loss_d.item(), loss_g.item(), d_real))
-    if step in (0, 10, 20, 50, 100, 200, 500, 1000, 1499):
-        print("step {:4d}: b {:+.2f}  |w| {:.2f}   loss D {:.3f}  G {:.3f}   D(x) {:.3f}".format(step, *history[-1]))
-
-# %% [markdown]
-# The generator found $b = 0$ and $|w| = 1$, and $D$ was left with nothing to say: $D(x) = 1/2$, losses $2 \ln 2$ and
-# $\ln 2$. But look at the way: $b$ ran past 0 and came back. And look at $D$'s loss: 1.30 at step 10, when the fakes
-# were far off, and 1.39 at the end, when they are perfect. A GAN's loss does not fall to 0, and one number of it says
-# little.
+# Now both move, one step each, straight downhill as in tutorial 03. At the place you just found, $q = p$ and $D = 1/2$,
+# neither has anything to gain by moving. That place is called the game's **equilibrium**.
 #
-# ## The Dirac-GAN: circles
-#
-# To see where the swinging comes from, take everything away that can be taken away (Mescheder et al., 2018): the data
-# are one point, 0; the generator is one point, $\theta$; the discriminator's logit is $\psi x$. Two numbers play.
-# With the minimax loss, following the gradients means
-#
-# $$\dot\theta = \sigma(\psi\theta)\,\psi, \qquad \dot\psi = -\sigma(\psi\theta)\,\theta .$$
-#
-# **Predict, then run.** At the equilibrium both are 0. The arrow $(\psi, -\theta)$ stands at a right angle to the
-# position $(\theta, \psi)$. What is the path, then, in the plane? And what do steps of finite length make of it?
+# **Predict, then run.** Will they get there? Straight, or with a detour? And will D's loss fall?
 
 
-# %%
-def dirac(steps, lr, gamma=0.0, simultaneous=False, start=(1.0, 0.0)):
-    """The path of (theta, psi), each step by the engine's gradients."""
-    theta = tg.Tensor(start[0], requires_grad=True)
-    psi = tg.Tensor(start[1], requires_grad=True)
-    minimax, zero, path = tg.losses.get("mm"), tg.Tensor(0.0), [start]
-    for _ in range(steps):
-        loss_d = minimax.discriminator(psi * zero, psi * theta.detach())
-        # R1: half the squared slope of D at the real samples, and D's slope is psi.
-        loss_d = loss_d + gamma / 2 * psi**2
-        (gpsi,) = tg.grad(loss_d, [psi])
-        if not simultaneous:
-            psi.data = psi.data - lr * gpsi.data
-        (gtheta,) = tg.grad(minimax.generator(psi * theta), [theta])
-        if simultaneous:
-            psi.data = psi.data - lr * gpsi.data
-        theta.data = theta.data - lr * gtheta.data
-        path.append((theta.item(), psi.item()))
-    return np.array(path)
+# %% tags=["hide-output"]
+def descend(player, loss):
+    for n, slope in zip(player, gradients(loss, player), strict=True):
+        n.data = n.data - 0.1 * slope.data
 
 
-turns = 800
-paths = {
-    "small steps": dirac(turns, 0.05),
-    "simultaneous, longer steps": dirac(turns // 4, 0.2, simultaneous=True),
-    "alternating, longer steps": dirac(turns // 4, 0.2),
-    "small steps with R1": dirac(turns, 0.05, gamma=0.3),
-}
-for name, path in paths.items():
-    radius = np.hypot(*path.T)
-    print(f"{name:28} distance from the equilibrium: {radius[0]:.3f} -> {radius[-1]:.3f}")
+rng = np.random.default_rng(1)
+(g, d), history = new_players(), []
+for step in range(1001):
+    real, fake = Tensor(rng.normal(size=256)), G(Tensor(rng.normal(size=256)), *g)
+    loss_d = loss_of_d(real, Tensor(fake.data), d)
+    history.append([float(v.data) for v in (*g, *d, loss_d)])
+    if step in (0, 5, 20, 75, 100, 200, 1000):
+        print("step {:4}:  w {:+.2f}  b {:+.2f}    loss of D {:.3f}".format(step, *history[-1][:2], history[-1][-1]))
+    descend(d, loss_d)
+    descend(g, loss_of_g(fake, d))
 
-# %% [markdown]
-# Circles. The generator goes where $D$ points; by the time it is there, $D$ has turned to point the other way. Neither
-# is wrong, and they never arrive. If both move at the same moment, from the old positions, each step leaves the circle
-# along its tangent, and the path winds *outwards*. If $D$ moves first, the path stays near the circle.
-#
-# ## R1 turns the circle into a spiral
-#
-# The remedy is friction. R1 adds $\frac{\gamma}{2} \lVert \nabla D(x) \rVert^2$, taken at the real samples, to $D$'s
-# loss: $D$ pays for being steep where the data are. Here that slope is $\psi$, so $\dot\psi$ gets a term
-# $-\gamma\psi$, as a brake has. At the equilibrium $D$ is flat and the brake costs nothing: the place of rest is the
-# same, but now it is reached.
-#
-# Exercise: find the $\gamma$ that is quickest from $(1, 0)$ to a distance below 0.01, with `dirac(800, 0.05, gamma)`.
-# (A swing with too strong a brake creeps. Near the centre $\sigma = 1/2$; critical damping is at $\gamma = 1$.)
-#
-# In the game before, the data had a width, and that was friction enough: with samples on both sides of 0, a $D$ that
-# leans to one side is wrong about the other, and pays for it at once. The eight narrow modes of the ring are more like
-# the Dirac-GAN, and the preset `ring` plays with R1.
-#
-# ## The picture
-
-# %% tags=["picture"]
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.7), layout="constrained")
-left.fill_between(line, p, color=BLUE, alpha=0.25, lw=0, label="data p")
-left.fill_between(line, q, color=ORANGE, alpha=0.35, lw=0, label="fakes q")
-left.plot(line, best, color=GREY, lw=4, alpha=0.5, label="p / (p + q)")
-left.plot(line, learnt, "--", color=BLUE, lw=1.8, label="learnt D")
-left.set(title="the best discriminator", xlabel="x", ylim=(-0.05, 1.6))
-left.legend(fontsize=8, loc="upper right")
-middle.plot(*paths["small steps"].T, color=ORANGE, lw=1.8, label="circle")
-middle.plot(*paths["simultaneous, longer steps"].T, ":", color=GREY, lw=1.5, label="both at once")
-middle.plot(*paths["small steps with R1"].T, color=BLUE, lw=1.8, label="with R1")
-middle.plot(0, 0, "+", color="black", ms=9)
-middle.set(
-    title="the Dirac-GAN", xlabel=r"$\theta$, the generator", ylabel=r"$\psi$, the discriminator", aspect="equal"
-)
-middle.set(xlim=(-2.3, 2.3), ylim=(-2.2, 3.2))
-middle.legend(fontsize=8, loc="upper center")
-b, w, loss_d, _, d_real = np.array(history).T
-right.plot(loss_d, color=BLUE, lw=1, label="loss of D")
-right.axhline(2 * np.log(2), color=BLUE, ls=":", lw=1.5)
-right.plot(d_real, color=GREY, lw=1.5, label="D(x), real")
-right.plot(b, color=ORANGE, lw=1.8, label="b")
-right.plot(w, "--", color=ORANGE, lw=1.8, label="|w|")
-right.set(title="the game of five numbers", xlabel="step", ylim=(-2.2, 2.2), xlim=(0, min(600, len(b))))
-right.legend(fontsize=8, loc="lower right")
+# %% tags=["picture", "hide-output"]
+figure, axes = plt.subplots(1, 4, figsize=(13, 3.3), layout="constrained")
+for one, step in zip(axes, (5, 75, 1000), strict=False):
+    w, b, *numbers, _ = history[step]
+    one.fill_between(line, p, color=BLUE, alpha=0.25, lw=0, label="data")
+    one.fill_between(line, density(line, b, abs(w)), color=ORANGE, alpha=0.35, lw=0, label="fakes")
+    one.plot(line, sigmoid(D(Tensor(line), *numbers)).data, "--", color=BLUE, label="D(x)")
+    one.set(title=f"step {step}", ylim=(-0.05, 1.05))
+axes[0].legend(fontsize=8)
+for i, look, name in ((1, "-", "b"), (0, "--", "w"), (-1, ":", "loss of D")):
+    axes[3].plot(np.array(history)[:300, i], look, color=BLUE if i == -1 else ORANGE, label=name)
+axes[3].set(title="the whole way", xlabel="step")
+axes[3].legend(fontsize=8)
 plt.show()
+
+# %% [markdown]
+# They get there. But look at the way: b runs past 0 and comes back. And look at D's loss. It falls while the fakes are
+# far off, and it's **highest when they are perfect**. (At step 0 it's as high, as D knows nothing yet.) A GAN's loss
+# doesn't fall to 0, and one number of it says little.
+#
+# **Exercise.** Let the game begin at $w = -0.5$. Where does it end, and is that a failure?
+#
+# <details><summary>Answer</summary>
+#
+# At $w = -1$. It's no failure: z and $-z$ are equally likely, so both give the same distribution.
+#
+# </details>
+#
+# Is this the library's game? `G` and `D` are made of `+` and `*`, so they take the library's Tensors as they take
+# yours. The same start, the same noise, a hundred steps:
+
+# %%
+g, d = ([tg.Tensor(n.data, requires_grad=True) for n in player] for player in new_players())
+ns, rng = tg.losses.get("ns"), np.random.default_rng(1)
+sgd_g, sgd_d = tg.optim.SGD(g, lr=0.1), tg.optim.SGD(d, lr=0.1)
+for step in range(101):
+    real, fake = tg.Tensor(rng.normal(size=256)), G(tg.Tensor(rng.normal(size=256)), *g)
+    loss_d = ns.discriminator(D(real, *d), D(fake.detach(), *d))
+    assert np.allclose([n.item() for n in (*g, *d, loss_d)], history[step], rtol=1e-9, atol=1e-12)
+    sgd_d.step(tg.grad(loss_d, d))
+    sgd_g.step(tg.grad(ns.generator(D(fake, *d)), g))
+print("your GAN and tinygan's agree in all five numbers, over a hundred steps")
+
+# %% [markdown]
+# **What to keep.** The best D says $p / (p + q)$. Its loss measures how far apart data and fakes are. The game ends
+# where D can only say "one half".
+#
+# **Next:** 07b asks why b ran past its goal, with a GAN that is smaller still. Then, in 07c, your engine learns the
+# ring of tutorial 00.

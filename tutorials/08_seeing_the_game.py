@@ -1,13 +1,16 @@
 # %% [markdown]
 # # 08 Seeing the game
 #
-# After this page you can draw what a discriminator believes and where it pushes the fakes, recognise mode collapse in
-# that picture, measure it with three numbers, and mend it with one switch.
-# It runs in about twenty seconds on a free core.
+# After this page you can draw what a discriminator believes and where it pushes the fakes, recognise mode collapse,
+# measure it with three numbers, and mend it with one switch. It takes about twenty seconds.
+#
+# <details><summary>The picture this page ends in (it gives the answers away)</summary>
 #
 # ![The plane with eight blue data clusters on a ring; the ground is blue where D says real, orange where it says fake.
 # Plain: all fakes lie in one streak at a single cluster. With R1: a cloud over all eight. With packing: most fakes lie
 # on the eight clusters. Right: the number of modes found over the steps.](images/08_seeing_the_game.png)
+#
+# </details>
 
 # %%
 import matplotlib.pyplot as plt
@@ -22,10 +25,9 @@ from tinygan.plot.style import BLUE, DARK_ORANGE, GREY, INK, ORANGE
 steps = 1200
 
 # %% [markdown]
-# ## A game that is easy to see
+# ## A game that's easy to see
 #
-# The data are points in the plane: eight Gaussians on a ring, and a sample is a pair of numbers. So nothing is hidden:
-# we can draw every sample, and ask $D$ about every place.
+# The data are eight Gaussians on a ring. We can draw every sample, and ask $D$ about every place.
 
 # %%
 data = tg.data.ring(sigma=0.1)
@@ -33,8 +35,8 @@ print(data.describe())
 reals = data.sample(500, np.random.default_rng(1))
 
 # %% [markdown]
-# `Game` holds two networks, two optimisers and the rules; `game.step` is the step that you know, with a switch for each
-# variation. Our generator learns ten times as fast as the discriminator. That is unfair on purpose.
+# `Game` holds two networks, two optimisers and the rules. `game.step` is the step you know from tutorial 00, with a
+# switch for each variation. To provoke trouble, our generator learns ten times as fast as the discriminator.
 
 
 # %%
@@ -56,8 +58,8 @@ print(game.generator.summary((64,)))
 # %% [markdown]
 # ## The picture of the game
 #
-# Two questions to $D$. First: *what do you think of this place?* We ask it for every point of a fine grid, and colour
-# the plane: blue for "real", orange for "fake", white for "cannot tell".
+# We ask $D$ two questions. First: *what do you think of this place?* We ask for every point of a fine grid and colour
+# the plane: blue for "real", orange for "fake", white for "can't tell".
 
 # %%
 ticks = np.linspace(-1.9, 1.9, 61, dtype=np.float32)
@@ -78,11 +80,14 @@ def heat_map(game):
 print(f"D(x) on the grid: {heat_map(game).min():.3f} to {heat_map(game).max():.3f}")
 
 # %% [markdown]
-# Second: *which way should this fake go, to look more real to you?* That is the gradient of the logit with respect to
-# the fake: one arrow for each. It is all that the generator ever learns of the data. It never sees a real sample.
+# Second: *which way should this fake go, to look more real to you?* That's the gradient of the logit with respect to
+# the fake: an arrow for each. The generator never learns anything else about the data.
+#
+# **Predict, then run.** You'll see the game after 0, 50, 200 and 400 steps. Will the fakes spread over the ring, or
+# move together? Where will the arrows point?
 
 
-# %%
+# %% tags=["hide-output"]
 def arrows(game, fakes):
     points = tg.Tensor(fakes, requires_grad=True)
     # The sum of all logits: each fake's gradient stands in its own row.
@@ -113,27 +118,25 @@ for ax, step in zip(axes, (0, 50, 200, 400), strict=True):
 plt.show()
 
 # %% [markdown]
-# (The library draws the same for every run with points: `tinygan.plot.save_game`.)
+# The arrows lead from orange to blue, uphill in $D$'s opinion, and the fakes move together. No fake knows that its
+# neighbours go the same way. They all run to wherever $D$ is highest, faster than $D$ can change its mind: **mode
+# collapse**. Once $D$ has noticed, the crowd moves on to another mode. (`tinygan.plot.save_game` draws such pictures
+# for every run with points.)
 #
-# Look at the arrows. They lead from orange to blue, uphill in $D$'s opinion. And look at the fakes: they move together.
-# Nothing tells a fake that its neighbour goes the same way. Wherever $D$ is highest, there they all go, faster
-# than $D$ can change its mind: **mode collapse**. When $D$ has noticed, it takes that mode back, and the crowd
-# moves on to another.
+# ## Measuring it
 #
-# ## Measured
-#
-# A picture shows it, numbers compare it. `count_modes` gives three (Lin et al., 2018):
+# `count_modes` gives three numbers (Lin et al., 2018):
 #
 # - *modes*: how many of the eight have at least one fake within 3 standard deviations;
-# - *high quality*: the share of fakes that are so near to any mode. Of true samples it is 98.9 %;
-# - *reverse KL*: how unevenly the high-quality fakes are spread; 0 is even, $\ln 8 = 2.08$ means all at one.
+# - *high quality*: the share of fakes that are so near to any mode;
+# - *reverse KL*: how unevenly those are spread; 0 is even, $\ln 8 = 2.08$ means all at one.
 #
-# The *energy distance* sees all of it in one number, which is near 0 only if fakes and data are alike.
+# The *energy distance* sums it up in one number, near 0 only if fakes and data are alike.
 #
-# **Predict, then run.** Before measuring fakes, measure the data themselves. What will the four numbers be?
+# **Predict, then run.** Before you measure fakes, measure the data themselves. What will the four numbers be?
 
 
-# %%
+# %% tags=["hide-output"]
 def measure(samples):
     report = tg.metrics.count_modes(samples, data.means, data.sigma)
     energy = tg.metrics.energy_distance(samples, data.sample(len(samples), np.random.default_rng(3)))
@@ -150,21 +153,20 @@ row("one mode", measure(data.means[:1] + 0.1 * np.random.default_rng(6).standard
 row("our fakes", measure(draw(game.generator, z)))
 
 # %% [markdown]
-# The energy distance of the data to other samples of the data is not quite 0: that is what chance alone gives with
-# 1,000 samples, and no generator can be asked for less.
+# Even the data don't reach 0: that's chance with 1,000 samples, and no generator can do better.
 #
-# ## Mended with one switch
+# ## One switch
 #
-# Now three games, equal in all but one switch:
+# Three games, equal in all but one switch:
 #
 # - *plain*: as above;
-# - *R1*: $D$ pays for its slope at the real samples. It stays smooth, and cannot draw all fakes to one steep peak;
-# - *packing*: $D$ judges three samples at once, side by side. Three fakes from one mode, again and again, do not
-#   look like three real samples, so that a lack of variety becomes something $D$ can *see*.
+# - *R1*: $D$ pays for its slope at the real samples, so it can't build one steep peak that draws all fakes;
+# - *packing*: $D$ judges three samples side by side. Three fakes from one mode don't look like three real samples, so
+#   $D$ can *see* a lack of variety.
 #
-# **Predict, then run.** Which of the two switches will find the modes, and which the sharper samples?
+# **Predict, then run.** Which of the two switches will find the modes, and which will draw sharper samples?
 
-# %%
+# %% tags=["hide-output"]
 games = {
     "plain": new_game(),
     "with R1": new_game(penalties=[(tg.penalties.r1, 1.0)]),
@@ -177,35 +179,11 @@ for name, game in games.items():
         history[name].append(measure(draw(game.generator, z)))
     row(name, history[name][-1])
 
-# %% [markdown]
-# One moment of a game that moves on may mislead, so look at the whole way:
-
-# %%
-for name, numbers in history.items():
+# %% tags=["hide-output"]
+for name, numbers in history.items():  # one moment may mislead: look at the whole way
     print(f"{name:10} modes {[n[0] for n in numbers]}   mean energy distance {np.mean([n[3] for n in numbers]):.3f}")
-late = {name: np.mean([n[0] for n in numbers[6:]]) for name, numbers in history.items()}
-assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
 
-# %% [markdown]
-# The plain game jumps from mode to mode. Both switches end that: all eight modes are found, early on. But read all
-# three numbers: with R1 most fakes still lie between the modes. Its $D$ is nearly flat and pushes gently, so sharpness
-# takes longer. With packing more than half are of high quality already. Neither touched the unfair learning rates.
-#
-# (A game like the plain one magnifies the smallest difference, even that of rounding on another processor. Your numbers
-# will not be ours; with five tiny changes of one weight we saw the same pattern five times.)
-#
-# Be careful with the word "mended", though. Played on to 2,000 steps, one of our plain games found all eight modes by
-# itself. Collapse is a phase that a game may leave again, or enter late: one seed and one moment prove little. Tutorial
-# 14 shows how to compare fairly.
-#
-# Exercise: `Game` has more switches: `instance_noise=0.3`, `n_critic=5`, `unroll=5`. One of them finds all eight modes
-# and keeps them. Which, and what does it cost in time?
-#
-# Exercise: change the seed in `new_game`. How many of five plain games are collapsed at step 1,200?
-#
-# ## Before and after
-
-# %% tags=["picture"]
+# %% tags=["picture", "hide-output"]
 figure, axes = plt.subplots(1, 4, figsize=(13, 3.5), layout="constrained")
 for ax, (name, numbers) in zip(axes, history.items(), strict=False):
     draw_game(ax, games[name], f"{name}: {numbers[-1][0]} modes, {numbers[-1][1]:.0%} high quality")
@@ -217,3 +195,40 @@ for (name, numbers), look in zip(history.items(), ("-", "--", ":"), strict=True)
 axes[3].set(title="modes found", xlabel="step", ylim=(-0.3, 8.5))
 axes[3].legend(fontsize=8, loc="center right")
 plt.show()
+late = {name: np.mean([n[0] for n in numbers[6:]]) for name, numbers in history.items()}
+assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
+
+# %% [markdown]
+# The plain game jumps from mode to mode. With either switch all eight modes are found early on. But with R1 most fakes
+# still lie between the modes: its $D$ is nearly flat and pushes gently. With packing more than half are already of high
+# quality. And the learning rates are still unfair!
+#
+# (The plain game magnifies the smallest rounding difference, so your numbers will differ from ours.)
+#
+# **Exercise.** `Game` has more switches: `instance_noise=0.3`, `n_critic=5`, `unroll=5`. Which of them finds all eight
+# modes and keeps them, and what does it cost?
+#
+# <details><summary>Answer</summary>
+#
+# `unroll=5`, where $G$ looks five of $D$'s steps ahead: eight modes from step 400 on. It takes about eight times as
+# long as the plain game. Five critic steps take nearly three times as long, found eight modes, and lost half of them
+# again. Noise on the samples never found more than four.
+#
+# </details>
+#
+# **Exercise.** Change the seed in `new_game`. How many of five plain games are collapsed at step 1,200?
+#
+# <details><summary>Answer</summary>
+#
+# With seeds 0 to 4 we counted 1, 7, 8, 8 and 3 modes: two of five. A hundred steps later it was 1, 8, 8, 8 and 1.
+# Collapse is a phase that a game may leave or enter again, so one seed and one moment prove little.
+#
+# </details>
+#
+# ## Recap
+#
+# - $D$ as a map, its gradient as arrows: that's the whole game at a glance.
+# - Fakes run together to $D$'s highest place: mode collapse. Count modes, quality and spread.
+# - Smoothing $D$ (R1) or letting it see several samples (packing) helps.
+#
+# Next: tutorial 09 leaves points for pictures, with convolutions.

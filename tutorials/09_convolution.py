@@ -1,13 +1,16 @@
 # %% [markdown]
 # # 09 Convolution three ways
 #
-# After this page you can compute a convolution by hand, by one matrix product and by a sum of shifted images, you know
-# why all three agree, and what a transposed convolution is, and where its checkerboards come from.
-# It runs in a few seconds.
+# After this page you can compute a convolution by loops, by one matrix product and by a sum of shifted images, and say
+# what a transposed convolution is and where its checkerboards come from. It takes a few seconds.
+#
+# <details><summary>The picture this page ends in (it gives an answer away)</summary>
 #
 # ![Above: a digit, and the same digit after four small kernels, which show its horizontal edges, vertical edges,
 # outline, and a blurred copy. Below: transposed convolutions of a constant image; with kernel 3 and stride 2 a
 # checkerboard, with kernel 4 none; new DCGANs show a fine pattern.](images/09_convolution.png)
+#
+# </details>
 
 # %%
 import time
@@ -24,27 +27,26 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## A kernel looks at a small window
 #
-# A dense layer joins every pixel with every output: 784 weights for each output of a 28 x 28 image. But a stroke is a
-# stroke wherever it stands. So a convolution slides one small **kernel** over the image, and at each position it adds
-# up pixel times weight. Images are arrays (N, H, W, C): number, height, width, channels. A kernel is (kh, kw, C, O):
-# it sees C channels and makes O.
+# A dense layer joins every pixel with every output. But a stroke is a stroke wherever it stands. So a convolution
+# slides one small **kernel** over the image, and at each position adds up pixel times weight. Images are arrays (N, H,
+# W, C): number, height, width, channels. A kernel is (kh, kw, C, O): it sees C channels and makes O.
 #
-# **Predict, then run.** An image of 6 x 6 pixels, a kernel of 3 x 3, no padding. How many positions are there? And with
-# **stride** 2, when the kernel jumps two pixels at a time?
+# **Predict, then run.** The image has 6 x 6 pixels, the kernel 3 x 3, no padding. How many positions are there? And
+# with **stride** 2, when the kernel jumps two pixels at a time?
 
-# %%
+# %% tags=["hide-output"]
 image, kernel = np.ones((1, 6, 6, 1), np.float32), np.ones((3, 3, 1, 1), np.float32)
 for stride, padding in ((1, 0), (2, 0), (1, "same"), (2, "same")):
     y = tg.to_numpy(tg.ops.conv2d(tg.Tensor(image), tg.Tensor(kernel), stride, padding))
     print(f"stride {stride}, padding {padding!r:6}: {y.shape[1]} x {y.shape[2]} outputs\n{y[0, :, :, 0]}")
 
 # %% [markdown]
-# The rule is $\lfloor (H + \text{padding} - k) / \text{stride} \rfloor + 1$. Padding "same" puts so many zeros around
-# the image that stride 1 keeps its size and stride 2 halves it; in a corner the kernel then meets only 4 pixels.
+# The rule is $\lfloor (H + \text{padding} - k) / \text{stride} \rfloor + 1$. Padding "same" adds zeros so that stride 1
+# keeps the image's size and stride 2 halves it; in a corner the kernel then meets only 4 pixels.
 #
 # ## One: loops
 #
-# The definition, word by word. (Without padding: one thing at a time.)
+# The definition, without padding.
 
 
 # %%
@@ -65,10 +67,9 @@ def conv_loops(x, w, stride=1):
 # %% [markdown]
 # ## Two: patches, and one matrix product
 #
-# Each output is a dot product of a window with a kernel. Many dot products at once are a matrix product, and that is
-# what computers do fastest. So lay every window down as one row of a tall matrix $P$, and write $y = P w$. (The usual
-# name is "im2col".) `sliding_window_view` finds the windows without copying; `reshape` then copies each pixel up to 9
-# times.
+# Each output is a dot product of a window with a kernel, and many dot products at once are a matrix product, which is
+# fast. So lay every window down as one row of a tall matrix $P$, and write $y = P w$ (known as "im2col"). The price:
+# each pixel is copied up to 9 times.
 
 
 # %%
@@ -83,9 +84,9 @@ def conv_patches(x, w, stride=1):
 # %% [markdown]
 # ## Three: a sum over taps
 #
-# Turn the loops inside out. The place $(i, j)$ in the kernel, a **tap**, meets each output once: it sees the whole
-# image, shifted by $(i, j)$. So the convolution is a sum of shifted images, each with its channels mixed by the small
-# matrix $w_{ij}$ (C x O). Nine products instead of one, but no pixel is copied nine times.
+# Turn the loops inside out. The place $(i, j)$ in the kernel, a **tap**, sees the whole image, shifted by $(i, j)$. So
+# the convolution is a sum of shifted images, each with its channels mixed by the small matrix $w_{ij}$ (C x O). That's
+# nine products instead of one, but no pixel is copied nine times.
 
 
 # %%
@@ -103,7 +104,7 @@ def conv_taps(x, w, stride=1):
 # %% [markdown]
 # **Predict, then run.** Are the three equal to the last bit, or only nearly? Why?
 
-# %%
+# %% tags=["hide-output"]
 x = rng.standard_normal((2, 11, 9, 3)).astype(np.float32)
 w = rng.standard_normal((3, 3, 3, 5)).astype(np.float32)
 for stride in (1, 2):
@@ -115,24 +116,14 @@ for stride in (1, 2):
 
 # %% [markdown]
 # Only nearly: float32 additions in another order are rounded differently. (Patches agree exactly here, because for
-# this shape the library does the same.) There is a fourth way, the **convolution theorem**: a convolution is a plain
-# product of Fourier transforms. FFT libraries flip the kernel, as mathematicians do; deep learning does not, hence the
-# complex conjugate.
-
-# %%
-size = x.shape[1:3]
-spectrum = np.fft.rfft2(x, axes=(1, 2))[..., None] * np.fft.rfft2(w, size, axes=(0, 1)).conj()
-by_fft = np.fft.irfft2(spectrum.sum(3), size, axes=(1, 2))[:, : size[0] - 2, : size[1] - 2]
-print(f"by FFT: largest difference {np.abs(by_fft - conv_taps(x, w)).max():.1e}")
-assert np.allclose(by_fft, conv_taps(x, w), atol=1e-4)
-
-# %% [markdown]
+# this shape the library does the same.)
+#
 # ## Which is fastest? An experiment
 #
-# **Predict, then run.** Order the three for a layer with 1 input channel, and for one with 64. Your figures will differ
-# from ours, and from your own a minute later: that is why speed is measured in experiments and not asserted in tests.
+# **Predict, then run.** Order the three for a layer with 1 input channel, and for one with 64. Your times will differ
+# from ours.
 
-# %%
+# %% tags=["hide-output"]
 for channels in (1, 64):
     x = rng.standard_normal((32, 14, 14, channels)).astype(np.float32)
     w = rng.standard_normal((5, 5, channels, 64)).astype(np.float32)
@@ -146,15 +137,9 @@ for channels in (1, 64):
         print(f"{channels:2} channels: {ours.__name__:13} {1e3 * best:8.3f} ms an image")
 
 # %% [markdown]
-# The library defines convolution by taps (`tinygan/autograd/conv.py`). On a CPU it computes patches or Fourier
-# transforms, whichever needs fewer multiplications for the shapes at hand (`tinygan/kernels/numpy_kernels.py`).
-#
-# Exercise: write conv2d with padding, and its two gradients: `python -m tinygan.check ex08`, then `ex09`. The sum over
-# taps makes both gradients short.
-#
 # ## What kernels see
 #
-# One kernel for each feature. These four were made by hand; a trained discriminator has found its own.
+# Each kernel looks for one feature. These four are handmade; a discriminator finds its own.
 
 # %%
 digit = tg.data.digits(100).pixels[:1].astype(np.float32) / 255
@@ -168,16 +153,31 @@ w = np.stack([np.array(k, np.float32) for k in kernels.values()], axis=-1)[:, :,
 features = tg.to_numpy(tg.ops.conv2d(tg.Tensor(digit), tg.Tensor(w), 1, "same"))
 print("digit", digit.shape, "kernels", w.shape, "features", features.shape)
 
+signed = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
+upper = {"a digit": digit[0, :, :, 0], **dict(zip(kernels, features[0].transpose(2, 0, 1), strict=True))}
+
+
+def draw(axes, pictures, cmap=None):
+    for ax, (title, shown) in zip(axes, pictures.items(), strict=True):
+        limit = np.abs(shown).max()
+        ax.imshow(shown, cmap=cmap or signed, vmin=0 if cmap else -limit, vmax=limit)
+        ax.set_title(title, fontsize=10)
+        ax.set(xticks=[], yticks=[])
+
+
+draw(plt.subplots(1, 5, figsize=(9.5, 2.2), layout="constrained")[1], upper)
+plt.show()
+
 # %% [markdown]
 # ## There and back: the transposed convolution
 #
-# A convolution is linear: $y = A x$, with a large matrix $A$ that we never write down. Its transpose $A^T$ runs from
-# small images to large ones, which is what a generator needs. It is defined by one line, which also tests it:
+# A convolution is linear: $y = A x$, with a large matrix $A$ that we never write down. Its transpose $A^T$ goes from
+# small images to large ones, which is what a generator needs. One line defines it, and tests it:
 #
 # $$\langle A a, b \rangle = \langle a, A^T b \rangle \quad \text{for all } a, b.$$
 #
-# $A^T$ does not undo $A$. It sends each output's number back to all pixels that it came from, times the same weights,
-# and adds up what arrives: exactly what the gradient with respect to $x$ does.
+# $A^T$ doesn't undo $A$. It sends each output's number back to all pixels it came from, times the same weights, and
+# adds up what arrives, as the gradient with respect to $x$ does. (It's the hardest idea here: take your time.)
 
 # %%
 a = tg.Tensor(rng.standard_normal((2, 14, 14, 3)), requires_grad=True)
@@ -191,23 +191,21 @@ print(f"<a, convT(b)> = {(a * back).sum().item():.9f}")
 assert np.allclose(tg.to_numpy(ga), tg.to_numpy(back))
 
 # %% [markdown]
-# Exercise: `python -m tinygan.check ex10` wants the transposed convolution from you, and tests it with that line.
-#
 # ## Checkerboards
 #
-# **Predict, then run.** A constant image, a kernel of ones, stride 2. Each pixel of the result counts how many windows
-# reach it. With kernel 3, is it the same number everywhere? With kernel 4?
+# **Predict, then run.** A constant image, a kernel of ones, stride 2: each pixel of the result counts how many copies
+# of the kernel reach it. With kernel 3, is it the same number everywhere? With kernel 4?
 
-# %%
+# %% tags=["hide-output"]
 boards, ones = {}, tg.Tensor(np.ones((1, 5, 5, 1), np.float32))
 for k in (3, 4, 5):
     boards[k] = tg.to_numpy(tg.ops.conv_transpose2d(ones, tg.Tensor(np.ones((k, k, 1, 1), np.float32)), 2))[0, :, :, 0]
     print(f"kernel {k}: the middle of the result\n{boards[k][4:8, 4:8].astype(int)}")
 
 # %% [markdown]
-# Where the stride does not divide the kernel, some pixels are reached more often than others, and a new generator draws
-# a pattern that it has to learn to cancel. Our DCGAN has kernel 5 and stride 2, twice. The cures: a kernel that the
-# stride divides, or enlarging first and then an ordinary convolution, as in the preset `deep`.
+# If the stride doesn't divide the kernel, some pixels are reached more often than others, and a new generator has to
+# learn to cancel the pattern. Our DCGAN has kernel 5 and stride 2, twice. The cures: a kernel that the stride divides,
+# or enlarging first and then an ordinary convolution, as in the preset `deep`.
 
 # %%
 enlarge = tg.nn.Sequential(tg.nn.UpSample2D(2), tg.nn.Conv2D(1, 1, 3, padding="same"))
@@ -223,21 +221,29 @@ for _ in range(40):
 pattern = np.concatenate(images).std(axis=0)[:, :, 0]
 print("spread of new DCGANs' pixels, in the middle:", pattern[12:16, 12:16].round(2), sep="\n")
 
-# %% [markdown]
-# ## The picture
-
 # %% tags=["picture"]
 figure, axes = plt.subplots(2, 5, figsize=(9.5, 4.3), layout="constrained")
-signed = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
-upper = {"a digit": digit[0, :, :, 0], **dict(zip(kernels, features[0].transpose(2, 0, 1), strict=True))}
-for ax, (title, shown) in zip(axes[0], upper.items(), strict=True):
-    limit = np.abs(shown).max()
-    ax.imshow(shown, cmap=signed, vmin=-limit, vmax=limit)
-    ax.set_title(title, fontsize=10)
 lower = {f"transposed, kernel {k}": board for k, board in boards.items()}
-lower |= {"enlarged, convolved": cured, "new DCGANs, spread": pattern}
-for ax, (title, shown) in zip(axes[1], lower.items(), strict=True):
-    ax.imshow(shown, cmap="Blues", vmin=0)
-    ax.set_title(title, fontsize=10)
-plt.setp(axes, xticks=[], yticks=[])
+draw(axes[0], upper)
+draw(axes[1], lower | {"enlarged, convolved": cured, "new DCGANs, spread": pattern}, "Blues")
 plt.show()
+
+# %% [markdown]
+# **Exercises** (graded). `python -m tinygan.check ex08` (conv2d with padding), `ex09` (its two gradients), `ex10` (the
+# transposed convolution).
+#
+# <details><summary>Answer</summary>
+#
+# ex08: pad, loop over the outputs, and at each take `np.tensordot(window, w, axes=3)`. ex09: the same loops; each
+# `gy[:, p, q]` adds its share to the window of gx and to gw. ex10: for each pixel of $b$ add a copy of the kernel,
+# `np.tensordot(b[:, p, q], w, axes=(1, 3))`, at its place. `--hint`, `--hint 2`, `--hint 3` lead you there.
+#
+# </details>
+#
+# ## Recap
+#
+# - A convolution is a dot product at every place: loops, patches or taps, the same sum.
+# - The transposed convolution is the convolution's gradient, and goes from small to large.
+# - If the stride doesn't divide the kernel, expect checkerboards.
+#
+# Next: tutorial 10 stacks these layers into a DCGAN that draws digits.

@@ -2,11 +2,14 @@
 # # 10 Drawing digits: DCGAN
 #
 # After this page you can read the two networks of a DCGAN layer by layer, say what BatchNorm does in its generator,
-# watch it learn to draw digits, and walk from one digit to another through the latent space.
-# It runs in one or two minutes.
+# watch it learn to draw digits, and walk from one digit to another. It takes one or two minutes on a free core.
+#
+# <details><summary>The picture this page ends in</summary>
 #
 # ![Ten samples of the same noise after 0, 100, 200, 300 and 400 steps: grey, faint shapes, then mostly readable
 # digits. Below them two rows in which one digit turns smoothly into another.](images/10_dcgan.png)
+#
+# </details>
 
 # %%
 import time
@@ -26,8 +29,8 @@ steps, batch_size = 400, 32
 # %% [markdown]
 # ## The data
 #
-# Ten thousand digits, rendered from the fonts that come with matplotlib: 28 x 28 pixels, grey. `data.batches` shuffles
-# them and scales them to $[-1, 1]$, the range of tanh, in which our generator ends.
+# Ten thousand digits, drawn with the fonts that come with matplotlib: 28 x 28 pixels, grey. `data.batches` shuffles
+# them and scales them to $[-1, 1]$, the range of tanh, the generator's last layer.
 
 # %%
 data = tg.data.digits()
@@ -39,28 +42,25 @@ print(len(data), "images; a batch", real.shape, real.dtype, "from", real.min(), 
 # %% [markdown]
 # ## The generator, layer by layer
 #
-# Radford, Metz and Chintala (2016) showed how GANs with convolutions on both sides can be trained reliably. Theirs draw
-# bedrooms; ours is the same idea for small images.
+# Radford, Metz and Chintala (2016) made GANs with convolutions on both sides train reliably.
 #
-# **Predict, then run.** $z$ has 100 numbers, the image 28 x 28 pixels. The generator begins with a small image of
-# many channels and enlarges it twice by a transposed convolution of stride 2. How large is the first image?
+# **Predict, then run.** $z$ has 100 numbers, the image 28 x 28 pixels. The generator begins with a small image of many
+# channels and enlarges it twice by a transposed convolution of stride 2. How large is the first image? And which layer
+# holds most of the parameters?
 
-# %%
+# %% tags=["hide-output"]
 G, D = tg.models.dcgan((28, 28, 1), latent=100, rng=rng)
 print(G.summary((100,)))
 
 # %% [markdown]
-# Read it from the top: a dense layer turns $z$ into 12,544 numbers, which are then called an image of 7 x 7 pixels
-# with 256 channels. Then, from layer to layer, fewer channels and more pixels: (7, 7, 256), (7, 7, 128), (14, 14, 64),
-# (28, 28, 1). Channels are "what", pixels are "where". More than half of all parameters stand in that first dense
-# layer.
-#
-# No layer before a BatchNorm has a bias: BatchNorm subtracts the mean, and the bias with it.
+# Read it from the top: a dense layer turns $z$ into 12,544 numbers, seen as an image of 7 x 7 pixels with 256 channels.
+# Then, fewer channels and more pixels. More than half of all parameters sit in that first layer. (Before a BatchNorm
+# there's no bias: it would be subtracted again.)
 #
 # ## The discriminator
 #
-# The same road back: strides instead of pooling, LeakyReLU (so that no unit is dead, and every pixel gets a gradient),
-# one logit at the end. It has no BatchNorm: each sample's logit depends on that sample alone.
+# The same road back: strides instead of pooling, LeakyReLU so that every pixel gets a gradient, one logit at the end.
+# No BatchNorm: a logit depends on its own sample alone.
 
 # %%
 print(D.summary((28, 28, 1)))
@@ -68,14 +68,14 @@ print(D.summary((28, 28, 1)))
 # %% [markdown]
 # ## What BatchNorm does in the generator
 #
-# BatchNorm brings each channel to mean 0 and variance 1 over the batch, then stretches and shifts it by two learnt
-# numbers. Why here? We send 64 different $z$ through the new network, once as it is and once with its BatchNorm layers
-# left out, and print how much the activations differ from one $z$ to another.
+# BatchNorm brings each channel to mean 0 and variance 1 over the batch, then stretches and shifts it by two learned
+# numbers. What for? We send 64 different $z$ through the new network, with and without BatchNorm, and print how much
+# the activations differ from one $z$ to another.
 #
-# **Predict, then run.** By what factor do the last numbers of the two lines, the spread of the images, differ?
+# **Predict, then run.** The last number of each line is the spread of the images. By what factor do the two differ?
 
 
-# %%
+# %% tags=["hide-output"]
 def spread_through(layers, z):
     """The standard deviation over the batch, after each activation."""
     spreads, x = [], tg.Tensor(z)
@@ -92,16 +92,13 @@ with_norm = spread_through(G.layers, z)
 without = spread_through([layer for layer in G.layers if not isinstance(layer, tg.nn.BatchNorm)], z)
 print("with BatchNorm   ", with_norm)
 print("without BatchNorm", without)
-assert with_norm[-1] > 10 * without[-1]
 
 # %% [markdown]
-# Without it the signal of $z$ fades from layer to layer, and all images begin as nearly the same grey. With it, they
-# differ from the first step on, and so does what $D$ says about them. The last exercises ask how much that matters.
-#
-# There is a price: in training, a sample depends on the batch it is in. For drawing samples there is *evaluation mode*,
-# which uses averages over the past batches instead. The function `draw` does that.
+# Without it the signal of $z$ fades from layer to layer, and all images begin as nearly the same grey. The price: in
+# training, a sample depends on its batch. For drawing, `draw` uses *evaluation mode*, with averages over past batches.
 
 # %%
+assert with_norm[-1] > 10 * without[-1]
 with tg.no_grad():
     alone, among = tg.to_numpy(G(tg.Tensor(z[:2]))), tg.to_numpy(G(tg.Tensor(z)))
 print(f"training mode: the same z in two batches differs by {np.abs(alone[0] - among[0]).max():.3f}")
@@ -110,11 +107,12 @@ print(f"evaluation:    by {np.abs(draw(G, z[:2])[0] - draw(G, z)[0]).max():.6f}"
 # %% [markdown]
 # ## Training
 #
-# Nothing is new here: `Game` plays the step of the first tutorials. Beside it goes a moving average of the generator's
-# weights, from which the samples are drawn: it is calmer than the generator itself, which is pushed about by each
-# batch. The ten $z$ behind the pictures stay the same.
+# `Game` plays the step of tutorial 00. We draw from a moving average of the generator's weights, since each batch
+# pushes the generator itself about.
+#
+# **Predict, then run.** What will the losses do while grey noise turns into digits?
 
-# %%
+# %% tags=["hide-output"]
 average = MovingAverage(G, decay=0.98)
 opt_g, opt_d = tg.optim.Adam(G.parameters(), lr=6e-4), tg.optim.Adam(D.parameters(), lr=6e-4)
 game = Game(G, D, opt_g, opt_d, tg.losses.get("ns"), latent=100, rng=rng, joint_batch=True, average=average)
@@ -128,7 +126,7 @@ for step in range(1, steps + 1):
         seen = {name: round(float(stats[name]), 2) for name in ("loss_d", "loss_g", "d_real", "d_fake_before")}
         print(f"step {step:3d}", seen, f"{time.perf_counter() - start:.0f} s", flush=True)
 
-# %%
+# %% tags=["hide-output"]
 rows = np.concatenate([(images + 1) / 2 for images in shots.values()])
 figure, ax = plt.subplots(figsize=(7.5, 3.8), layout="constrained")
 ax.imshow(image_grid(rows, columns=10), cmap="gray")
@@ -136,25 +134,18 @@ ax.set(xticks=[], yticks=30 * np.arange(len(shots)) + 14, yticklabels=[f"step {s
 plt.show()
 
 # %% [markdown]
-# Why is the first row grey, although we saw that BatchNorm makes the new generator's images differ? `draw` uses
-# evaluation mode, and its averages over past batches begin at mean 0 and variance 1, far from what the layers need.
-# They have to be learnt, too.
-#
-# The losses hardly move, and yet the pictures become digits: losses tell who is ahead, not how good both have become.
-# Some samples are no digits yet, as the training was short. `python -m tinygan.train --preset dcgan` goes on to 1,000
-# steps of twice the batch, and `tg.Run(tg.Networks(G, D), data).train()` does for networks of your own what the loop
-# above does, with a folder of pictures, curves and checkpoints. With `--data faces` the preset draws faces in colour:
-# it grows with the picture.
+# The losses hardly move, and yet the pictures become digits: losses tell who is ahead, not how good both are. (The
+# first row is grey because evaluation mode has no averages yet.) For better digits, try `python -m tinygan.train
+# --preset dcgan`, with 1,000 steps.
 #
 # ## From one digit to another
 #
-# A generator that has only stored some pictures would jump between them. Ours was never asked for what lies between two
-# vectors $z_0$ and $z_1$; let us look.
+# A generator that had merely stored pictures would jump between them. What does ours draw between $z_0$ and $z_1$?
 #
-# **Predict, then run.** The straight line from $z_0$ to $z_1$ has a middle, $(z_0 + z_1) / 2$. How long is that vector,
-# if $z_0$ and $z_1$ are about 10 long and nearly perpendicular?
+# **Predict, then run.** $z_0$ and $z_1$ are about 10 long and nearly perpendicular. How long is the middle of the
+# straight line between them, $(z_0 + z_1) / 2$?
 
-# %%
+# %% tags=["hide-output"]
 for name, path in (("straight line", lerp), ("arc", slerp)):
     lengths = np.linalg.norm(path(fixed[0], fixed[1], [0.0, 0.5, 1.0]), axis=1)
     print("{:13} length at the start {:5.2f}, in the middle {:5.2f}, at the end {:5.2f}".format(name, *lengths))
@@ -163,7 +154,7 @@ print(f"of 10,000 z the shortest has {all_lengths.min():.2f}, the longest {all_l
 
 # %% [markdown]
 # In 100 dimensions practically all $z$ lie near a sphere of radius 10. The middle of the straight line is a place where
-# the generator was never trained; `slerp` goes along the sphere (White, 2016).
+# the generator was never trained. So `slerp` goes along the sphere (White, 2016).
 
 # %% tags=["picture"]
 t, pairs = np.linspace(0, 1, 10), ((2, 5), (4, 7))
@@ -176,10 +167,39 @@ ax.set_yticklabels(names, fontsize=13)
 plt.show()
 
 # %% [markdown]
-# Exercise: draw the straight line below the arc. Can you see where it leaves the sphere?
+# **Exercise.** Draw the walk along the straight line (`lerp`) below the arc. Can you see where it leaves the sphere?
 #
-# Exercise: leave BatchNorm out of the generator (`tg.nn.Sequential` of the other layers) and train it for 200 steps.
-# You will see the checkerboard of tutorial 09 at step 50, and then a surprise. Which optimiser makes up for small
-# gradients? (BatchNorm helps, but it is no law: the preset `r3gan` does without.)
+# <details><summary>Answer</summary>
 #
-# Exercise: write BatchNorm with its backward, `python -m tinygan.check ex07`.
+# Hardly, in a picture as small as this: both walks pass through the same digits. But on the line the strokes grow thin
+# and faint in the middle. Of a walk from 7 to 0 the middle pictures are 9 % white, and 16 % on the arc.
+#
+# </details>
+#
+# **Exercise.** Leave BatchNorm out of the generator (`tg.nn.Sequential` of the other layers) and train it for 200
+# steps. Does it learn nothing? Which optimiser makes up for small gradients?
+#
+# <details><summary>Answer</summary>
+#
+# Here's the surprise: with Adam it learns even sooner. At step 50 you see the checkerboard of tutorial 09, at step 100
+# shapes, at 200 readable digits. Adam divides each gradient by its usual size, so a small one is no obstacle. With SGD
+# (1e-2) nothing has happened after 100 steps. BatchNorm helps, but it's no law: the preset `r3gan` does without.
+#
+# </details>
+#
+# **Exercise** (graded). Write BatchNorm with its backward: `python -m tinygan.check ex07`.
+#
+# <details><summary>Answer</summary>
+#
+# Begin with $\hat x$. `gbeta` sums gy over the batch, `ggamma` sums gy times $\hat x$. For gx three paths meet: through
+# $x$, the mean and the variance. `--hint 2` says what each of the last two subtracts.
+#
+# </details>
+#
+# ## Recap
+#
+# - The generator trades channels for pixels, by transposed convolutions.
+# - BatchNorm keeps the signal of $z$ alive at the start; draw in evaluation mode.
+# - Between two latent vectors, walk along the sphere.
+#
+# Next: tutorial 11 opens the training loop and shows what a run leaves behind.

@@ -1,12 +1,15 @@
 # %% [markdown]
 # # 13 NumPy to CuPy
 #
-# After this page you can move a program written with tinygan to a graphics card by one line, and say what makes it
-# fast or slow there. You need no card and no CuPy: everything here runs on NumPy, and counts instead of timing. A few
-# seconds.
+# After this page you can move a program written with tinygan to a graphics card by one line, and say what makes it fast
+# or slow there. You don't need a card: everything here runs on NumPy, and counts instead of timing. A few seconds.
+#
+# <details><summary>The picture this page ends in (it gives an answer away)</summary>
 #
 # ![Two bars. A training step with the fused binary cross-entropy calls fewer ops than one with the same formula
 # written out.](images/13_numpy_to_cupy.png)
+#
+# </details>
 
 # %%
 from collections import Counter
@@ -24,8 +27,8 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## What is here?
 #
-# CuPy has NumPy's functions, for arrays that lie in the memory of an NVIDIA card. tinygan's `doctor` says whether it
-# can be used, and if not, what is missing and the line that mends it. On a terminal: `python -m tinygan.doctor`.
+# CuPy has NumPy's functions, for arrays in the memory of an NVIDIA card. tinygan's `doctor` says whether you can use
+# it, and if not, what to install. (In a terminal: `python -m tinygan.doctor`.)
 
 # %%
 doctor.main([])
@@ -34,12 +37,11 @@ doctor.main([])
 # ## One line
 #
 # A **backend** is an array library and two doors. `use_backend` chooses where new Tensors live, and nothing else in
-# your program changes. In the library, each op's formula gets the array library as `xp` (tutorial 02), so it never has
-# to ask.
+# your program changes: each op gets the array library as `xp` (tutorial 02), so it never has to ask.
 #
 # **Predict, then run.** What will the next cell print on your machine?
 
-# %%
+# %% tags=["hide-output"]
 try:
     backend = tg.use_backend("cupy")
 except BackendUnavailable as missing:
@@ -50,8 +52,8 @@ print("we go on with", backend, " xp is", backend.xp.__name__)
 # %% [markdown]
 # ## Two doors
 #
-# `asarray` is the only way in, `to_numpy` the only way out. (`tg.Tensor(...)` goes in through the first.) Most cards
-# compute float32 much faster than float64, so numbers and lists become float32; an array keeps its type.
+# `asarray` is the only way in, `to_numpy` the only way out. (`tg.Tensor(...)` uses the first.) Most cards compute
+# float32 much faster than float64, so numbers and lists become float32; an array keeps its type.
 
 # %%
 inside = backend.asarray([1, 2, 3])
@@ -60,23 +62,22 @@ outside = tg.to_numpy(tg.Tensor(inside) * 2)
 print(type(outside).__module__, outside)
 
 # %% [markdown]
-# Between the doors nothing is converted in silence. matplotlib, `np.save` and your own NumPy code want `to_numpy`
-# first.
+# Between the doors nothing is converted silently: matplotlib, `np.save` and your own NumPy code want `to_numpy` first.
 #
-# Random numbers are drawn outside, with `numpy.random.Generator`, and carried in. So the same seed gives the same
-# weights and the same $z$ on both backends. (The runs still part in the last digits: the card adds in another order.)
+# Random numbers are drawn outside, by `numpy.random.Generator`, and carried in. So the same seed gives the same weights
+# and the same $z$ on both backends. (Later the runs differ in the last digits: the card adds in another order.)
 #
 # ## What the card is waiting for
 #
-# A call to the card returns at once. Your program puts work into a queue, a **launch**, and goes on, while the card
-# works through the queue. Two things make that slow:
+# A call to the card returns at once. Your program puts work into a queue, a **launch**, and goes on while the card
+# works through it. Two things make that slow:
 #
-# - **A host synchronisation.** To *see* a number, the program must wait until the queue is empty. Meanwhile the card
-#   gets no new work. `item()`, `float(...)`, `print` and `to_numpy` all wait.
-# - **Many small launches.** Each has a price of its own, whatever it computes. On small arrays nothing else counts.
+# - **A host synchronisation.** To *see* a number, the program waits until the queue is empty, and the card then has
+#   nothing to do. `item()`, `float(...)`, `print` and `to_numpy` all wait.
+# - **Many small launches.** Each has its own price, whatever it computes. With small arrays nothing else counts.
 #
-# Both can be counted without a card. This backend is NumPy with two counters: of what goes out through the door, and
-# of the ops that were called (an op looks up its fast version in `kernels`, and we watch it do so).
+# You can count both without a card. This backend is NumPy with two counters: of what goes out through the door, and of
+# the ops that were called. (An op looks up its fast version in `kernels`, and we watch it do so.)
 
 
 # %%
@@ -106,10 +107,10 @@ backend = tg.use_backend(Watched())
 assert current_backend() is backend
 
 # %% [markdown]
-# **Predict, then run.** Here are 100 steps of a small discriminator, once with the loss printed in each step (the
-# print itself is left out), once with it kept as it is and looked at after each 50. How often does each wait?
+# **Predict, then run.** Here are 100 steps of a small discriminator. Once we look at the loss in each step, once after
+# every 50. How often does each wait?
 
-# %%
+# %% tags=["hide-output"]
 real, fake = (tg.Tensor(rng.standard_normal((256, 2), dtype=np.float32) + shift) for shift in (0.5, -0.5))
 net = tg.nn.Sequential(tg.nn.Dense(2, 32, rng=rng), tg.nn.ReLU(), tg.nn.Dense(32, 1, rng=rng))
 opt = tg.optim.Adam(net.parameters(), lr=1e-3)
@@ -134,19 +135,19 @@ def train(loss, look_every, steps=100):
 for look_every in (1, 50):
     waits, _, seen = train(written_out, look_every)
     print(f"looked at every {look_every:2} steps: {waits:3} waits, the last loss {seen[-1]:.4f}")
-    assert waits == 100 // look_every
 
 # %% [markdown]
-# (The second run goes on where the first has stopped.) So tinygan's training loop keeps the losses on the card and
-# reads them only now and then. If you *time* something on a card, the opposite is needed: `backend.synchronize()`
-# before the clock is read, or you measure how fast work is put into the queue.
+# (The second run goes on where the first stopped.) So tinygan's training loop keeps the losses on the card and reads
+# them only now and then. If you *time* something, do the opposite: call `backend.synchronize()` before you read the
+# clock, or you measure how fast work is put into the queue.
 #
 # ## Fewer launches
 #
-# **Predict, then run.** The library's loss `ns` is the same, with the op `BCEWithLogits` for each half (tutorial 06).
-# How many of the ops of a step does it save, forward and backward together?
+# **Predict, then run.** The library's loss `ns` computes the same, with one op `BCEWithLogits` for each half (tutorial
+# 06). How many ops does that save in a step, forward and backward together?
 
-# %%
+# %% tags=["hide-output"]
+assert waits == 2
 counts = {}
 for name, loss in (("written out", written_out), ("fused", tg.losses.get("ns").discriminator)):
     _, counts[name], _ = train(loss, 50)
@@ -157,9 +158,16 @@ for name, loss in (("written out", written_out), ("fused", tg.losses.get("ns").d
     )
 assert counts["fused"] < counts["written out"]
 
+# %% tags=["picture", "hide-output"]
+figure, axes = plt.subplots(figsize=(6, 2.4), layout="constrained")
+bars = axes.barh(list(counts), list(counts.values()), color=[ORANGE, BLUE], height=0.6)
+axes.bar_label(bars, fmt="%.0f", padding=4, color=GREY)
+axes.set(xlabel="ops called in a training step, forward and backward", xlim=(0, 1.15 * max(counts.values())))
+plt.show()
+
 # %% [markdown]
-# An op is one launch or several: on CuPy an op without an entry of its own in `kernels` takes one for each sign of its
-# formula. So the table of the CuPy backend holds small CUDA texts that do a whole op in one launch.
+# On CuPy an op without an entry of its own in `kernels` takes a launch for each sign of its formula. So the CuPy
+# backend's table holds small CUDA texts that do a whole op in one launch.
 
 # %%
 from tinygan.kernels import TABLES  # noqa: E402
@@ -168,24 +176,36 @@ from tinygan.kernels.cupy_updates import ADAM  # noqa: E402  it is text: no card
 print("with a kernel of its own on CuPy:", sorted(op.__name__ for op in TABLES["cupy"] if isinstance(op, type)))
 print("Adam's, for each number:", ADAM.body)
 
-# %% [markdown]
-# Three rules, then, for code that shall run well on a card: stay inside the doors; look at numbers rarely; do much in
-# one op (large batches help, too: the launches stay the same).
-#
-# Exercise: count the ops of a whole GAN step (tutorial 00), and then with `joint_batch=True` of
-# `tinygan.gan.game.Game`. Which launches does the joint batch save?
-#
-# Exercise: if you have a card, run tutorial 10 with `tg.use_backend("cupy")` in its second cell, and measure where the
-# break-even batch size lies on your machine.
-#
-# ## The picture
-
-# %% tags=["picture"]
-figure, axes = plt.subplots(figsize=(6, 2.4), layout="constrained")
-bars = axes.barh(list(counts), list(counts.values()), color=[ORANGE, BLUE], height=0.6)
-axes.bar_label(bars, fmt="%.0f", padding=4, color=GREY)
-axes.set(xlabel="ops called in a training step, forward and backward", xlim=(0, 1.15 * max(counts.values())))
-plt.show()
-
 # %%
 tg.use_backend("numpy")  # leave things as we found them
+
+# %% [markdown]
+# **Exercise.** Count the ops of a whole GAN step (tutorial 00), then with `joint_batch=True` of
+# `tinygan.gan.game.Game`. Which launches does the joint batch save?
+#
+# <details><summary>Answer</summary>
+#
+# 97 ops by hand and with `Game`, 77 with the joint batch, which sends real and fake through $D$ as one batch. So $D$'s
+# step needs one forward and one backward walk instead of two: 13 matrix products instead of 18, and no additions of the
+# two halves' gradients.
+#
+# </details>
+#
+# **Exercise.** If you have a card, run tutorial 10 with `tg.use_backend("cupy")` in its second cell. From which batch
+# size on is the card faster than your processor?
+#
+# <details><summary>Answer</summary>
+#
+# That depends on your machine, and there's no number we could honestly give you. Time a step for batches of 1, 4, 16,
+# and so on, with `backend.synchronize()` before each look at the clock. On the card the time hardly grows at first
+# (launches), on the processor it grows from the start: where the curves cross is your answer.
+#
+# </details>
+#
+# ## Recap
+#
+# - One line moves the program; stay between the two doors.
+# - Look at numbers rarely: every look is a wait.
+# - Do much in one op, and use large batches: the number of launches stays the same.
+#
+# Next: tutorial 14 asks which loss is best, and how anybody could know.

@@ -1,12 +1,16 @@
 # %% [markdown]
 # # 15 WGAN-GP: differentiating a gradient
 #
-# After this page you can say what a Wasserstein critic measures and why it must not be steep, write the penalty that
-# holds it back, a loss that contains a gradient, and train a GAN with it. It runs in about a minute.
+# After this page you can say what a Wasserstein critic measures and write the penalty that keeps it from getting steep:
+# a loss that contains a gradient. It takes about a minute.
+#
+# <details><summary>The picture this page ends in (it gives answers away)</summary>
 #
 # ![Critics on a line: without bound too steep, clipped flat, with the penalty a straight slope near 1. Two maps of the
 # critic's slope: a fan of all values before, near 1 nearly everywhere after, with eight flat spots. Orange fakes on
 # and between the eight blue clouds.](images/15_wgan_gp.png)
+#
+# </details>
 
 # %%
 import matplotlib.pyplot as plt
@@ -25,10 +29,9 @@ def tensor(array):
 # %% [markdown]
 # ## A distance that does not give up
 #
-# Data around $+2$ on a line and fakes around $-1$ hardly overlap. A good discriminator is then sure everywhere, and
-# its loss says "different", but not how far (tutorial 07). The **Wasserstein distance** asks how far one has to carry
-# the fakes, on average, to turn them into the data. On a line: the leftmost fake to the leftmost point of the data,
-# the second to the second, and so on.
+# If data and fakes hardly overlap, a good discriminator says "different", but not how far. The **Wasserstein distance**
+# does: how far must you carry the fakes, on average, to turn them into the data? On a line, you carry the leftmost fake
+# to the leftmost point of the data, and so on.
 
 
 # %%
@@ -41,20 +44,18 @@ for mean in (1.9, 1, 0, -1):
     print(f"fakes at {mean:4}: distance {distance:.2f}")
 
 # %% [markdown]
-# In the plane nobody can sort. But there is another way to the same number (Kantorovich and Rubinstein). Give every
-# place $x$ a price $D(x)$, and let no price change faster than 1 per unit of length. Then
+# In the plane you can't sort. But there's another way to the same number (Kantorovich and Rubinstein). Give every place
+# $x$ a price $D(x)$, and let no price change faster than 1 per unit of length. Then
 #
 # $$W = \max_D\; \mathrm{E}\,D(\text{real}) - \mathrm{E}\,D(\text{fake}).$$
 #
-# In a WGAN (Arjovsky et al., 2017) a network looks for the best prices. It no longer says "real" or "fake", so it is
-# called a **critic**. Its loss is `fake.mean() - real.mean()`, minus what is to be large.
-#
-# ## Why it must not be steep
+# In a WGAN (Arjovsky et al., 2017) a network, the **critic**, looks for the best prices. Its loss is `fake.mean() -
+# real.mean()`.
 #
 # **Predict, then run.** We train a critic on this loss and forget the condition on the slope. Where does its loss go?
 
 
-# %%
+# %% tags=["hide-output"]
 def train_critic(extra=None, clip=0.0, seed=2, steps=400):
     """A critic for the data at 2 and the fakes at -1; `extra(D, real, fake)` is added to its loss."""
     _, D = tg.models.points((1,), rng=np.random.default_rng(seed))
@@ -74,17 +75,14 @@ free, seen = train_critic()
 print("E D(real) - E D(fake) after 1, 10, 50 steps and at the end:", [f"{seen[i]:.4g}" for i in (0, 9, 49, -1)])
 
 # %% [markdown]
-# It grows without end: twice as steep is twice as good.
-#
-# ## Clipping, and its two faces
-#
-# The first WGAN cut every weight to $[-c, c]$ after each step, so the slope has *some* bound. Which one?
+# It grows without end: twice as steep is twice as good. So the first WGAN clipped every weight to $[-c, c]$ after each
+# step, which gives the slope *some* bound.
 #
 # **Predict, then run.** The right slope between the fakes and the data is 1. Which slope will $c = 0.01$ give, which
 # $c = 0.2$?
 
 
-# %%
+# %% tags=["hide-output"]
 def slopes(D, x):
     """dD/dx for each row of x, by the engine."""
     x = tg.Tensor(np.asarray(x, dtype=np.float32), requires_grad=True)
@@ -102,21 +100,19 @@ for c in (0.01, 0.2):
     print(f"c = {c:4}: slope {slopes(D, between).mean():8.4f}, {at_the_edge:.0%} of the weights lie at -c or c")
 
 # %% [markdown]
-# With the small $c$ next to no gradient reaches the generator; with the large one the critic is far too steep. The
-# slope grows with a power of $c$, so the right $c$ is hard to hit. And many weights pile up at the edges.
+# The small $c$ leaves hardly any gradient; the large one is far too steep.
 #
 # ## The penalty
 #
-# Gulrajani et al. (2017) say what is wanted instead of how to get it: the gradient shall have length 1. At some points
-# $\hat x$ they add to the loss
+# Gulrajani et al. (2017) ask for what is wanted: a gradient of length 1. At some points $\hat x$ they add to the loss
 #
 # $$\lambda\; \mathrm{E}\left(\lVert \nabla D(\hat x) \rVert - 1\right)^2, \qquad \lambda = 10.$$
 #
-# Why 1, if "at most 1" was the condition? The best critic has slope 1 along the straight lines on which the fakes are
-# carried to the data. So $\hat x$ is drawn there: at a random place between a real sample and a fake one.
+# Why 1, and not at most 1? The best critic has slope 1 along the lines on which the fakes are carried to the data. So
+# $\hat x$ lies there: at a random place between a real sample and a fake one.
 #
-# The one new thing is `create_graph=True`: "remember how you computed the gradient". The loss *contains* a gradient,
-# and will be differentiated once more, with respect to the weights.
+# New is `create_graph=True`: "remember how you computed the gradient", to differentiate it once more. (If your head
+# spins, that's normal.)
 
 
 # %%
@@ -130,26 +126,21 @@ def penalty(D, real, fake, rng):
 
 
 # %% [markdown]
-# (Each output depends on its own row of `x` only, so row $i$ of the gradient of the *sum* is that of output $i$.)
-#
-# ## Is it right?
-#
-# **Predict, then run.** First a critic of which we know everything: $D(x) = w \cdot x$ with $w = (3, 4)$. What is the
-# penalty, and what its gradient with respect to $w$?
+# **Predict, then run.** Is it right? Take a critic that we know completely: $D(x) = w \cdot x$ with $w = (3, 4)$. What
+# is the penalty, and what is its gradient with respect to $w$?
 
-# %%
+# %% tags=["hide-output"]
 line = tg.nn.Dense(2, 1, bias=False)
 line.W.data = np.array([[3.0], [4.0]])
 pair = [tensor(rng.standard_normal((5, 2))) for _ in range(2)]
 (gw,) = tg.grad(penalty(line, *pair, rng), [line.W])
-print("penalty", penalty(line, *pair, rng).item(), " gradient", gw.data.ravel(), " by hand: 16 and 8 (0.6, 0.8)")
-assert np.allclose(gw.data.ravel(), [4.8, 6.4])
+print("penalty", penalty(line, *pair, rng).item(), " gradient", gw.data.ravel())
 
 # %% [markdown]
-# Then a small network, in float64: `gradcheck` moves its weights a little, both ways, and divides (tutorial 04). The
-# tanh has no corners, which would spoil the measurement.
+# By hand: $(5 - 1)^2 = 16$, and $8\,(0.6, 0.8)$. Then a small network, in float64, with tanh, which has no kinks.
 
 # %%
+assert np.allclose(gw.data.ravel(), [4.8, 6.4])
 W, v, real, fake = (tg.Tensor(rng.standard_normal(shape)) for shape in ((2, 5), (5, 1), (7, 2), (7, 2)))
 print(tg.gradcheck(lambda W, v: penalty(lambda x: tg.ops.tanh(x @ W) @ v, real, fake, np.random.default_rng(5)), W, v))
 pair = tensor(batch(2)), tensor(batch(-1))
@@ -159,37 +150,36 @@ assert np.isclose(ours, library)
 
 # %% [markdown]
 # ## The critic on the line
+#
+# **Predict, then run.** Back to the data at 2 and the fakes at -1, now with the penalty. Will the slope be exactly 1?
 
-# %%
+# %% tags=["hide-output"]
 critics["with the penalty"], seen = train_critic(lambda D, real, fake: 10 * penalty(D, real, fake, rng))
 for name, D in critics.items():
     s = slopes(D, between)
     print(f"{name:17} slope between fakes and data: from {s.min():9.4f} to {s.max():9.4f}")
 estimate = np.mean(seen[-50:])
 print(f"E D(real) - E D(fake) = {estimate:.2f}, the distance is {distance:.2f}, their ratio {estimate / distance:.2f}")
-assert abs(estimate / distance - 1.15) < 0.03
 
 # %% [markdown]
-# The critic found the prices without sorting anything, and its slope is nearly the same everywhere between fakes and
-# data: the generator's gradient does not vanish, however good the critic is. But why 1.15 and not 1? The penalty is no
-# wall. With slope $s$ the critic wins $3 s$ and pays $10 (s - 1)^2$, which is best at $s = 1 + 3/20$.
-#
-# Exercise: predict the slope for the weight 1, then train. Then use 10 again with `seed=0` and `seed=3`: the slope
-# gets stuck near $-1$ in places. Why is there no way back? (In a plane a gradient can *turn* and keep its length.)
+# The slope is nearly the same everywhere, so no gradient vanishes, however good the critic is. But why 1.15 and not 1?
+# With slope $s$ the critic wins $3 s$ and pays $10 (s - 1)^2$, which is best at $s = 1 + 3/20$.
 #
 # ## A short WGAN-GP
 #
-# On the ring of tutorial 00. The critic takes five steps for each of the generator's: its estimate should be good
-# before anyone follows its slope. The weight is 1, and Adam has no momentum ($\beta_1 = 0$). With 10 and 0.5, the
-# critic swung, and the fakes reached two clouds of eight.
+# On the ring of tutorial 00, the critic takes five steps for each of the generator's. The weight is 1, and Adam has no
+# momentum. (With 10 and 0.5, the fakes reached two clouds of eight.)
+#
+# **Predict, then run.** Will the critic's estimate tell you whether the samples get better?
 
-# %%
+# %% tags=["hide-output"]
 data = tg.data.ring(sigma=0.05)
 G, D = tg.models.points((2,), latent=2, rng=rng)
 steps, lr = 1200, 1e-3
 opt_g, opt_d = (tg.optim.Adam(net.parameters(), lr, betas=(0, 0.9)) for net in (G, D))
 ticks = np.linspace(-1.6, 1.6, 81)
 plane = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+assert abs(estimate / distance - 1.15) < 0.03
 slope_before = np.linalg.norm(slopes(D, plane), axis=1)
 
 
@@ -212,16 +202,7 @@ slope_after = np.linalg.norm(slopes(D, plane), axis=1)
 for s in (slope_before, slope_after):
     print(f"|grad D| in the plane: mean {s.mean():.2f}, standard deviation {s.std():.2f}")
 
-# %% [markdown]
-# The slope was a fan of all values before, and is near 1 now nearly everywhere. The eight flat spots are the clouds:
-# tops of hills, from which nothing is to be carried away. The estimate falls while the samples become better: here the
-# loss does say whether to go on (compare tutorial 00). The price is time, five critic steps, each with a gradient of a
-# gradient. In the library: `python -m tinygan.train --preset ring --loss wgan --penalty gp --penalty-weight 1
-# --n-critic 5`.
-#
-# Exercise: write R1 (tutorial 07), and compare it with `tg.penalties.r1`. Which penalty still pushes at the end?
-
-# %% tags=["picture"]
+# %% tags=["picture", "hide-output"]
 figure, (left, *maps, right) = plt.subplots(1, 4, figsize=(13, 3.3), layout="constrained")
 x = np.linspace(-2.5, 3.5, 121)[:, None]
 styles = {"no bound": (GREY, ":"), "clipped to 0.01": (ORANGE, "--"), "with the penalty": (BLUE, "-")}
@@ -238,3 +219,29 @@ right.scatter(*data.sample(1000, rng).T, s=3, color=BLUE, alpha=0.4)
 right.scatter(*drawn[:1000].T, s=3, color=ORANGE)
 right.set(title="data and fakes", aspect="equal", xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), xticks=[], yticks=[])
 plt.show()
+
+# %% [markdown]
+# After training the slope is near 1 nearly everywhere. The eight flat spots are the clouds: tops of hills, from which
+# nothing needs to be carried away. And the estimate falls while the samples get better: here the loss does tell you
+# something.
+#
+# **Exercises.** Predict the slope for the weight 1, then train. Then use 10 with `seed=0` and `seed=3`: what do you
+# see, and why is there no way back? And write R1 (tutorial 07): compare it with `tg.penalties.r1`.
+#
+# <details><summary>Answer</summary>
+#
+# For weight 1 the best is $s = 1 + 3/2$; we got 2.4 to 2.5 nearly everywhere. With the seeds 0 and 3 the slope is stuck
+# near $-0.86$ in places. To turn, it would have to pass 0, which costs more: there's a hill between $-1$ and $1$. (In a
+# plane a gradient can *turn* and keep its length, so there's a way around.) R1 is like `penalty`, but at the real
+# samples, with `(gx * gx).sum(axis=1).mean()`; the library's is half of that. At the end a flat $D$ pays nothing to R1,
+# and the game comes to rest; the gradient penalty still asks for slope 1.
+#
+# </details>
+#
+# ## Recap
+#
+# - A critic gives prices; with a slope of at most 1 their difference is a distance.
+# - The penalty asks for slope 1, and is a loss that contains a gradient: `create_graph=True`.
+# - The estimate falls as the samples improve. It costs several critic steps.
+#
+# Next: tutorial 16 puts GANs to work.

@@ -42,12 +42,12 @@ def test_the_program_is_read_as_python():
     fast = ready(lambda x: ops.relu(x @ w).sum(), np.ones((4, 2), np.float32))
     text = str(fast.programs[0])
     *lines, memory = text.split("\n")
-    assert memory == "At most 96 bytes of results are alive at once, of 100 bytes in all."
+    assert memory == "At most 52 bytes of results are alive at once, of 100 bytes in all."
     assert [line.split("#")[0].split(None, 1)[1].strip() for line in lines] == [
         "def step(x0):",
         "w0 = w0_._data",
         "v0 = matmul_0(x0, w0)",
-        "v1 = relu_1(v0)",
+        "v1 = relu_1(v0, out=v0)",
         "del v0",
         "v2 = array(sum_2(v1))",
         "del v1",

@@ -4,7 +4,7 @@
 writes its result back. Joined they go over the arrays once, in pieces that stay in a CPU's cache (on a GPU: in one
 kernel, see `generated`), and what is only needed in between is never a whole array.
 
-`in_place` writes a result over an input that nobody needs any more.
+`in_place` writes a result over an input that nobody needs any more, and `sooner_free` sees to it that there are more.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from inspect import signature
 from typing import Any
 
 from tinygan.autograd import arithmetic, elementwise, kinks, linear
@@ -35,6 +36,22 @@ FUNCTIONS: dict[type, str] = {
     kinks.Maximum: "maximum",
     kinks.Minimum: "minimum",
 }
+
+
+def sooner_free(lines: Sequence[Line]) -> list[Line]:
+    """The lines, where a gradient's gate looks at y = relu(x) in the place of x, which then is free once y is made.
+
+    Both are positive at the same places. y is needed anyway, by the gradient of the layer behind it.
+    """
+    results: dict[Value, Value] = {}
+    changed = []
+    for line in lines:
+        if type(line.op) is kinks.ReLU or type(line.op) is kinks.LeakyReLU and line.op.slope > 0:
+            results[line.inputs[0]] = line.outputs[0]
+        if type(line.op) is kinks.Gate and line.inputs[1] in results:
+            line = replace(line, inputs=[line.inputs[0], results[line.inputs[1]]])
+        changed.append(line)
+    return changed
 
 
 class Chain:
@@ -165,7 +182,16 @@ def _chain(run: list[Line], needed: set[Value], make: Callable[..., Any]) -> Lin
     return Line(names, "op" if len(outputs) == 1 else "several", make(lines, inputs, outputs), inputs, outputs)
 
 
-def in_place(lines: Sequence[Line], wanted: set[Value], xp: Any) -> list[Line]:
+def _into(line: Line, backend: Backend) -> Callable[..., Any] | None:
+    """What writes the line's result into a given array, which may be one of its inputs; None if nothing does."""
+    kernel = backend.kernels.get(type(line.op))
+    if kernel and "out" in signature(kernel).parameters:
+        return partial(kernel, line.op, backend.xp)
+    name = FUNCTIONS.get(type(line.op))
+    return getattr(backend.xp, name) if name else None
+
+
+def in_place(lines: Sequence[Line], wanted: set[Value], backend: Backend) -> list[Line]:
     """The lines, where a result is written over an input of its form that is used here for the last time."""
     last: dict[Value, int] = {}  # the last use of an array's memory, by whatever name
     kept = {value.owner for value in wanted}
@@ -181,11 +207,11 @@ def in_place(lines: Sequence[Line], wanted: set[Value], xp: Any) -> list[Line]:
     }
     changed = []
     for i, line in enumerate(lines):
-        function = FUNCTIONS.get(type(line.op), "") if line.kind == "op" else ""
+        function = _into(line, backend) if line.kind == "op" else None
         free = [x for x in line.inputs if function and x.shape and x in made and last[x] == i and x not in kept]
         over = next((x for x in free if x.form == line.outputs[0].form), None)
-        if over is not None:
-            line = replace(line, run=getattr(xp, function), over=over)
+        if function and over is not None:
+            line = replace(line, run=function, over=over)
         changed.append(line)
     return changed
 
@@ -193,7 +219,7 @@ def in_place(lines: Sequence[Line], wanted: set[Value], xp: Any) -> list[Line]:
 def improved(lines: list[Line], wanted: set[Value], backend: Backend) -> list[Line]:
     """The passes that pay on a backend."""
     if backend.name == "numpy":
-        return in_place(_in_cache(lines, wanted, backend.xp, backend.cached), wanted, backend.xp)
+        return in_place(_in_cache(sooner_free(lines), wanted, backend.xp, backend.cached), wanted, backend)
     if hasattr(backend.xp, "ElementwiseKernel"):
         return _in_kernels(lines, wanted, backend)
     return lines

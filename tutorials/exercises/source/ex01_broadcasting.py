@@ -28,9 +28,10 @@ from tinygan import Tensor, ops
 
 POINTS = 2
 HINTS = (
-    "A number that was used five times has five upstream gradients. What does the chain rule do with them?",
+    "A number that was used five times gets five upstream gradients. What does the chain rule do with them?",
     "Two kinds of axes are to be summed: the gy.ndim - len(shape) in front, and those where shape has a 1.",
-    "Sum over the axes in front; then over each axis i with shape[i] == 1, with keepdims=True.",
+    "First gy = gy.sum(axis=tuple(range(gy.ndim - len(shape)))); then, for each axis i with shape[i] == 1, "
+    "gy = gy.sum(axis=i, keepdims=True).",
 )
 
 

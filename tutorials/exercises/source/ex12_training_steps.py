@@ -53,7 +53,8 @@ HINTS = (
     "Write each step as: samples, logits, the gradient by the logits (ex11), the gradients by the weights (ex05).",
     "By the logits: (sigmoid - 1) / N where D(.) should be 1, and sigmoid / N where it should be 0. D's gradient is "
     "the sum of both halves.",
-    "In G's step the gradient by the fakes is np.outer(g_logits, D['w']); G is then a dense layer with input z.",
+    "In G's step the gradient by the fakes is g_fake = np.outer(g_logits, D['w']); G is then a dense layer with input "
+    "z: z.T @ g_fake, and g_fake.sum(axis=0).",
 )
 
 

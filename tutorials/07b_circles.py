@@ -1,0 +1,170 @@
+# %% [markdown]
+# # 07b Why a GAN runs in circles
+#
+# Some GANs never come to rest. You will see why, with the smallest game there is, one number for each player, and stop
+# it with a brake. You need no mathematics but arrows. A few seconds to run.
+#
+# <details><summary>The picture this page ends in</summary>
+#
+# ![Left: a plane full of arrows that circle around a cross in the middle, and a path that circles with them. Middle:
+# the same start with both players moving at once winds outwards. Right: with R1 the path spirals into the
+# cross](images/07b_circles.png)
+#
+# </details>
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+from my_engine import Tensor, gradients, softplus  # what you wrote in 01 to 02c
+
+import tinygan as tg
+from tinygan.plot.style import BLUE, GREY, ORANGE
+
+# %% [markdown]
+# ## One number each
+#
+# In tutorial 07, b ran past its goal. Let's take away everything that can be taken away (Mescheder et al., 2018):
+#
+# - the data are a single point, 0;
+# - the generator is a single point, $\theta$ (theta), and wants to be where the data are;
+# - the discriminator's logit is $\psi x$ (psi times x): a straight line through 0 with the slope $\psi$.
+#
+# If $\psi$ is positive, D says "more real to the right", and the generator moves right. If it's negative, the generator
+# moves left. At the goal both are 0.
+
+
+# %%
+def dirac_step(theta, psi, lr, gamma=0.0, at_once=False):
+    """One step of both: D first, or both from where they stood."""
+    real, d, g = Tensor(0.0), Tensor(psi), Tensor(theta)
+    (steepness,) = gradients(d * real, [real])  # of D, at the data: needed for the brake below
+    loss_d = softplus(-1.0 * d * real) + softplus(d * g) + 0.5 * gamma * steepness * steepness
+    (slope_d,) = gradients(loss_d, [d])
+    moved = psi - lr * slope_d.data
+    d = Tensor(psi if at_once else moved)
+    (slope_g,) = gradients(-1.0 * softplus(d * g), [g])  # minimax: the exact opposite of what D wants
+    return float(theta - lr * slope_g.data), float(moved)
+
+
+theta, psi = 1.0, 0.0
+for step in range(4):
+    print(f"step {step}: theta {theta:+.3f}   psi {psi:+.3f}")
+    theta, psi = dirac_step(theta, psi, lr=0.5)
+
+# %% [markdown]
+# The fake is at the right of the data, so D tilts to the left, and then the fake starts to move left.
+#
+# ## A plane full of arrows
+#
+# The state of this game is two numbers, so it's a point in a plane: $\theta$ to the right, $\psi$ upwards. At each
+# point, where will the next step take us? We draw the answer as an arrow. If you have never seen a *differential
+# equation*: it's nothing more than that, an arrow at every place, which says which way to go and how fast. To solve
+# it, put down a leaf and let it drift.
+#
+# The generator moves by $\psi$, and the discriminator by $-\theta$, both times the same positive number
+# $\sigma(\psi\theta)$, the probability with which D takes the fake for real:
+#
+# $$\text{arrow at } (\theta, \psi) \;=\; \sigma(\psi\theta)\, (\psi,\, -\theta)$$
+#
+# **Predict, then run.** Draw the arrows at $(1, 0)$, $(0, 1)$, $(-1, 0)$ and $(0, -1)$ on paper. You start at $(1, 0)$.
+# Where does the leaf drift?
+
+# %% tags=["hide-output"]
+ticks = np.linspace(-2, 2, 11)
+thetas, psis = np.meshgrid(ticks, ticks)
+sure = 1 / (1 + np.exp(-psis * thetas))
+
+
+def draw_arrows(axes, gamma=0.0):
+    axes.quiver(thetas, psis, sure * psis, -sure * thetas - gamma * psis, color=GREY, alpha=0.6, width=0.004)
+    axes.plot(0, 0, "x", color="black", ms=9)
+    axes.set(xlabel=r"$\theta$, the generator", ylabel=r"$\psi$, D's slope", aspect="equal")
+
+
+def drift(steps, lr, **how):
+    path = [(1.0, 0.0)]
+    for _ in range(steps):
+        path.append(dirac_step(*path[-1], lr, **how))
+    return np.array(path)
+
+
+circle = drift(800, 0.05)
+figure, axes = plt.subplots(figsize=(4, 4))
+draw_arrows(axes)
+axes.plot(*circle.T, color=ORANGE)
+axes.plot(1, 0, "o", color="black", ms=5)
+plt.show()
+print("distance from the goal: at the start 1, after 800 small steps", round(float(np.hypot(*circle[-1])), 3))
+
+# %% [markdown]
+# A circle! Each arrow stands at a right angle to the line from the middle (as $\theta \cdot \psi + \psi \cdot
+# (-\theta) = 0$), so the leaf gets neither nearer nor farther. In words: the generator goes where D points. By the time
+# D has turned, it has gone past. Neither makes a mistake, and they never arrive.
+#
+# ## Real steps are not tiny
+#
+# **Predict, then run.** Now both move *at once*, with longer steps. Each step is a straight piece along an arrow, and
+# the arrow touches the circle. Does the path end up inside it, or outside?
+
+# %% tags=["hide-output"]
+outwards, taking_turns = drift(200, 0.2, at_once=True), drift(200, 0.2)
+for name, path in (("both at once", outwards), ("D first, then G", taking_turns)):
+    print(f"{name:16} distance from the goal after 200 longer steps: {np.hypot(*path[-1]):.3f}")
+
+# %% [markdown]
+# Outside: each straight piece leaves the circle a little, and that adds up. If the two take turns, their errors cancel,
+# and the path stays near the circle. It's one reason why GANs are trained in turns.
+#
+# ## A brake
+#
+# What ends a swing is friction. R1 is a friction for GANs: **D pays for being steep where the data are**. It adds
+# $\frac{\gamma}{2} \lVert \nabla D(x) \rVert^2$, taken at real samples, to its loss. ($\nabla D(x)$ is the gradient
+# of D's logit with respect to the sample: the `steepness` in `dirac_step`, a gradient inside a loss, as in 02c.) Here
+# it is $\psi$, so each step also takes a bit of $\psi$ away.
+#
+# **Predict, then run.** What does the path look like with $\gamma = 0.3$? And is the goal still where it was?
+
+# %% tags=["picture", "hide-output"]
+spiral = drift(800, 0.05, gamma=0.3)
+print(f"with R1, distance from the goal after 800 small steps: {np.hypot(*spiral[-1]):.4f}")
+figure, axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
+panels = (("small steps: a circle", circle, 0.0), ("both at once: outwards", outwards, 0.0), ("with R1", spiral, 0.3))
+for one, (title, path, gamma) in zip(axes, panels, strict=True):
+    draw_arrows(one, gamma)
+    one.plot(*path.T, color=BLUE if gamma else ORANGE, lw=1.8)
+    one.plot(*path[0], "o", color="black", ms=5)
+    one.set(title=title, xlim=(-2.4, 2.4), ylim=(-2.4, 2.4))
+plt.show()
+assert np.hypot(*spiral[-1]) < 0.01 and 0.9 < np.hypot(*circle[-1]) < 1.1 < np.hypot(*outwards[-1])
+
+# %% [markdown]
+# A spiral into the goal. Look at the arrows on the right: they lean inwards now, except at the goal itself, where D is
+# flat and the brake costs nothing. So the game ends at the same place, but now it gets there.
+#
+# In tutorial 07 the data had a width, and that was friction enough. Narrow clouds on a ring are more like the single
+# point of this page, and the preset `ring` plays with R1.
+#
+# **Exercise.** Try $\gamma$ = 0.5, 1 and 2. How many steps does each take to come within 0.01 of the goal? Is a
+# stronger brake better?
+#
+# <details><summary>Answer</summary>
+#
+# Small steps of 0.05 need 387, 310 and 727. With too strong a brake the path creeps: D can hardly tilt, so it hardly
+# pulls. Near the goal the border between swinging and creeping is at $\gamma = 1$; a little below it is the quickest.
+#
+# </details>
+#
+# **Exercise.** The library has this penalty as `tg.penalties.r1`. For the logit $\psi x$ with $\psi = 0.7$ and
+# $\gamma = 1$, what should it return? Check it below.
+
+# %% tags=["hide-output"]
+psi, reals = tg.Tensor([[0.7]]), tg.Tensor(np.zeros((5, 1)))
+penalty = tg.penalties.r1(lambda x: x @ psi, reals, reals, np.random.default_rng(0)).item()
+print(f"tinygan's R1: {penalty:.3f}")
+assert abs(penalty - 0.5 * 0.7**2) < 1e-6
+
+# %% [markdown]
+# **What to keep.** The generator follows D, and D follows the generator, so they may circle. Moving at once winds
+# outwards. R1 makes D pay for its steepness at the data, and the circle becomes a spiral.
+#
+# **Next:** 07c. You have an engine, a loss, Adam, and you know the game. Time to train a real one.
