@@ -157,8 +157,7 @@ for name in sets:
 #
 # Three numbers, read together, from the benchmarks GuacaMol and MOSES. **Validity**: the share that follows the rule.
 # **Uniqueness**: of the valid ones, how many are different. **Novelty**: of the different ones, how many are not in
-# the training set. Two writers know less: one draws each place by itself; a Markov chain draws each letter by the one
-# before.
+# the training set. Two writers know less: one draws each place by itself, a Markov chain each letter by the last.
 
 
 # %%
