@@ -28,7 +28,7 @@ def number_of(path: Path) -> str:
 # A mistake for each mini version, put where the right line stands: the tutorial's last cell must notice.
 MISTAKES = {
     "01": ("grads.get(one, 0.0) + grads[value] * slope\n    return [", "grads[value] * slope\n    return ["),
-    "02": ("(gy * b, gy * a)", "(gy * a, gy * b)"),
+    "02": ("(gy * b, gy * a)", "(gy * b, gy * (a + a))"),
     "02b": ("transpose(a) @ gy", "transpose(gy @ transpose(b)) @ gy"),
     "02c": ("gy * sigmoid(x)", "gy * (1.0 - sigmoid(x))"),
     "03": ("return x @ self.W + self.b", "return x @ self.W - self.b"),
