@@ -78,7 +78,7 @@ def trained(networks, words, steps, seed=0, latent=32, batch=64):
     training = words.strings(5000, rng)
     real, loss = words.encode(training), tg.losses.get("wgan")
     G, D = networks(words.sample_shape, latent, rng)
-    opt_g, opt_d = tg.optim.Adam(G.parameters(), 5e-4, (0, 0.9)), tg.optim.Adam(D.parameters(), 1e-3, (0, 0.9))
+    opt_g, opt_d = tg.optim.Adam(G.parameters(), 5e-4, (0, 0.99)), tg.optim.Adam(D.parameters(), 1e-3, (0, 0.99))
 
     def fakes():
         return G(tg.autograd.draw(lambda: rng.standard_normal((batch, latent), dtype=np.float32)))
