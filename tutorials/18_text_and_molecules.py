@@ -194,12 +194,12 @@ for row, strings in rows.items():  # of molecules
     print(f"{row:18} leaves a branch or a ring open in {np.mean(left_open):.1%}")
 
 # %% [markdown]
-# The rule of dates reaches from end to end, and pairs of letters know nothing of it. In a molecule neighbours matter
-# most, so the chain does better; but most of its valid strings are the same few short ones. For the GANs it is the
-# other way round. A month always stands at the same place, and they misspell it now and then. A parenthesis may stand
-# anywhere, and needs its partner somewhere else: most of the wrong molecules leave a branch or a ring open. Still, the
-# GANs write more than twice as many valid *and* different molecules as the chain. Nothing points to copying: of the
-# dates as many are new as of the rule's own. And this is one run: tutorial 14 says what it takes to rank the remedies.
+# A date's rule reaches from end to end: pairs of letters know nothing of it. In a molecule neighbours matter most, so
+# the chain does better, but most of its valid strings are repeats. For the GANs it is the other way round. A month
+# always stands at the same place, and is misspelt now and then. A parenthesis may stand anywhere, and needs its
+# partner: most of the wrong molecules leave a branch or a ring open. Still, the GANs write more than twice as many
+# valid *and* different molecules as the chain. Nothing points to copying: of the dates as many are new as of the
+# rule's own. This is one run: tutorial 14 says how to rank the remedies.
 #
 # **Exercise.** How many different dates would 1,000 perfect draws hold, all days from 1900 to 2099 equally likely?
 #
