@@ -196,10 +196,10 @@ for row, strings in rows.items():  # of molecules
 # %% [markdown]
 # A date's rule reaches from end to end: pairs of letters know nothing of it. In a molecule neighbours matter most, so
 # the chain does better, but most of its valid strings are repeats. For the GANs it is the other way round. A month
-# always stands at the same place, and is misspelt now and then. A parenthesis may stand anywhere, and needs its
-# partner: most of the wrong molecules leave a branch or a ring open. Still, the GANs write more than twice as many
-# valid *and* different molecules as the chain. Nothing points to copying: of the dates as many are new as of the
-# rule's own. This is one run: tutorial 14 says how to rank the remedies.
+# always stands in one place, and is misspelt now and then. A parenthesis may stand anywhere, and needs its partner:
+# most wrong molecules leave a branch or a ring open. Still, the GANs write more than twice as many valid *and*
+# different ones as the chain. Nothing points to copying: as many dates are new as of the rule's own. This is one run:
+# tutorial 14 says how to rank the remedies.
 #
 # **Exercise.** How many different dates would 1,000 perfect draws hold, all days from 1900 to 2099 equally likely?
 #
