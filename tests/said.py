@@ -15,12 +15,7 @@ SAID: dict[str, dict[str, float | str]] = {
     "12": {"255": "the largest byte"},
     "14": {"625": 5**4},  # a seed of five for each of four losses
     "16": {"10,000": "the size of the set of digits"},
-    "17": {
-        "18": "pixels of a patch: 4 + 2 x 3 + 4 x 2",
-        "99.8": "another run, with cycle=0",
-        "0.241": "another run, with cycle=0",
-        "0.271": "another run, with l1=0",
-    },
+    "17": {"18": 4 + 2 * 3 + 4 * 2},  # pixels of a patch
 }
 
 # The same for what it says in words, see `test_notebooks`: how many, of how many.
