@@ -63,8 +63,8 @@ myst_enable_extensions = ["dollarmath", "colon_fence"]
 # The pages show what the tutorials printed and drew in a full run: see lessons.py.
 nb_execution_mode = "off"
 # The output of a cell that answers a question (tagged hide-output) waits until the reader asks for it.
-nb_code_prompt_show = "Made your guess? Show the output"
-nb_code_prompt_hide = "Hide the output"
+nb_code_prompt_show = "Made your guess? Show the {type}"
+nb_code_prompt_hide = "Hide the {type}"
 
 generated.write_all()
 

@@ -217,7 +217,7 @@ def describe_pictures(page: dict) -> None:
             continue
         drawn = opening and "picture" in cell["metadata"].get("tags", [])
         alt = " ".join(opening[1].split()) if drawn else f"What this cell draws, in the section: {heading}"
-        cell["metadata"]["mystnb"] = {"image": {"alt": alt}}
+        cell["metadata"].setdefault("mystnb", {})["image"] = {"alt": alt}
 
 
 def toctree(pages: list[str]) -> str:

@@ -83,9 +83,10 @@ def twin(source: Path) -> NotebookNode:
     notebook = jupytext.read(source, fmt="py:percent")
     notebook.cells.insert(1, nbformat.v4.new_code_cell(INSTALL, metadata={"tags": ["install"]}))
     if "my_engine" in source.read_text(encoding="utf-8"):
-        tags = ["engine", "hide-input", "remove-output"]
+        prompts = {"code_prompt_show": "Your engine so far: my_engine.py", "code_prompt_hide": "Fold it away"}
+        metadata = {"tags": ["engine", "hide-input", "remove-output"], "mystnb": prompts}
         written = f"%%writefile {ENGINE.name}\n{engine_before(number_of(source))}".rstrip()
-        notebook.cells.insert(2, nbformat.v4.new_code_cell(written, metadata={"tags": tags}))
+        notebook.cells.insert(2, nbformat.v4.new_code_cell(written, metadata=metadata))
     embed_pictures(notebook, source.parent)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinygan.autograd.kinks import Gate, LeakyReLU
+from tinygan.autograd.kinks import Gate, LeakyReLU, ReLU
 
 # N, (H, W), (kh, kw), C, O, stride, padding
 CONVOLUTIONS = [
@@ -22,6 +22,7 @@ CONVOLUTIONS = [
 
 # Slopes on both sides of 0 for which there is a fast way, and for which there is none.
 KINKS = [
+    ReLU(),
     *(LeakyReLU(slope) for slope in (0.2, 0.0, 1.0, -0.5, 3.0)),
     *(Gate(below, above) for below, above in ((0.0, 1.0), (0.2, 1.0), (2.0, -1.5))),
 ]

@@ -7,15 +7,9 @@ WITHIN_THREE_SIGMA = 100 * (1 - exp(-(3**2) / 2))
 
 SAID: dict[str, dict[str, float | str]] = {
     "00": {"98.9": WITHIN_THREE_SIGMA},
-    "01": {"21": 20 + 1},
     "02": {"64": "a batch's usual size", "50,176": 64 * 28 * 28},
-    "03": {
-        "65": "the best straight line, x = -0.9: right on 64.7 % of 400,000 points",
-        "79": "an exercise: the best of five seeds",
-    },
+    "03": {"65": "the best straight line, x = -0.9: right on 64.7 % of 400,000 points"},
     "05": {"16": (1 - 0.5) / sqrt(1 - 0.999)},  # how much of m and of the root of v a first step sees
-    "07b": dict.fromkeys(("387", "310", "727"), "an exercise: test_tutorials counts these steps"),
-    "07c": {"25": 5**2, "16": "an exercise: the clouds that were found in 2,000 steps"},
     "10": {"1,000": "the preset's steps"},
     "11": {"3,000": "an exercise", "0.0001": "a guess to choose from"},
     "12": {"255": "the largest byte"},

@@ -155,7 +155,13 @@ assert np.hypot(*spiral[-1]) < 0.01 and 0.9 < np.hypot(*circle[-1]) < 1.1 < np.h
 # </details>
 #
 # **Exercise.** The library has this penalty as `tg.penalties.r1`. For the logit $\psi x$ with $\psi = 0.7$ and
-# $\gamma = 1$, what should it return? Check it below.
+# $\gamma = 1$, what should it return? The next cell asks it.
+#
+# <details><summary>Answer</summary>
+#
+# The slope of $\psi x$ is $\psi$ at every sample, so the penalty is $\frac{\gamma}{2} \psi^2 = 0.245$.
+#
+# </details>
 
 # %% tags=["hide-output"]
 psi, reals = tg.Tensor([[0.7]]), tg.Tensor(np.zeros((5, 1)))

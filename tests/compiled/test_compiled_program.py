@@ -93,6 +93,36 @@ def test_chains_and_results_over_dead_inputs_are_the_same_bits(n, dtype):
     assert any(line.over for line in lines) == (n != LONG) and any(" " in line.name for line in lines) == (n == LONG)
 
 
+@pytest.mark.parametrize("activation", [ops.relu, ops.leaky_relu, lambda x: ops.leaky_relu(x, 3.0)])
+def test_what_came_before_an_activation_is_free_once_it_is_made(activation):
+    w = tg.Tensor(numbers(12, 4).reshape(3, 4), requires_grad=True)
+    v = tg.Tensor(numbers(12, 5)[::-1].reshape(4, 3).copy(), requires_grad=True)
+
+    def step(x):
+        loss = (activation(activation(x @ w) @ v) ** 2).sum()
+        return loss, *tg.grad(loss, [w, v])
+
+    x = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
+    with np.errstate(all="ignore"):
+        wanted = [bits(each) for each in step(tg.Tensor(x))]
+        fast = ready(step, x)
+        assert [bits(each) for each in fast(x)] == wanted
+    over = [line.name for line in fast.programs[0].lines if line.over]
+    assert over.count("Gate") == over.count("ReLU") + over.count("LeakyReLU") == 2
+
+
+def test_what_came_before_an_activation_stays_where_it_is_needed():
+    def step(x):
+        before = x * 2
+        y = ops.relu(before)
+        return y + before, tg.grad(y.sum(), [before])[0]
+
+    x = np.array([-1.0, 0.0, -0.0, 2.0, np.nan, np.inf, -np.inf], np.float32)
+    leaf = tg.Tensor(x, requires_grad=True)
+    fast = ready(step, leaf)
+    assert [bits(each) for each in fast(leaf)] == [bits(each) for each in step(leaf)]
+
+
 def test_gradients_through_chains():
     w = tg.Tensor(numbers(LONG, 2)[7:], requires_grad=True)
 

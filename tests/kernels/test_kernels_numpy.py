@@ -7,7 +7,7 @@ import pytest
 from cases import CONVOLUTIONS, KINKS
 
 from tinygan.autograd.conv import Conv2D, ConvTranspose2D, ConvWeight
-from tinygan.autograd.kinks import Gate, LeakyReLU
+from tinygan.autograd.kinks import Gate, LeakyReLU, ReLU
 from tinygan.autograd.linear import MatMul
 from tinygan.autograd.normalise import BatchNorm
 from tinygan.autograd.reduce import Mean, Sum
@@ -159,10 +159,16 @@ def test_piecewise_linear_kernels(rng, op, shape, dtype):
         before = [a.copy() for a in inputs]
         check(np.asarray(KERNELS[type(op)](op, np, *inputs)), np.asarray(op.forward(np, *inputs)), dtype)
         np.testing.assert_equal(list(inputs), before)
+        for i in range(len(inputs)):  # over any of the inputs, as a step that is played back does
+            again = [a.copy() for a in inputs]
+            assert KERNELS[type(op)](op, np, *again, out=again[i]) is again[i]
+            np.testing.assert_array_equal(again[i], KERNELS[type(op)](op, np, *inputs))
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")  # the definition of slope 0 multiplies 0 by infinity
-@pytest.mark.parametrize("op", [LeakyReLU(0.2), LeakyReLU(0.0), Gate(0.2, 1.0)], ids=lambda op: f"{op.name}")
+@pytest.mark.parametrize(
+    "op", [ReLU(), LeakyReLU(0.2), LeakyReLU(0.0), Gate(0.2, 1.0), Gate(0.0, 1.0)], ids=lambda op: f"{op.name}"
+)
 def test_piecewise_linear_kernels_at_the_ends_of_the_line(op):
     x = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0], dtype=np.float32)
     inputs = (np.ones_like(x), x) if isinstance(op, Gate) else (x,)
@@ -199,6 +205,15 @@ def test_sums(rng, kind, shape, axes, keepdims, dtype):
 def test_matmul(rng, left, right, dtype):
     a, b = draw(rng, left, dtype), draw(rng, right, dtype, contiguous=False)
     check(KERNELS[MatMul](MatMul(), np, a, b), MatMul().forward(np, a, b), dtype)
+
+
+@DTYPES
+@pytest.mark.parametrize("rows", [1, 2, 16, 32, 33, 64, 65])
+def test_matmul_of_a_few_rows_with_a_transposed_matrix(rng, rows, dtype):
+    a, w = draw(rng, (rows, 210), dtype), draw(rng, (190, 210), dtype)
+    y = KERNELS[MatMul](MatMul(), np, a, w.T)
+    check(y, MatMul().forward(np, a, w.T), dtype)
+    assert y.flags.c_contiguous
 
 
 def test_sums_of_integers_stay_integers():

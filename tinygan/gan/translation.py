@@ -37,7 +37,7 @@ class Pix2Pix(Game):
     picture beside it. D judges pairs, so a fine picture that does not belong to its source is a bad sample. All
     else is the game as it was: its steps, losses, penalties, averages. G minimises its adversarial loss plus
 
-        l1 * E |target - G(source)|,
+        l1 * mean abs(target - G(source)),
 
     which pulls to the right colours and places; the adversarial loss wants details, of which L1 alone makes the median
     of all that are possible: blur.
@@ -103,9 +103,9 @@ class CycleGAN:
     Nobody knows which b belongs to an a. But whoever goes to B and back again should be where he was:
 
         loss of D_a + D_b:  as in any game, real a against to_a(b), real b against to_b(a)
-        loss of to_b and to_a:  their adversarial losses
-            + cycle * (E |to_a(to_b(a)) - a| + E |to_b(to_a(b)) - b|)
-            + identity * (E |to_a(a) - a| + E |to_b(b) - b|)
+        loss of to_b + to_a:  their adversarial losses
+        + cycle * (mean abs(to_a(to_b(a)) - a) + mean abs(to_b(to_a(b)) - b))
+        + identity * (mean abs(to_a(a) - a) + mean abs(to_b(b) - b))
 
     The last part, where A and B have the same number of channels, asks that a picture which is of that kind already
     is left as it is; it keeps colours.

@@ -98,7 +98,11 @@ def relu(op: ReLU, xp: Any, x: np.ndarray, out: np.ndarray | None = None) -> np.
     if not x.flags.c_contiguous or x.dtype.char not in "fd":
         return _put(op.forward(xp, x), out)
     zeros, y = _zeros(x.dtype), np.empty_like(x) if out is None else out
-    in_pieces(lambda x, y: np.maximum(x, zeros[: x.size].reshape(x.shape), out=y), x, y)
+
+    def piece(x: np.ndarray, y: np.ndarray) -> None:
+        np.maximum(x, zeros[: x.size].reshape(x.shape), out=y)
+
+    in_pieces(piece, x, y)
     return y
 
 
@@ -120,7 +124,11 @@ def leaky_relu(op: LeakyReLU, xp: Any, x: np.ndarray, out: np.ndarray | None = N
     if not 0 < op.slope <= 1 or not x.flags.c_contiguous or x.dtype.kind != "f":
         return _put(op.forward(xp, x), out)
     y = np.empty_like(x) if out is None else out
-    in_pieces(lambda x, y: np.maximum(x, x * op.slope, out=y), x, y)
+
+    def piece(x: np.ndarray, y: np.ndarray) -> None:
+        np.maximum(x, x * op.slope, out=y)
+
+    in_pieces(piece, x, y)
     return y
 
 
