@@ -63,6 +63,8 @@ class Edge:
     span : (low, high)
         Of whole numbers.
     kink : float, optional
+    stands_for : function(*Tensors) -> Tensor, optional
+        The smooth function whose gradients a straight-through function has, instead of its own.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Edge:
     domain: Callable[..., np.ndarray] = signed
     span: tuple[int, int] = (0, 5)
     kink: float | None = None
+    stands_for: Callable[..., Any] | None = None
 
     def inputs(
         self, rng: np.random.Generator, n: int, dtype: Any = np.float64, kinks: bool = False
@@ -145,6 +148,7 @@ FUNCTIONS = [
     elementwise("exp", np.exp),
     elementwise("gelu", plain.gelu_formula),
     Edge("getitem", lambda x: x[..., [2, 0, 2]], lambda x: x[..., [2, 0, 2]], rows, "same", span=BIG),
+    Edge("gumbel_softmax", plain.choose, plain.choose_formula, rows),
     elementwise("leaky_relu", plain.leaky(0.2), span=BIG, kink=0.0),
     elementwise("leaky_relu", plain.leaky(0.0), call=lambda x: ops.leaky_relu(x, 0), span=BIG, kink=0.0),
     elementwise("log", np.log, domain=positive, span=(1, 200)),
@@ -177,6 +181,15 @@ FUNCTIONS = [
     elementwise("softplus", lambda x: np.log1p(np.exp(x))),
     elementwise("sqrt", np.sqrt, domain=positive, span=(1, 200)),
     Edge("stack", lambda a, b: ops.stack([a, b], 1), lambda a, b: np.stack([a, b], 1), pairs, "same", span=BIG),
+    Edge(
+        "straight_through",
+        ops.straight_through,
+        plain.one_hot_of_largest,
+        rows,
+        domain=apart,
+        span=BIG,
+        stands_for=lambda x: x * 1,
+    ),
     elementwise("sub", lambda a, b: a - b, shapes=pairs, whole="int64", span=BIG),
     Edge("sum", lambda x: ops.sum(x, 0), lambda x: x.sum(0), rows, "int64", span=BIG),
     Edge("sum_to", lambda x: ops.sum_to(x, x.shape[1:]), lambda x: x.sum(0) if x.ndim else x, rows, "int64", span=BIG),
@@ -248,6 +261,7 @@ LAYERS = [
     LayerEdge("Flatten", lambda rng: nn.Flatten(), PIXELS, "same"),
     LayerEdge("GELU", lambda rng: nn.GELU()),
     LayerEdge("GroupNorm", lambda rng: nn.GroupNorm(2, 4), PIXELS),
+    LayerEdge("GumbelSoftmax", lambda rng: nn.GumbelSoftmax(0.5, rng=rng)),
     LayerEdge("InstanceNorm", lambda rng: nn.InstanceNorm(4), PIXELS),
     LayerEdge("LayerNorm", lambda rng: nn.LayerNorm(3)),
     LayerEdge("LeakyReLU", lambda rng: nn.LeakyReLU()),

@@ -34,6 +34,8 @@ class Row:
         Draws an input where the function is smooth.
     syncs : int or None
         How often the host waits for a GPU in a forward and a backward pass; None: it depends on the data.
+    stands_for : function(*Tensors) -> Tensor, optional
+        The smooth function whose gradients a straight-through function has, instead of its own.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Row:
     shapes: tuple[tuple[int, ...], ...]
     domain: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
     syncs: int | None = 0
+    stands_for: Callable[..., Any] | None = None
 
     @property
     def function(self) -> str:
@@ -67,8 +70,8 @@ def apart(rng, shape):
     return rng.permutation(int(np.prod(shape))).reshape(shape) * 0.37 - 2.0 + 0.01
 
 
-def row(name, call, formula, *shapes, domain=signed, syncs=0):
-    return Row(name, call, formula, shapes, domain, syncs)
+def row(name, call, formula, *shapes, domain=signed, syncs=0, stands_for=None):
+    return Row(name, call, formula, shapes, domain, syncs, stands_for)
 
 
 # -- formulas by loops ------------------------------------------------------------------------------
@@ -314,6 +317,61 @@ REDUCTIONS = [
     ),
 ]
 
+
+def one_hot_of_largest(x, axis=-1):
+    """Vector by vector: a one at the first of the largest numbers."""
+    y = np.zeros_like(x)
+    for vector, result in zip(np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis]), ones_of(y, axis), strict=True):
+        result[list(vector).index(max(vector))] = 1
+    return y
+
+
+def ones_of(y, axis):
+    """Each vector of y along an axis, to be written into."""
+    turned = np.moveaxis(y, axis, -1)
+    return [turned[place] for place in np.ndindex(turned.shape[:-1])]
+
+
+def choose(x, temperature=1.0, hard=False, axis=-1):
+    """`gumbel_softmax` with the same noise in each call."""
+    return ops.gumbel_softmax(x, temperature, hard, axis, np.random.default_rng(11))
+
+
+def choose_formula(x, temperature=1.0, axis=-1):
+    noise = np.random.default_rng(11).gumbel(size=x.shape).astype(x.dtype)
+    return softmax_formula((x + noise) / x.dtype.type(temperature), axis)
+
+
+CHOICES = [
+    row("straight_through", ops.straight_through, one_hot_of_largest, (2, 5), domain=apart, stands_for=lambda x: x * 1),
+    row(
+        "straight_through: axis 1",
+        lambda x: ops.straight_through(x, axis=1),
+        lambda x: one_hot_of_largest(x, 1),
+        (2, 3, 5),
+        domain=apart,
+        stands_for=lambda x: x * 1,
+    ),
+    row(
+        "straight_through: of a softmax",
+        lambda x: ops.straight_through(ops.softmax(x)),
+        one_hot_of_largest,
+        (2, 5),
+        domain=apart,
+        stands_for=ops.softmax,
+    ),
+    row("gumbel_softmax", choose, choose_formula, (2, 5)),
+    row("gumbel_softmax: cold", lambda x: choose(x, 0.3), lambda x: choose_formula(x, 0.3), (2, 3, 5)),
+    row("gumbel_softmax: axis 1", lambda x: choose(x, 2.0, axis=1), lambda x: choose_formula(x, 2.0, 1), (2, 3, 5)),
+    row(
+        "gumbel_softmax: hard",
+        lambda x: choose(x, 0.7, hard=True),
+        lambda x: one_hot_of_largest(choose_formula(x, 0.7)),
+        (2, 5),
+        stands_for=lambda x: choose(x, 0.7),
+    ),
+]
+
 SHAPES = [
     row("reshape", lambda x: ops.reshape(x, (3, 2)), lambda x: np.array(list(x.flat), x.dtype).reshape(3, 2), (2, 3)),
     row("reshape: -1", lambda x: ops.reshape(x, (5, -1)), lambda x: x.reshape(5, 6), (2, 3, 5)),
@@ -461,6 +519,7 @@ ROWS = [
     *ARITHMETIC,
     *ELEMENTWISE,
     *REDUCTIONS,
+    *CHOICES,
     *SHAPES,
     *INDEXING,
     *PRODUCTS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,9 +62,20 @@ def test_forward_is_the_formula(row, dtype, rng):
 
 @every_row
 def test_gradients_to_second_order(row, rng):
-    report = gradcheck(row.call, *row.inputs(rng), order=2)
+    """Of what stands for something else, too: then its own derivative is another, and is found to be."""
+    report = gradcheck(row.stands_for or row.call, *row.inputs(rng), order=2)
     report.raise_if_failed()
     assert report.ok
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.stands_for], ids=lambda row: row.name)
+def test_straight_through_has_the_gradients_of_what_it_stands_for(row, rng):
+    arrays = row.inputs(rng)
+    _, *found = derivatives(row, arrays)
+    _, *wanted = derivatives(replace(row, call=row.stands_for), arrays)
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(a.data, b.data)
+    assert not gradcheck(row.call, *arrays).ok, "it is smooth: gradcheck can be asked"
 
 
 @every_row

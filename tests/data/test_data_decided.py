@@ -45,11 +45,18 @@ CONSTANTS = {
     "many.SLOW": 2.0,
     "mixture.MOST_MODES": 1000000,
     "mixture.MOST_SIDE": 1000,
+    "molecules.CHAIN": 0.85,
+    "molecules.FEWEST_ATOMS": 5,
+    "molecules.MOST_ATOMS": 8,
+    "molecules.RING": 0.3,
+    "molecules.SMALLEST_RING": 5,
     "npz.LONGEST_HEAD": 10000,
     "pictures.ORIENTATION": 274,
     "pictures.PIXELS": 180000000,
     "points.LOOK": 1000,
     "points.MARGIN": 0.1,
+    "strings.FIRST_YEAR": 1900,
+    "strings.LAST_YEAR": 2099,
     "tar.LONGEST_NAME": 65536,
     "tree.BYTES": 200000000,
 }
@@ -112,6 +119,8 @@ DEFAULTS = {
     "stacked.stacked(n)": 60000,
     "stacked.stacked(seed)": 0,
     "stacked.stacked(split)": "train",
+    "molecules.spelt(atom)": 0,
+    "strings.molecules(length)": 12,
 }
 
 

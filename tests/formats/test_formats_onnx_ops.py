@@ -95,6 +95,7 @@ LAYERS = {
     "Dropout": (nn.Sequential(nn.Dropout(0.5), nn.Dense(3, 4)), (3,)),
     "GELU": (nn.GELU(), (5, 3)),
     "GroupNorm": (nn.GroupNorm(2, 6), (5, 7, 6)),
+    "GumbelSoftmax": (nn.Sequential(nn.Dense(3, 4), nn.GumbelSoftmax()), (5, 3)),
     "InstanceNorm": (nn.InstanceNorm(3), (5, 7, 3)),
     "LayerNorm": (nn.LayerNorm(3), (5, 3)),
     "MaxPool2D": (nn.MaxPool2D(2), (4, 6, 3)),

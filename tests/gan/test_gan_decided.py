@@ -32,6 +32,7 @@ CONSTANTS = {
     "resnet.MOST": 128,
     "resnet.SLOPE": 0.2,
     "resnet.START": 0.1,
+    "text.WIDTH": 256,
 }
 DEFAULTS = {
     "augment.Augment(high)": 1.0,
@@ -95,6 +96,8 @@ DEFAULTS = {
     "resnet.resnet_discriminator(dropout)": 0.0,
     "resnet.resnet_discriminator(outputs)": 1,
     "sampling.draw(batch)": 250,
+    "text.text_discriminator(dropout)": 0.0,
+    "text.text_discriminator(outputs)": 1,
 }
 
 

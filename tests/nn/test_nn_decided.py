@@ -15,6 +15,8 @@ DEFAULTS = {
     "conv.ConvTranspose2D(stride)": 1,
     "conv.MaxPool2D(size)": 2,
     "conv.UpSample2D(factor)": 2,
+    "discrete.GumbelSoftmax(hard)": False,
+    "discrete.GumbelSoftmax(temperature)": 1.0,
     "init.he(slope)": 0.0,
     "init.normal(std)": 0.02,
     "linear.Dense(bias)": True,

@@ -137,6 +137,17 @@ def with_std(m, x):
     return np.concatenate([x, np.full((*x.shape[:-1], 1), std)], axis=-1)
 
 
+class SameNoise:
+    """A generator that draws the same each time, so that a random layer is a function."""
+
+    def gumbel(self, size):
+        return np.random.default_rng(3).gumbel(size=size)
+
+
+def gumbel(layer, x):
+    return softmax(nn.Softmax(), (x + SameNoise().gumbel(x.shape)) / layer.tau.data)
+
+
 ROWS = [
     Row("Dense", lambda: nn.Dense(3, 5), (2, 3), lambda m, x: x @ m.W.data + m.b.data),
     Row("Dense without bias", lambda: nn.Dense(3, 5, bias=False), (2, 3), lambda m, x: x @ m.W.data),
@@ -149,6 +160,7 @@ ROWS = [
     Row("Sigmoid", lambda: nn.Sigmoid(), (3, 5), lambda m, x: 1 / (1 + np.exp(-x))),
     Row("Softmax", lambda: nn.Softmax(), (3, 5), softmax),
     Row("Softmax over axis 1", lambda: nn.Softmax(axis=1), (2, 3, 5), softmax),
+    Row("GumbelSoftmax", lambda: nn.GumbelSoftmax(0.7, rng=SameNoise()), (2, 3, 5), gumbel),
     Row("GELU", lambda: nn.GELU(), (3, 5), lambda m, x: x * np.vectorize(NormalDist().cdf)(x)),
     Row("SiLU", lambda: nn.SiLU(), (3, 5), lambda m, x: x / (1 + np.exp(-x))),
     Row("Flatten", lambda: nn.Flatten(), (2, 3, 5), lambda m, x: x.reshape(2, 15)),

@@ -3,6 +3,7 @@
 from tinygan.autograd.arithmetic import add, div, mul, neg, pow, sub
 from tinygan.autograd.conv import conv2d, conv_transpose2d
 from tinygan.autograd.cross_entropy import bce_with_logits
+from tinygan.autograd.discrete import gumbel_softmax, straight_through
 from tinygan.autograd.elementwise import exp, log, sigmoid, softplus, sqrt, tanh
 from tinygan.autograd.gated import gelu, silu
 from tinygan.autograd.index import getitem, one_hot
@@ -37,6 +38,7 @@ __all__ = [
     "exp",
     "gelu",
     "getitem",
+    "gumbel_softmax",
     "leaky_relu",
     "log",
     "log_softmax",
@@ -60,6 +62,7 @@ __all__ = [
     "softplus",
     "sqrt",
     "stack",
+    "straight_through",
     "sub",
     "sum",
     "sum_to",

@@ -18,6 +18,7 @@ from tinygan.data.mnist import fashion, mnist
 from tinygan.data.points import Points
 from tinygan.data.sets import NAMES, SETS, DataSet
 from tinygan.data.stacked import stacked
+from tinygan.data.strings import Strings, dates, molecules
 
 __all__ = [
     "NAMES",
@@ -29,9 +30,11 @@ __all__ = [
     "Mixture",
     "MixtureBatches",
     "Points",
+    "Strings",
     "batches",
     "cache_dir",
     "check",
+    "dates",
     "digits",
     "faces",
     "fashion",
@@ -41,6 +44,7 @@ __all__ = [
     "kind",
     "load",
     "mnist",
+    "molecules",
     "read_idx",
     "ring",
     "short_name",

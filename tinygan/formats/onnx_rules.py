@@ -24,6 +24,7 @@ from tinygan.autograd import (
     Op,
     arithmetic,
     conv,
+    discrete,
     elementwise,
     gated,
     index,
@@ -183,6 +184,14 @@ def pad(g: Graph, y: Value, x: Value) -> str:
     return g.node("Pad", g.name(x), g.constant(width.T.ravel(), "pads"), g.number(y.op.value, y.dtype))
 
 
+def straight_through(g: Graph, y: Value, x: Value) -> str:
+    """Each place along the axis is compared with that of the largest."""
+    axis, to = y.op.axis, needed("onnx").helper.np_dtype_to_tensor_dtype(np.dtype(y.dtype))
+    places = np.arange(x.shape[axis]).reshape([-1 if i == axis else 1 for i in range(len(x.shape))])
+    largest = g.node("ArgMax", g.name(x), axis=axis, keepdims=1)
+    return g.node("Cast", g.node("Equal", g.constant(places, "places"), largest), to=to)
+
+
 def batch_norm(g: Graph, y: Value, x: Value, gamma: Value, beta: Value) -> str:
     """By the statistics of the batch itself, as in training."""
     axes = list(range(len(x.shape) - 1))
@@ -193,6 +202,7 @@ def batch_norm(g: Graph, y: Value, x: Value, gamma: Value, beta: Value) -> str:
 
 
 OTHERS: dict[type[Op], Rule] = {
+    discrete.StraightThrough: straight_through,
     index.GetItem: get_item,
     linear.Affine: affine,
     linear.MatMul: lambda g, y, a, b: g.node("MatMul", g.name(a), g.name(b)),

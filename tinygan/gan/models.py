@@ -32,6 +32,8 @@ from tinygan.gan.networks import Networks
 from tinygan.gan.networks import Pair as Pair
 from tinygan.gan.networks import output_range as output_range
 from tinygan.gan.resnet import resnet as resnet
+from tinygan.gan.text import gumbel_text as gumbel_text
+from tinygan.gan.text import text as text
 from tinygan.nn import (
     BatchNorm,
     Conv2D,

@@ -11,6 +11,7 @@ from tinygan.metrics.manifold import DensityCoverage, PrecisionRecall, density_c
 from tinygan.metrics.mixture import FittedMixture, oracle
 from tinygan.metrics.modes import ModeReport, count_modes
 from tinygan.metrics.neighbours import nearest_neighbours
+from tinygan.metrics.strings import StringScores, string_scores
 
 __all__ = [
     "ClassReport",
@@ -21,6 +22,7 @@ __all__ = [
     "KernelDistance",
     "ModeReport",
     "PrecisionRecall",
+    "StringScores",
     "class_coverage",
     "classifier_score",
     "count_modes",
@@ -37,4 +39,5 @@ __all__ = [
     "nearest_neighbours",
     "oracle",
     "precision_recall",
+    "string_scores",
 ]

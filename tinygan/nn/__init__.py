@@ -4,6 +4,7 @@ from tinygan.nn import init
 from tinygan.nn.activations import GELU, Flatten, LeakyReLU, ReLU, Reshape, Sigmoid, SiLU, Softmax, Tanh
 from tinygan.nn.attention import SelfAttention
 from tinygan.nn.conv import AvgPool2D, Conv2D, ConvTranspose2D, MaxPool2D, UpSample2D
+from tinygan.nn.discrete import GumbelSoftmax
 from tinygan.nn.linear import Dense, Embedding, Maxout
 from tinygan.nn.minibatch import MinibatchStd
 from tinygan.nn.module import Module, Sequential
@@ -23,6 +24,7 @@ __all__ = [
     "Flatten",
     "GELU",
     "GroupNorm",
+    "GumbelSoftmax",
     "InstanceNorm",
     "LayerNorm",
     "LeakyReLU",
