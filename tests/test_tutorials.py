@@ -75,7 +75,7 @@ def test_has_the_shape_of_a_tutorial(path):
         pytest.fail(f"an absolute path: {absolute}")
     cells = re.split(r"^# %%(.*)\n", text, flags=re.MULTILINE)[1:]
     for kind, body in zip(cells[::2], cells[1::2], strict=True):
-        assert kind in ("", " [markdown]", ' tags=["picture"]'), kind
+        assert kind in ("", " [markdown]", ' tags=["picture"]', ' tags=["hide-output"]'), kind
         if "markdown" in kind:
             assert all(line.startswith("#") for line in body.strip().splitlines()), body
 
