@@ -182,6 +182,26 @@ sound = waveform(made[0], tempo=60)[: first.length * 22_050 // 4]
 loudest = np.abs(np.fft.rfft(sound)).argmax() * 22_050 / len(sound)
 print(f"the first note should have {440 * 2 ** ((first.pitch - 69) / 12):.0f} Hz, and has {loudest:.0f} Hz")
 
+# %% tags=["picture"]
+figure, axes = plt.subplots(3, 5, figsize=(13, 5.6), width_ratios=[3, 3, 3, 3, 4], layout="constrained")
+colours = dict(zip(rivals, (BLUE, GREY, ORANGE), strict=True))
+for line, (name, rolls) in zip(axes, rivals.items(), strict=True):
+    for one, roll in zip(line, rolls[:4], strict=False):
+        for note in notes(roll):
+            one.barh(note.pitch, note.length, left=note.start, height=1, color=colours[name], edgecolor="white", lw=0.5)
+        one.set(xlim=(0, 32), ylim=(59, 84), xticks=[0, 16, 32], yticks=[60, 72, 84])
+        one.grid(alpha=0.3)
+    line[0].set_ylabel(f"{name}\npitch (MIDI)")
+    lengths = tg.metrics.length_shares(rolls)[:10]
+    axes[1, 4].bar(np.arange(1, 11) + 0.27 * (list(rivals).index(name) - 1), lengths, 0.27, color=colours[name])
+    axes[0, 4].barh(name, in_one_key(rolls).mean(), color=colours[name])
+    axes[2, 4].hist(in_one_key(rolls), np.linspace(0.3, 1, 15), histtype="step", lw=2, color=colours[name])
+axes[0, 4].set(title="share of notes in one key", xlim=(0, 1))
+axes[0, 4].invert_yaxis()
+axes[1, 4].set(title="share of notes by length (steps)", xticks=range(1, 11))
+axes[2, 4].set(title="melodies by that share", ylabel="melodies")
+plt.show()
+
 # %% [markdown]
 # **Exercise.** Let the data have all twelve keys, `keys=range(12)`. Predict what happens to the share of melodies that
 # stay in one key; then train.
@@ -211,23 +231,3 @@ print(f"the first note should have {440 * 2 ** ((first.pitch - 69) / 12):.0f} Hz
 # - Count what the rules of the data say, beside unseen data and a baseline.
 #
 # What comes next is up to you: other keys, other rhythms, your own melodies.
-
-# %% tags=["picture"]
-figure, axes = plt.subplots(3, 5, figsize=(13, 5.6), width_ratios=[3, 3, 3, 3, 4], layout="constrained")
-colours = dict(zip(rivals, (BLUE, GREY, ORANGE), strict=True))
-for line, (name, rolls) in zip(axes, rivals.items(), strict=True):
-    for one, roll in zip(line, rolls[:4], strict=False):
-        for note in notes(roll):
-            one.barh(note.pitch, note.length, left=note.start, height=1, color=colours[name], edgecolor="white", lw=0.5)
-        one.set(xlim=(0, 32), ylim=(59, 84), xticks=[0, 16, 32], yticks=[60, 72, 84])
-        one.grid(alpha=0.3)
-    line[0].set_ylabel(f"{name}\npitch (MIDI)")
-    lengths = tg.metrics.length_shares(rolls)[:10]
-    axes[1, 4].bar(np.arange(1, 11) + 0.27 * (list(rivals).index(name) - 1), lengths, 0.27, color=colours[name])
-    axes[0, 4].barh(name, in_one_key(rolls).mean(), color=colours[name])
-    axes[2, 4].hist(in_one_key(rolls), np.linspace(0.3, 1, 15), histtype="step", lw=2, color=colours[name])
-axes[0, 4].set(title="share of notes in one key", xlim=(0, 1))
-axes[0, 4].invert_yaxis()
-axes[1, 4].set(title="share of notes by length (steps)", xticks=range(1, 11))
-axes[2, 4].set(title="melodies by that share", ylabel="melodies")
-plt.show()
