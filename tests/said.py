@@ -29,4 +29,5 @@ SAID_IN_WORDS: dict[str, dict[str, tuple[int, ...] | str]] = {
     },
     "15": {"two clouds of eight": "another run, with the weight and the momentum that stand there"},
     "16": {"Three of the four": "all but the first task have an `extra`"},
+    "19": {"three of them": (len({"C major", "E major", "A flat major"}),)},
 }

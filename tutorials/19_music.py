@@ -2,7 +2,7 @@
 # # 19 A GAN that writes melodies
 #
 # After this page you can build a GAN for sequences, with convolutions along time, write what it makes to files that
-# you can play, and say by counting what it has learnt of music, and what it has not. It runs in about two minutes.
+# you can play, and say by counting what it has learnt of music, and what it has not. It runs in about a minute.
 #
 # <details><summary>The picture this page ends in (it shows the results)</summary>
 #

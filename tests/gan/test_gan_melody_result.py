@@ -24,8 +24,12 @@ def test_melodies_keep_to_a_key_have_the_rhythm_and_end():
         *(G, D, opt_g, opt_d, tg.losses.get("ns"), latent, rng), penalties=[(tg.penalties.r1, 0.3)], average=average
     )
     step = tg.compiled(game.step)
+
+    def next_reals():
+        return data.rolls[rng.integers(len(data), size=64)].astype(np.float32)
+
     for _ in range(1000):
-        step(lambda: data.rolls[rng.integers(len(data), size=64)].astype(np.float32))
+        step(next_reals)
     z = np.random.default_rng(1).standard_normal((1000, latent), dtype=np.float32)
     made = one_hot(sounding(draw(average.network, z)), 25)
 

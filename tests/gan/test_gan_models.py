@@ -10,6 +10,7 @@ IMAGE = (28, 28, 1)
 BUILDERS = {
     name: getattr(models, name) for name in ("mlp", "small", "deep", "dcgan", "r3gan", "resnet", "points", "melody")
 }
+SHAPES = {"points": (2,), "melody": (8, 5)}  # else images
 each_image_model = pytest.mark.parametrize("name", ["mlp", "small", "deep", "dcgan", "r3gan", "resnet"])
 
 
@@ -117,7 +118,7 @@ def test_melody():
     assert layers(generator) == [
         "Dense(64, 512)", "BatchNorm(512, momentum=0.9)", "ReLU()", "Reshape((8, 64))",
         "Conv1D(64, 128, 3, stride=1, padding='same')", "Reshape((16, 64))", "BatchNorm(64, momentum=0.9)", "ReLU()",
-        "Conv1D(64, 50, 3, stride=1, padding='same')", "Reshape((32, 25))", "Softmax()",
+        "Conv1D(64, 50, 3, stride=1, padding='same')", "Reshape((32, 25))", "Softmax(axis=-1)",
     ]  # fmt: skip
     assert layers(discriminator) == [
         "Conv1D(25, 64, 8, stride=4, padding='same')", "LeakyReLU(0.2)", "Dropout(0.3)",
@@ -145,9 +146,8 @@ def test_points():
 
 
 def test_generators_have_no_dropout_and_discriminators_no_sigmoid():
-    shapes = {"points": (2,), "melody": (8, 5)}
     for name in BUILDERS:
-        generator, discriminator = build(name, shapes.get(name, (8, 8, 1)), latent=3, dropout=0.5)
+        generator, discriminator = build(name, SHAPES.get(name, (8, 8, 1)), latent=3, dropout=0.5)
         assert not any(isinstance(layer, nn.Dropout) for layer in generator.layers)
         assert sum(isinstance(layer, nn.Dropout) for layer in discriminator.layers) == 2
         assert isinstance(discriminator[-1], nn.Dense)  # logits
@@ -222,7 +222,7 @@ def test_shapes_that_do_not_fit_end_in_a_sentence(name, shape, said):
 
 @pytest.mark.parametrize("name", list(BUILDERS))
 def test_one_seed_gives_one_pair_of_networks(name):
-    shape = (2,) if name == "points" else (8, 8, 1)
+    shape = SHAPES.get(name, (8, 8, 1))
     one, same, other = (build(name, shape, latent=3, dropout=0.3, seed=seed) for seed in (0, 0, 1))
     for a, b, c in zip(one, same, other, strict=True):
         a, b, c = a.state_dict(), b.state_dict(), c.state_dict()
@@ -233,7 +233,7 @@ def test_one_seed_gives_one_pair_of_networks(name):
 
 @pytest.mark.parametrize("name", list(BUILDERS))
 def test_every_weight_of_both_networks_receives_a_gradient(name):
-    shape = (2,) if name == "points" else (8, 8, 1)
+    shape = SHAPES.get(name, (8, 8, 1))
     generator, discriminator = build(name, shape, latent=3)
     fake = generator(Tensor(np.random.default_rng(0).standard_normal((4, 3), dtype=np.float32)))
     params = generator.parameters() + discriminator.parameters()
