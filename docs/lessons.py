@@ -149,16 +149,18 @@ def keep_picture(notebook: NotebookNode, source: Path) -> None:
 
 def light(data: bytes) -> bytes:
     """A picture of at most 120,000 bytes, smaller if need be: these pictures open pages."""
-    while len(data) > 120_000:
-        picture = Image.open(io.BytesIO(data)).convert("RGB")
-        data = png(picture.resize((picture.width * 4 // 5, picture.height * 4 // 5), Image.Resampling.LANCZOS))
+    picture, scale = Image.open(io.BytesIO(data)).convert("RGB"), 1.0
+    while len(data) > 120_000:  # always from the first picture: colours that were merged twice are other colours
+        scale *= 0.9
+        size = (round(picture.width * scale), round(picture.height * scale))
+        data = png(picture.resize(size, Image.Resampling.LANCZOS))
     return data
 
 
 def png(picture: Image.Image) -> bytes:
     """With 256 colours, which no eye tells from more here."""
     file = io.BytesIO()
-    picture.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    picture.quantize(256, kmeans=3, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 

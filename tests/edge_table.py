@@ -254,6 +254,7 @@ LAYERS = [
     LayerEdge("BatchNorm", lambda rng: nn.BatchNorm(3), one=False),
     LayerEdge("BatchNorm", lambda rng: nn.BatchNorm(4), PIXELS),
     LayerEdge("ConditionalBatchNorm", lambda rng: Coded(), one=False),
+    LayerEdge("Conv1D", lambda rng: nn.Conv1D(4, 3, 3, 2, "same", rng=rng), PIXELS[1:]),
     LayerEdge("Conv2D", lambda rng: nn.Conv2D(4, 3, 3, 2, "same", rng=rng), PIXELS),
     LayerEdge("ConvTranspose2D", lambda rng: nn.ConvTranspose2D(4, 3, 3, 2, "same", rng=rng), PIXELS),
     LayerEdge("Dense", lambda rng: nn.Dense(3, 2, rng=rng)),

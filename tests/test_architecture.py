@@ -18,6 +18,7 @@ LAYERS = {
     "files": set(),
     "words": set(),
     "given": {"words"},
+    "rolls": {"words"},
     "shell": set(),
     "streams": set(),
     "reading": {"files", "words"},
@@ -29,10 +30,10 @@ LAYERS = {
     "nn": {"words", "given", "autograd", "backend"},
     "optim": {"words", "given", "autograd", "backend"},
     "kernels": {"autograd", "backend", "nn", "optim"},
-    "data": {"files", "words", "given", "reading", "shell", "backend"},
+    "data": {"files", "words", "given", "rolls", "reading", "shell", "backend"},
     "classifier": {"files", "words", "given", "reading", "archive", "autograd", "backend", "nn", "optim", "data"},
-    "formats": {"files", "words", "autograd", "backend", "nn"},
-    "metrics": {"files", "words", "given"},
+    "formats": {"files", "words", "given", "rolls", "autograd", "backend", "nn"},
+    "metrics": {"files", "words", "given", "rolls"},
     "plot": {"files", "words", "given", "reading", "autograd", "backend"},
     "gan": {"words", "given", "autograd", "backend", "nn", "optim"},
     "check": {"files", "given", "shell", "data", "testing", "commandline", "outputs"},
@@ -90,7 +91,7 @@ def test_imports_point_one_way(part):
 
 
 def test_import_is_light():
-    heavy = ("bokeh", "cupy", "matplotlib", "PIL", "torch", "tqdm")
+    heavy = ("bokeh", "cupy", "matplotlib", "mido", "PIL", "torch", "tqdm")
     code = f"import sys, tinygan; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"

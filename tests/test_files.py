@@ -152,6 +152,7 @@ ELSEWHERE = {
     "reading.py without_waiting": "a file to read, or lines at the end of one",
     "reading.py plain_file": "a file to read, or lines at the end of one, which are on the disk before a checkpoint",
     "formats/arrays.py save_safetensors": "bytes in memory",
+    "formats/music.py save_midi": "bytes in memory",
     "check/guard.py write": "a device or a pipe",
     "check/process.py copy_of": "gone when the submission has ended",
     "check/child.py main": "pipes, and a file to read",

@@ -37,7 +37,7 @@ doctor.main([])
 # ## One line
 #
 # A **backend** is an array library and two doors. `use_backend` chooses where new Tensors live, and nothing else in
-# your program changes: each op gets the array library as `xp` (tutorial 02), so it never has to ask.
+# your program changes: each op gets the array library as `xp` (tutorial 02c), so it never has to ask.
 #
 # **Predict, then run.** What will the next cell print on your machine?
 

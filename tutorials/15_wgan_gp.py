@@ -226,7 +226,7 @@ plt.show()
 # something.
 #
 # **Exercises.** Predict the slope for the weight 1, then train. Then use 10 with `seed=0` and `seed=3`: what do you
-# see, and why is there no way back? And write R1 (tutorial 07): compare it with `tg.penalties.r1`.
+# see, and why is there no way back? And write R1 (tutorial 07b): compare it with `tg.penalties.r1`.
 #
 # <details><summary>Answer</summary>
 #

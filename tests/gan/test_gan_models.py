@@ -7,7 +7,10 @@ from tinygan import Tensor, grad, models, nn
 from tinygan.autograd import no_grad
 
 IMAGE = (28, 28, 1)
-BUILDERS = {name: getattr(models, name) for name in ("mlp", "small", "deep", "dcgan", "r3gan", "resnet", "points")}
+BUILDERS = {
+    name: getattr(models, name) for name in ("mlp", "small", "deep", "dcgan", "r3gan", "resnet", "points", "melody")
+}
+SHAPES = {"points": (2,), "melody": (8, 5)}  # else images
 each_image_model = pytest.mark.parametrize("name", ["mlp", "small", "deep", "dcgan", "r3gan", "resnet"])
 
 
@@ -110,6 +113,29 @@ def test_r3gan():
         assert layers(mine) == layers(theirs)
 
 
+def test_melody():
+    generator, discriminator = build("melody", (32, 25), latent=64, dropout=0.3)
+    assert layers(generator) == [
+        "Dense(64, 512)", "BatchNorm(512, momentum=0.9)", "ReLU()", "Reshape((8, 64))",
+        "Conv1D(64, 128, 3, stride=1, padding='same')", "Reshape((16, 64))", "BatchNorm(64, momentum=0.9)", "ReLU()",
+        "Conv1D(64, 50, 3, stride=1, padding='same')", "Reshape((32, 25))", "Softmax(axis=-1)",
+    ]  # fmt: skip
+    assert layers(discriminator) == [
+        "Conv1D(25, 64, 8, stride=4, padding='same')", "LeakyReLU(0.2)", "Dropout(0.3)",
+        "Flatten()", "Dense(512, 256)", "LeakyReLU(0.2)", "Dropout(0.3)", "Dense(256, 1)",
+    ]  # fmt: skip
+    assert models.melody.output_range == (0, 1)
+    made = generator(Tensor(np.random.default_rng(0).normal(size=(3, 64)).astype(np.float32)))
+    assert made.shape == (3, 32, 25) and np.allclose(made.data.sum(axis=-1), 1, atol=1e-6)
+    assert discriminator(made).shape == (3, 1)
+
+
+@pytest.mark.parametrize("shape", [(30, 25), (0, 25), (28, 28, 1), (2,)], ids=str)
+def test_melody_needs_piano_rolls(shape):
+    with pytest.raises(ValueError, match="^the networks melody need piano rolls .* whose steps divide by 4, not"):
+        build("melody", shape)
+
+
 def test_points():
     generator, discriminator = build("points", (2,), latent=2)
     for network, out in ((generator, 2), (discriminator, 1)):
@@ -121,7 +147,7 @@ def test_points():
 
 def test_generators_have_no_dropout_and_discriminators_no_sigmoid():
     for name in BUILDERS:
-        generator, discriminator = build(name, (2,) if name == "points" else (8, 8, 1), latent=3, dropout=0.5)
+        generator, discriminator = build(name, SHAPES.get(name, (8, 8, 1)), latent=3, dropout=0.5)
         assert not any(isinstance(layer, nn.Dropout) for layer in generator.layers)
         assert sum(isinstance(layer, nn.Dropout) for layer in discriminator.layers) == 2
         assert isinstance(discriminator[-1], nn.Dense)  # logits
@@ -196,7 +222,7 @@ def test_shapes_that_do_not_fit_end_in_a_sentence(name, shape, said):
 
 @pytest.mark.parametrize("name", list(BUILDERS))
 def test_one_seed_gives_one_pair_of_networks(name):
-    shape = (2,) if name == "points" else (8, 8, 1)
+    shape = SHAPES.get(name, (8, 8, 1))
     one, same, other = (build(name, shape, latent=3, dropout=0.3, seed=seed) for seed in (0, 0, 1))
     for a, b, c in zip(one, same, other, strict=True):
         a, b, c = a.state_dict(), b.state_dict(), c.state_dict()
@@ -207,7 +233,7 @@ def test_one_seed_gives_one_pair_of_networks(name):
 
 @pytest.mark.parametrize("name", list(BUILDERS))
 def test_every_weight_of_both_networks_receives_a_gradient(name):
-    shape = (2,) if name == "points" else (8, 8, 1)
+    shape = SHAPES.get(name, (8, 8, 1))
     generator, discriminator = build(name, shape, latent=3)
     fake = generator(Tensor(np.random.default_rng(0).standard_normal((4, 3), dtype=np.float32)))
     params = generator.parameters() + discriminator.parameters()

@@ -72,10 +72,11 @@ def test_the_spread_of_relu_layers_is_kept_by_he():
     [
         (lambda f: nn.Dense(3, 5, init=f), (3, 5), (3, 5)),
         (lambda f: nn.Maxout(3, 5, 2, init=f), (3, 10), (3, 10)),
+        (lambda f: nn.Conv1D(3, 5, 7, init=f), (7, 3, 5), (21, 35)),
         (lambda f: nn.Conv2D(3, 5, 7, init=f), (7, 7, 3, 5), (147, 245)),
         (lambda f: nn.ConvTranspose2D(3, 5, 7, init=f), (7, 7, 5, 3), (147, 245)),
     ],
-    ids=["Dense", "Maxout", "Conv2D", "ConvTranspose2D"],
+    ids=["Dense", "Maxout", "Conv1D", "Conv2D", "ConvTranspose2D"],
 )
 def test_fans_are_what_a_sum_takes_in_and_where_a_number_goes_to(build, shape, fans):
     """A transposed convolution runs from the kernel's last axis to the one before: its fans are exchanged."""
@@ -93,10 +94,11 @@ def test_fans_are_what_a_sum_takes_in_and_where_a_number_goes_to(build, shape, f
     "build, limit",
     [
         (lambda rng: nn.Dense(40, 60, rng=rng), np.sqrt(6 / 100)),
+        (lambda rng: nn.Conv1D(6, 10, 25, rng=rng), np.sqrt(6 / 400)),
         (lambda rng: nn.Conv2D(6, 10, 5, rng=rng), np.sqrt(6 / 400)),
         (lambda rng: nn.ConvTranspose2D(6, 10, 5, rng=rng), np.sqrt(6 / 400)),
     ],
-    ids=["Dense", "Conv2D", "ConvTranspose2D"],
+    ids=["Dense", "Conv1D", "Conv2D", "ConvTranspose2D"],
 )
 def test_layers_start_with_glorot_weights_and_zero_biases(build, limit):
     layer = build(np.random.default_rng(0))

@@ -34,6 +34,16 @@ def conv(layer, x):
     return y if layer.b is None else y + layer.b.data
 
 
+def conv1d(layer, x):
+    """Step by step: a weighted sum of the k steps from there on."""
+    k, s, pads = layer.kernel_size, layer.stride, layer.padding
+    pads = sides(pads, x.shape[1], k, s, 0) if isinstance(pads, (int, str)) else pads
+    x = np.pad(x, ((0, 0), pads, (0, 0)))
+    starts = range(0, x.shape[1] - k + 1, s)
+    y = np.stack([np.einsum("nkc,kco->no", x[:, t : t + k], layer.W.data) for t in starts], axis=1)
+    return y if layer.b is None else y + layer.b.data
+
+
 def conv_transpose(layer, x):
     """Each input pixel paints a scaled kernel; then the padding is cut off."""
     k, s, p = layer.kernel_size, layer.stride, layer.padding
@@ -165,6 +175,13 @@ ROWS = [
     Row("SiLU", lambda: nn.SiLU(), (3, 5), lambda m, x: x / (1 + np.exp(-x))),
     Row("Flatten", lambda: nn.Flatten(), (2, 3, 5), lambda m, x: x.reshape(2, 15)),
     Row("Reshape", lambda: nn.Reshape((5, 3)), (2, 15), lambda m, x: x.reshape(2, 5, 3)),
+    Row("Conv1D", lambda: nn.Conv1D(2, 3, 3), (2, 7, 2), conv1d),
+    Row("Conv1D without bias", lambda: nn.Conv1D(2, 3, 2, bias=False), (2, 5, 2), conv1d),
+    Row("Conv1D stride 2 same", lambda: nn.Conv1D(2, 3, 5, 2, "same"), (2, 7, 2), conv1d),
+    Row("Conv1D same, an even kernel", lambda: nn.Conv1D(2, 3, 4, 1, "same"), (2, 6, 2), conv1d),
+    Row("Conv1D, a stride that does not divide", lambda: nn.Conv1D(1, 2, 3, 2, 1), (2, 6, 1), conv1d),
+    Row("Conv1D, two paddings", lambda: nn.Conv1D(2, 3, 3, 3, (2, 1)), (2, 5, 2), conv1d),
+    Row("Conv1D, a stride above the length", lambda: nn.Conv1D(2, 3, 2, 9), (2, 5, 2), conv1d),
     Row("Conv2D", lambda: nn.Conv2D(2, 3, 3), (2, 5, 7, 2), conv),
     Row("Conv2D without bias", lambda: nn.Conv2D(2, 3, 2, bias=False), (2, 3, 5, 2), conv),
     Row("Conv2D stride 2 same", lambda: nn.Conv2D(2, 3, 5, 2, "same"), (2, 7, 6, 2), conv),
@@ -256,6 +273,10 @@ def test_it_says_what_it_is(row):
         (nn.ConvTranspose2D(4, 2, 4, 2, 1), (1, 7, 5, 4), (1, 14, 10, 2)),
         (nn.ConvTranspose2D(4, 2, 3, 2, 1), (1, 7, 5, 4), (1, 13, 9, 2)),
         (nn.ConvTranspose2D(4, 2, 3, 2, 1, output_padding=1), (1, 7, 5, 4), (1, 14, 10, 2)),
+        (nn.Conv1D(1, 2, 5, 2, "same"), (1, 32, 1), (1, 16, 2)),
+        (nn.Conv1D(1, 2, 5, 2, "same"), (1, 7, 1), (1, 4, 2)),
+        (nn.Conv1D(1, 2, 3, 2, 1), (1, 28, 1), (1, 14, 2)),
+        (nn.Conv1D(1, 2, 3, 1, (2, 0)), (1, 28, 1), (1, 28, 2)),
         (nn.Conv2D(1, 2, 5, 2, "same"), (1, 28, 28, 1), (1, 14, 14, 2)),
         (nn.Conv2D(1, 2, 5, 2, "same"), (1, 7, 7, 1), (1, 4, 4, 2)),
         (nn.Conv2D(1, 2, 3, 2, 1), (1, 28, 28, 1), (1, 14, 14, 2)),
@@ -263,6 +284,26 @@ def test_it_says_what_it_is(row):
 )
 def test_shapes_of_convolutions(layer, given, made):
     assert layer(Tensor(np.zeros(given, np.float32))).shape == made
+
+
+@pytest.mark.parametrize("padding", ["full", -1, 1.5, True, None, (1,), (1, 2, 3), (0, -1), ((0, 0), (1, 1)), (1, "2")])
+def test_conv1d_refuses_what_is_no_padding(padding):
+    with pytest.raises(
+        ValueError, match=r"^Conv1D: padding must be a whole number, .*, 'same' or \(before, after\), not"
+    ):
+        nn.Conv1D(1, 2, 3, padding=padding)
+
+
+def test_a_convolution_with_twice_the_channels_and_a_reshape_is_a_transposed_one(rng):
+    """Sub-pixel convolution: the even outputs meet the even taps of the transposed kernel, the odd ones the odd."""
+    up = nn.ConvTranspose2D(3, 2, 4, 2, ((0, 3), (0, 0)), bias=False).astype(np.float64)
+    up.W.data = rng.normal(size=up.W.shape)
+    x = rng.normal(size=(5, 7, 3))
+    wanted = up(Tensor(x[:, None])).data[:, 0]
+    layer = nn.Sequential(nn.Conv1D(3, 4, 2, padding=1, bias=False), nn.Reshape((16, 2))).astype(np.float64)
+    taps = up.W.data[0].reshape(2, 2, 2, 3)[::-1]  # (of which input, even or odd, out, in), the earlier input first
+    layer[0].W.data = taps.transpose(0, 3, 1, 2).reshape(2, 3, 4)
+    np.testing.assert_allclose(layer(Tensor(x)).data, wanted, rtol=1e-12)
 
 
 def test_conv_transpose_is_the_adjoint_of_conv(rng):
@@ -309,6 +350,9 @@ def test_embedding_refuses_what_is_no_label(labels):
         (nn.Dense(3, 5), (2, 2, 7), "(..., 3)", "axis 2 has 7 instead of 3"),
         (nn.Dense(3, 5), (), "(..., 3)", "0 axes"),
         (nn.Maxout(3, 5, 2), (2, 4), "(..., 3)", "axis 1 has 4 instead of 3"),
+        (nn.Conv1D(3, 2, 3), (2, 5, 2), "(N, L, 3)", "axis 2 has 2 instead of 3"),
+        (nn.Conv1D(3, 2, 3), (2, 3), "(N, L, 3)", "2 axes"),
+        (nn.Conv1D(3, 2, 3), (2, 5, 5, 3), "(N, L, 3)", "4 axes"),
         (nn.Conv2D(3, 2, 3), (2, 5, 5, 2), "(N, H, W, 3)", "axis 3 has 2 instead of 3"),
         (nn.Conv2D(3, 2, 3), (2, 5, 3), "(N, H, W, 3)", "3 axes"),
         (nn.ConvTranspose2D(3, 2, 3), (2, 5, 5, 2), "(N, H, W, 3)", "axis 3 has 2 instead of 3"),
@@ -332,6 +376,7 @@ def test_a_wrong_shape_names_the_layer_both_shapes_and_the_axis(layer, given, ne
 @pytest.mark.parametrize(
     "layer, given, said",
     [
+        (nn.Conv1D(1, 2, 7), (2, 5, 1), r"conv2d: a kernel of \(1, 7\) does not fit into an image of \(1, 5\)"),
         (nn.Conv2D(1, 2, 7), (2, 5, 5, 1), r"conv2d: a kernel of \(7, 7\) does not fit into an image of \(5, 5\)"),
         (nn.MaxPool2D(2), (2, 4), r"max_pool2d needs images \(N, H, W, C\).*\(2, 4\)"),
         (nn.AvgPool2D(5), (2, 4, 4, 1), r"avg_pool2d: .*\(5, 5\) does not fit into an image of \(4, 4\)"),

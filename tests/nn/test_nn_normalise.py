@@ -89,6 +89,7 @@ def test_layer_norm_ignores_the_batch_and_the_mode(rng):
 
 WEIGHTED = {
     "Dense": (lambda rng: nn.Dense(7, 5, rng=rng), (2, 7)),
+    "Conv1D": (lambda rng: nn.Conv1D(2, 5, 3, rng=rng), (2, 4, 2)),
     "Conv2D": (lambda rng: nn.Conv2D(2, 5, 3, rng=rng), (2, 3, 5, 2)),
     "ConvTranspose2D": (lambda rng: nn.ConvTranspose2D(5, 2, 3, rng=rng), (2, 2, 3, 5)),
 }

@@ -16,6 +16,10 @@ SIZES = {
     "Maxout pieces": lambda n: nn.Maxout(2, 2, n),
     "Embedding": lambda n: nn.Embedding(n, 2),
     "Embedding features": lambda n: nn.Embedding(2, n),
+    "Conv1D in": lambda n: nn.Conv1D(n, 2, 3),
+    "Conv1D out": lambda n: nn.Conv1D(2, n, 3),
+    "Conv1D kernel": lambda n: nn.Conv1D(2, 2, n),
+    "Conv1D stride": lambda n: nn.Conv1D(2, 2, 3, n),
     "Conv2D in": lambda n: nn.Conv2D(n, 2, 3),
     "Conv2D out": lambda n: nn.Conv2D(2, n, 3),
     "Conv2D kernel": lambda n: nn.Conv2D(2, 2, n),
@@ -55,6 +59,12 @@ ENDS = {  # what the first and the last possible number do, and which lie beyond
         lambda p: nn.ConvTranspose2D(2, 2, 3, 2, 0, p)(Tensor(np.zeros((1, 2, 2, 2), np.float32))),
         (0, 1),
         (-1, 2),
+    ),
+    "Conv1D padding": (lambda p: nn.Conv1D(2, 2, 3, 1, p), (0, 1), (-1, (0, -1))),
+    "Conv1D in a sequence of its own length": (
+        lambda k: nn.Conv1D(2, 2, k)(Tensor(np.zeros((1, 3, 2), np.float32))),
+        (1, 3),
+        (0, 4),
     ),
     "Conv2D padding": (
         lambda p: nn.Conv2D(2, 2, 3, 1, p)(Tensor(np.zeros((1, 3, 3, 2), np.float32))),

@@ -51,9 +51,20 @@ def conditional(code):
     return theirs
 
 
+def conv1d(layer):
+    def theirs(x, w, b):
+        pads = layer.padding if isinstance(layer.padding, tuple) else (layer.padding,) * 2
+        padded = F.pad(channels_first(x), pads)
+        return channels_last(F.conv1d(padded, w.permute(2, 1, 0), b, layer.stride))
+
+    return theirs
+
+
 CODE = np.eye(4)[[2, 0, 2, 3, 1]]
 
 CASES = {
+    "Conv1D": (nn.Conv1D(3, 5, 4), conv1d(nn.Conv1D(3, 5, 4)), (2, 7, 3)),
+    "Conv1D, padding and stride": (nn.Conv1D(3, 5, 4, 3, (2, 1)), conv1d(nn.Conv1D(3, 5, 4, 3, (2, 1))), (2, 8, 3)),
     "GELU": (nn.GELU(), F.gelu, (5, 7)),
     "SiLU": (nn.SiLU(), F.silu, (5, 7)),
     "LayerNorm": (nn.LayerNorm(7), lambda x, g, b: F.layer_norm(x, (7,), g, b), (2, 5, 7)),

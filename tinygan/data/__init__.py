@@ -1,4 +1,4 @@
-"""What to learn from: 2-D mixtures and points, rendered digits, MNIST and its like, your own pictures and arrays.
+"""What to learn from: 2-D mixtures and points, rendered digits, melodies, MNIST and its like, your own data.
 
 `load` is the one door: it takes a name, a path, arrays or an object that draws points. `batches` draws from what it
 returns.
@@ -13,6 +13,7 @@ from tinygan.data.folder import folder
 from tinygan.data.idx import read_idx
 from tinygan.data.images import Images, from_range, to_range
 from tinygan.data.load import check, kind, load, short_name
+from tinygan.data.melodies import Melodies, melodies
 from tinygan.data.mixture import Mixture, grid, ring
 from tinygan.data.mnist import fashion, mnist
 from tinygan.data.points import Points
@@ -27,6 +28,7 @@ __all__ = [
     "DataError",
     "DataSet",
     "Images",
+    "Melodies",
     "Mixture",
     "MixtureBatches",
     "Points",
@@ -43,6 +45,7 @@ __all__ = [
     "grid",
     "kind",
     "load",
+    "melodies",
     "mnist",
     "molecules",
     "read_idx",

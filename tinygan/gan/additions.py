@@ -7,7 +7,7 @@ import copy
 import numpy as np
 
 from tinygan.autograd import Tensor
-from tinygan.nn import Conv2D, Dense, MinibatchStd, Module, Sequential, SpectralNorm
+from tinygan.nn import Conv1D, Conv2D, Dense, MinibatchStd, Module, Sequential, SpectralNorm
 from tinygan.nn.module import with_members
 
 
@@ -37,12 +37,14 @@ def with_minibatch_std(discriminator: Module, rng: np.random.Generator | None = 
 
 
 def with_spectral_norm(discriminator: Module, rng: np.random.Generator | None = None) -> Module:
-    """The discriminator with each Dense and Conv2D in a `SpectralNorm` (Miyato et al., ICLR 2018), at any depth.
+    """The discriminator with each Dense, Conv1D and Conv2D in a `SpectralNorm`, at any depth.
 
     Then each layer stretches by at most 1 (a convolution: about that much), and D cannot become steep. The layers
     are shared with the result; `rng` is where the power iterations start from.
+
+    Source: Miyato et al., "Spectral Normalization for GANs", ICLR 2018.
     """
-    if isinstance(discriminator, (Dense, Conv2D)):
+    if isinstance(discriminator, (Dense, Conv1D, Conv2D)):
         return SpectralNorm(discriminator, rng)
     if isinstance(discriminator, SpectralNorm):
         return discriminator

@@ -28,6 +28,7 @@ from typing import TypeAlias
 import numpy as np
 
 from tinygan.gan.ladder import dcgan as dcgan
+from tinygan.gan.melody import melody as melody
 from tinygan.gan.networks import Networks
 from tinygan.gan.networks import Pair as Pair
 from tinygan.gan.networks import output_range as output_range

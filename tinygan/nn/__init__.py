@@ -3,7 +3,7 @@
 from tinygan.nn import init
 from tinygan.nn.activations import GELU, Flatten, LeakyReLU, ReLU, Reshape, Sigmoid, SiLU, Softmax, Tanh
 from tinygan.nn.attention import SelfAttention
-from tinygan.nn.conv import AvgPool2D, Conv2D, ConvTranspose2D, MaxPool2D, UpSample2D
+from tinygan.nn.conv import AvgPool2D, Conv1D, Conv2D, ConvTranspose2D, MaxPool2D, UpSample2D
 from tinygan.nn.discrete import GumbelSoftmax
 from tinygan.nn.linear import Dense, Embedding, Maxout
 from tinygan.nn.minibatch import MinibatchStd
@@ -16,6 +16,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNorm",
     "ConditionalBatchNorm",
+    "Conv1D",
     "Conv2D",
     "ConvTranspose2D",
     "Dense",

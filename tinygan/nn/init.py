@@ -57,6 +57,6 @@ def zeros() -> Initialiser:
 
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """(fan_in, fan_out) of a matrix (in, out) or a kernel (kh, kw, in, out)."""
+    """(fan_in, fan_out) of a matrix (in, out) or a kernel (k, in, out) or (kh, kw, in, out)."""
     area = int(np.prod(shape[:-2]))
     return area * shape[-2], area * shape[-1]

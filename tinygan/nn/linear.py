@@ -14,6 +14,8 @@ from tinygan.nn import init as initialisers
 from tinygan.nn.init import Initialiser, fans
 from tinygan.nn.module import Module
 
+AXES = {None: "...", 3: "N, L", 4: "N, H, W"}  # before the features: of anything, of sequences, of images
+
 
 def new_weight(init: Initialiser | None, rng: np.random.Generator | None, shape: tuple[int, ...], name: str) -> Tensor:
     """A fresh weight of `shape` (..., in, out); Glorot's initialiser and an unseeded Generator by default."""
@@ -29,7 +31,7 @@ def whole_sizes(layer: Any, **sizes: Any) -> list[int]:
 def check_features(layer: Any, x: Any, features: int, ndim: int | None = None) -> Tensor:
     """x as a Tensor; or a sentence that names the layer, both shapes and the axis, if its last axis does not fit."""
     (x,) = as_tensors(x)
-    expected = f"(..., {features})" if ndim is None else "(" + "N, H, W, "[: 3 * (ndim - 1)] + f"{features})"
+    expected = f"({AXES[ndim]}, {features})"
     if (ndim is not None and x.ndim != ndim) or x.ndim < 1:
         raise ValueError(f"{layer} needs an input of shape {expected}, but got {x.shape}: {x.ndim} axes")
     if x.shape[-1] != features:

@@ -146,14 +146,15 @@ class SpectralNorm(Module):
 
     Parameters
     ----------
-    layer : Dense, Conv2D or ConvTranspose2D
+    layer : Dense, Conv1D, Conv2D or ConvTranspose2D
     rng : numpy.random.Generator, optional
         Where the start of the power iteration is drawn from.
     """
 
     def __init__(self, layer: Any, rng: np.random.Generator | None = None):
         if not hasattr(layer, "with_weight"):
-            raise TypeError(f"SpectralNorm needs a layer with a weight (Dense, Conv2D, ConvTranspose2D), not {layer}")
+            known = "Dense, Conv1D, Conv2D, ConvTranspose2D"
+            raise TypeError(f"SpectralNorm needs a layer with a weight ({known}), not {layer}")
         self.layer = layer
         start = (rng or np.random.default_rng()).standard_normal(layer.W.shape[layer.output_axis]).astype(np.float32)
         self.v = Tensor(start / np.linalg.norm(start), name=f"{self}.v")
