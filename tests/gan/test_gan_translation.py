@@ -254,7 +254,7 @@ def test_nothing_of_the_discriminators_loss_reaches_a_generator():
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("rules", [{}, {"identity": 5.0}, {"loss": losses.get("ns")}], ids=str)
+@pytest.mark.parametrize("rules", [{}, {"identity": 5.0}, {"loss": losses.get("ns")}], ids=["plain", "identity", "ns"])
 def test_cyclegan_is_played_back_to_the_last_bit(rules):
     found = []
     for compiled in (False, True):
@@ -277,7 +277,7 @@ def test_a_few_steps_of_cyclegan_bring_pictures_back():
 @pytest.mark.parametrize(
     "rules, said",
     [({"cycle": -1.0}, "cycle"), ({"identity": np.inf}, "identity"), ({"loss": losses.get("rsgan")}, "no pairs")],
-    ids=str,
+    ids=["cycle", "identity", "loss"],
 )
 def test_cyclegan_refuses_what_does_not_go(rules, said):
     with pytest.raises(ValueError, match=said):
