@@ -177,8 +177,8 @@ plt.show()
 #
 # With `lr = 1e-2` all eight clouds are reached after 100 steps, and 95.2 % are good at the end, but the shares are
 # uneven: one cloud gets 55 of the 2,000 points, another 380. With seed 1: 81.4 % good, all eight clouds. Without the
-# smaller steps: 88.5 % good, shares from 147 to 324. All three runs went well, and all three ended differently.
-# Tutorial 14 compares such runs fairly.
+# smaller steps: 88.5 % good, shares from 147 to 324. All three ended differently: tutorial 14 compares such runs
+# fairly.
 #
 # </details>
 #

@@ -48,8 +48,8 @@ print("(3, 1) times (1, 3) has the shape", (b @ a).shape)
 #
 # $$ga_{il} = \sum_j gy_{ij}\, b_{lj}$$
 #
-# This is a matrix product again. But of which matrices? The trick: look at the shapes. `ga` must have the shape of $a$,
-# that is $(n, k)$. It's made from `gy`, which is $(n, m)$, and $b$, which is $(k, m)$.
+# This is a matrix product again. But of which? The trick: look at the shapes. `ga` must have the shape of $a$, that is
+# $(n, k)$. It's made from `gy`, which is $(n, m)$, and $b$, which is $(k, m)$.
 #
 # **Predict, then run.** You may transpose (turn rows into columns), and you may choose the order. Which single product
 # of `gy` and $b$ has the shape $(n, k)$? And which product of `gy` and $a$ has the shape of $b$, $(k, m)$? Write both

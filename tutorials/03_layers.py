@@ -126,8 +126,7 @@ class Network:
 #
 # The last layer has one output, the logit: above 0 means "disc", below 0 "ring". The loss asks how surprised the
 # network is by the right answer. For a point of the disc that is $-\ln \sigma(l)$, the softplus of $-l$. For one of the
-# ring it is $-\ln(1 - \sigma(l))$, the softplus of $l$. (More in tutorial 06.) Then every parameter takes a small step
-# downhill.
+# ring it is $-\ln(1 - \sigma(l))$, the softplus of $l$. Then every parameter takes a small step downhill.
 
 
 # %%

@@ -115,7 +115,7 @@ print("the largest difference:", np.abs(claimed - measured).max())
 # %% [markdown]
 # ## Which gy?
 #
-# Ones seem the natural choice for `gy`: then s is the plain sum. Here are three backward passes with a mistake in each.
+# Ones seem the natural choice for `gy`: then s is the plain sum. Here are three backward passes, each with a mistake.
 # The first forgets `gy`, the second forgets to transpose back, and the third says that softmax has no gradient.
 
 

@@ -88,7 +88,7 @@ for lr in (0.021, 0.019):
 
 # %% [markdown]
 # Above 0.02, $b$ jumps farther each time, and the loss explodes. Just below, $b$ jumps from wall to wall while $a$
-# creeps: a third of the way is still to go. $a$ and $b$ share one learning rate, and the steepest direction limits it.
+# creeps: a third of the way is still to go. Both share one learning rate, and the steepest direction limits it.
 #
 # ## Momentum: remember where you were going
 #

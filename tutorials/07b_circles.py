@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 07b Why a GAN runs in circles
 #
-# Some GANs never come to rest. You will see why, in the smallest game there is, with one number for each player. Then
-# you will stop the circling with a brake. The only mathematics you need is arrows. A few seconds to run.
+# Some GANs never come to rest. You will see why, in the smallest game there is, with one number for each player, and
+# stop the circling with a brake. The only mathematics you need is arrows. A few seconds to run.
 #
 # <details><summary>The picture this page ends in</summary>
 #

@@ -133,7 +133,7 @@ plt.show()
 #
 # The *energy distance* is one number for all of this, near 0 only if fakes and data are alike.
 #
-# **Predict, then run.** First we measure the data themselves. What will the four numbers be?
+# **Predict, then run.** First, the data themselves. What will the four numbers be?
 
 
 # %% tags=["hide-output"]
