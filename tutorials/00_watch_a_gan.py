@@ -1,8 +1,7 @@
 # %% [markdown]
 # # 00 Watch a GAN learn a ring
 #
-# Train a whole GAN, a dozen lines long, watch it find eight little clouds of points, and count what it found, in a
-# minute.
+# You will train a whole GAN, a dozen lines long, and watch it find eight little clouds of points. It takes a minute.
 #
 # <details><summary>The picture this page ends in (it gives the answers away)</summary>
 #
@@ -26,8 +25,8 @@ rng = np.random.default_rng(0)  # all chance in this tutorial comes from here: r
 # %% [markdown]
 # ## The data
 #
-# A GAN learns to make *new* samples of the kind it's shown: usually pictures, here points in the plane, from eight
-# narrow Gaussians (clouds of points) on a circle.
+# A GAN learns to make *new* samples that look like its data. Usually these are pictures. Here they are points in the
+# plane, from eight narrow Gaussians (clouds of points) on a circle.
 
 # %%
 data = tg.data.ring(sigma=0.05)
@@ -47,11 +46,11 @@ plt.show()
 #
 # The **generator** G is a forger: it turns two random numbers, called the *latent* z, into a point.
 #
-# The **discriminator** D is an inspector: it gets a point, real or made by G, and answers with one number, the
-# *logit*. Above 0 means "real", below 0 "fake"; the farther from 0, the surer. The sigmoid squeezes the logit into a
-# probability, D(x).
+# The **discriminator** D is an inspector: it gets a point, real or made by G, and answers with one number, the *logit*.
+# Above 0 it means "real", below 0 "fake", and the farther it is from 0, the surer D is. The sigmoid squeezes the logit
+# into a probability, D(x).
 #
-# Both are ordinary small networks. (If that's new to you: tutorial 03 builds their layers.)
+# Both are small networks, whose layers tutorial 03 builds.
 
 # %%
 G, D = tg.models.points((2,), latent=2, rng=rng)
@@ -85,17 +84,18 @@ draw(axes, fakes(), "before training")
 plt.show()
 
 # %% [markdown]
-# Hardly anybody guesses this. All constant terms in G's layers start at zero, so G(2 z) = 2 G(z): points lie on rays.
+# A fan of rays: hardly anybody guesses this. All constant terms in G's layers start at zero, so G(2 z) = 2 G(z): twice
+# the z gives twice the point, on the same ray.
 #
 # ## The game
 #
-# In each step, both networks get a little better at their job:
+# Each step has two turns:
 #
 # - **D's turn.** D's weights move so that its logits go up on 256 points of the data and down on 256 fakes.
-# - **G's turn.** G's weights move so that D's logits on the fakes go *up*. The gradient says in which direction each
-#   point looks more real to D. That's all G ever learns about the data; it never sees a point of it.
+# - **G's turn.** G's weights move so that D's logits on the fakes go *up*. The gradient says in which direction a point
+#   must move to look more real to D. That's all G ever learns about the data.
 #
-# `detach` keeps D's lesson from changing G, and `tg.grad` finds the gradients (tutorials 01 and 02). The optimiser
+# `tg.grad` finds the gradients (tutorials 01 and 02), and `detach` cuts the fakes off from G in D's turn. The optimiser
 # takes the step (05). Steps get smaller towards the end, so that the points come to rest.
 
 # %%
@@ -134,9 +134,9 @@ for step, points in shown.items():
     print(f"step {step:5}   {report.modes} of 8 clouds   {report.high_quality:6.1%} good   in each: {report.counts}")
 
 # %% [markdown]
-# After 1,000 steps all eight are reached, but five of six points still lie beside them. At the end 85.5 % are good.
-# (Your processor may round differently.) Many GANs lose some of their clouds, or *modes*: that is mode collapse, see
-# tutorial 08. Here is how it went this time:
+# After 1,000 steps all eight are reached, but five of six points still lie outside them. At the end 85.5 % are good.
+# (Your numbers may differ a little.) Many GANs lose some of their clouds, or *modes*: this is *mode collapse* (tutorial
+# 08).
 
 # %% tags=["picture", "hide-output"]
 figure, axes = plt.subplots(1, len(shown), figsize=(2.4 * len(shown), 2.7))
@@ -147,13 +147,13 @@ plt.show()
 assert report.modes == 8 and report.high_quality > 0.6
 
 # %% [markdown]
-# First the fan swings around: D says "fake" where the points are, they flee, D follows. Once D knows all the places,
-# the fan tears into a star, whose rays shrink to the clouds. A few points stay in between: G is continuous, and can
-# stretch its cloud of z but not cut it.
+# First the fan swings around: D says "fake" where the points are, so they move away, and D follows. Once D knows where
+# all the clouds are, the fan becomes a star, whose rays shrink to the clouds. A few points stay in between: G is
+# continuous, so it can stretch the cloud of z but not cut it.
 #
 # ## Two losses that don't fall to zero
 #
-# **Predict, then run.** Training usually means that a loss falls. Which of the two will fall here?
+# **Predict, then run.** Usually a loss falls. Which of these two will?
 
 # %% tags=["hide-output"]
 figure, axes = plt.subplots(figsize=(7, 3))
@@ -166,9 +166,9 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# Neither: what one player wins, the other pays. The dashed lines are where the game ends if G is perfect: D says "one
-# half" everywhere and pays $2 \ln 2 = 1.386$, and G pays $\ln 2 = 0.693$. Both curves come near them soon after step
-# 500, when the points were still far from good.
+# Neither: what helps one network hurts the other. The dashed lines show the losses if G is perfect: D says "one half"
+# everywhere and has the loss $2 \ln 2 = 1.386$, and G has $\ln 2 = 0.693$. Both curves come near these lines soon after
+# step 500, when the points were still far from good.
 #
 # **Exercise.** Train with `lr = 1e-2`; then with `rng = np.random.default_rng(1)`; then without the line that makes
 # the steps smaller. What do the last counts say?
@@ -177,8 +177,8 @@ plt.show()
 #
 # With `lr = 1e-2` all eight clouds are reached after 100 steps, and 95.2 % are good at the end, but the shares are
 # uneven: one cloud gets 55 of the 2,000 points, another 380. With seed 1: 81.4 % good, all eight clouds. Without the
-# smaller steps: 88.5 % good, shares from 147 to 324. Three lucky outcomes, and three different ones. Tutorial 14 says
-# how to compare such runs fairly.
+# smaller steps: 88.5 % good, shares from 147 to 324. All three ended differently: tutorial 14 compares such runs
+# fairly.
 #
 # </details>
 #
@@ -188,5 +188,5 @@ plt.show()
 # - G never sees the data. It only follows D's gradient.
 # - The losses level off. To judge a GAN, look at samples and count.
 #
-# Next: tutorial 01 builds the engine behind `tg.grad` from nothing. (Narrower clouds: `python -m tinygan.train --preset
-# ring`.)
+# Next: tutorial 01 builds the engine behind `tg.grad` from nothing. (To try narrower clouds:
+# `python -m tinygan.train --preset ring`.)

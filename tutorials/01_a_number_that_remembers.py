@@ -24,7 +24,7 @@ import tinygan as tg
 # ## What a gradient says
 #
 # Learning means changing numbers a little, so that the loss becomes smaller. So we ask of each number: how much does
-# the result move when this one moves? We can simply try it out.
+# the result move when this one moves? Let's try it out.
 
 
 # %%
@@ -38,16 +38,17 @@ nudge = 0.001
 print("f is", f(x, w, b), "and per unit of w it moves by", (f(x, w + nudge, b) - f(x, w, b)) / nudge)
 
 # %% [markdown]
-# That is (nearly) the derivative of f with respect to w, its *gradient*. If derivatives are new to you: a nudge goes
-# in, a nudge comes out, and the gradient is their ratio.
+# That is (nearly) the derivative of f with respect to w, its *gradient*. If derivatives are new to you: nudge w, and
+# see by how much f moves. The gradient is the second divided by the first.
 #
 # A generator has a million numbers like w, and to try each would take a million runs. The engine finds **all**
-# gradients in one walk back, for the price of a few runs. All it needs is a memory.
+# gradients in one walk from the result back to the inputs, for the price of a few runs.
 #
 # ## A number with a memory
 #
 # A `Value` holds a number, the inputs that it was made from, and the *local slopes*: how much it moves when one of its
-# inputs moves. Of $a + b$ they are $1$ and $1$; of $a \cdot b$ they are $b$ and $a$; of $t = \tanh a$ it is $1 - t^2$.
+# inputs moves. For $a + b$ they are $1$ and $1$; for $a \cdot b$ they are $b$ and $a$; for $t = \tanh a$ there is one,
+# $1 - t^2$.
 
 
 # %%
@@ -78,7 +79,7 @@ y = u * (u + b).tanh()
 print("y is", y, "made from", y.inputs, "with local slopes", y.slopes)
 
 # %% [markdown]
-# Each `Value` holds on to its inputs, and they to theirs. Together they are called the **graph**.
+# Each `Value` remembers its inputs, and these remember theirs. All of them form the **graph**.
 #
 # ## The way back
 #
@@ -104,8 +105,7 @@ print("written over:", overwritten[a], "   added:", added[a], "   the derivative
 # ## In which order?
 #
 # This is the hardest step of the page, so take it slowly. In our `y`, the number `u` is used twice too: directly, and
-# inside the tanh. Suppose we walk back in the first order that comes to mind: y, then its inputs, then the inputs of
-# those, each number once.
+# inside the tanh. Suppose we walk back in the simplest order: y, then its inputs, then their inputs, each number once.
 #
 # **Predict, then run.** Will this give the slope of w that we tried out above?
 
@@ -125,12 +125,12 @@ print("walked:", walk_in_any_order(y)[w])
 print("tried: ", (f(0.5, -1.2 + nudge, 1.0) - f(0.5, -1.2, 1.0)) / nudge)
 
 # %% [markdown]
-# It's wrong, although it adds. The walk came to `u` when only one of its two gradients had arrived, passed that one on
-# to `w`, and never came back with the other.
+# It's wrong, although we did add. The walk came to `u` when only one of `u`'s two gradients had arrived. It passed that
+# one on to `w`, and never came back with the other.
 #
-# So a number may pass its gradient on only when **all** of it has arrived: after every number that was made from it.
-# An order that keeps this rule is called a **topological order**. It's easy to find. List a number's inputs first,
-# then the number itself, and read the list from its end.
+# So a number must wait until **all** of its gradient has arrived: every number that was made from it comes first. Such
+# an order is called a **topological order**, and it's easy to find. List a number's inputs first, then the number
+# itself, and read the list from its end.
 
 
 # %%
@@ -161,7 +161,8 @@ def gradients(y, xs):
 print("the order:", topological(y), "walked back:", gradients(y, [x, w, b]), sep="\n")
 
 # %% [markdown]
-# That's the engine, all of it. The second number is the slope of w, to two digits. (Why only two? Tutorial 04 tells.)
+# That's the whole engine. The second gradient agrees with the slope of w that we tried out, in two digits. (Why only
+# two? See tutorial 04.)
 #
 # ## It can learn already
 #
@@ -180,9 +181,9 @@ for step in range(20):
 # %% [markdown]
 # ## The same in tinygan
 #
-# The library's engine is this one, with arrays in place of numbers, and it can draw the graph. Follow `u`: two arrows
-# leave it, so two gradients come back, one straight from `y`, one through Tanh and Add. The orange number in its box is
-# their sum.
+# The library's engine works like this one, with arrays in place of numbers, and it can draw the graph. Follow `u`: two
+# arrows leave it, so two gradients come back, one straight from `y`, one through Tanh and Add. The orange number in the
+# box of `u` is their sum.
 
 # %% tags=["picture"]
 x, w, b = (tg.Tensor(np.array(v), requires_grad=True, name=n) for v, n in ((0.5, "x"), (-1.2, "w"), (1.0, "b")))
@@ -197,17 +198,17 @@ plt.axis("off")
 plt.show()
 
 # %% [markdown]
-# **Exercise.** Let each number be the one before plus itself, twenty times: `v = v + v`. From the last to the first
-# lead $2^{20}$ paths. How many numbers does `topological` list, and what is the gradient?
+# **Exercise.** Let each number be the one before plus itself, twenty times: `v = v + v`. There are $2^{20}$ paths from
+# the last number back to the first. How many numbers does `topological` list, and what is the gradient?
 #
 # <details><summary>Answer</summary>
 #
 # It lists 21: each number is visited once, however many paths lead to it. The gradient doubles at each step, so it is
-# $2^{20} = 1048576$. That's why a million gradients are affordable.
+# $2^{20} = 1048576$. That's why even a million gradients cost little.
 #
 # </details>
 #
-# **Exercise.** Teach `Value` the operation `exp` (its slope is its own result) and `reciprocal`, $1/a$. Build the
+# **Exercise.** Teach `Value` the operations `exp` (its slope is its own result) and `reciprocal`, $1/a$. Build the
 # sigmoid $s = 1 / (1 + e^{-a})$ from them, and compare its gradient with $s (1 - s)$.
 #
 # <details><summary>Answer</summary>
@@ -218,7 +219,7 @@ plt.show()
 #
 # </details>
 #
-# Do both engines agree? Let them do the same random sums.
+# Do both engines agree on a random calculation?
 
 # %%
 numbers = np.random.default_rng(0).normal(size=6)

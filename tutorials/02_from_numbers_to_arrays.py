@@ -28,9 +28,9 @@ rng = np.random.default_rng(0)
 # In tutorial 01 each number was a Python object. A batch of 64 digits is 50,176 numbers, far too many objects. So a
 # `Tensor` remembers a whole *array*.
 #
-# There's one more change. A `Value` kept its slopes. An array has too many slopes to keep, so a `Tensor` keeps a
-# *rule* instead: a function that takes the gradient `gy` of its output, and returns the gradient of each input. (It is
-# handed the output and the inputs, too, as most rules need them.)
+# A `Value` kept its slopes. An array has too many: one for each pair of an output and an input. So a `Tensor` keeps a
+# *rule*: a function that takes the gradient `gy` of the output, and returns the gradient of each input. (It also gets
+# the output and the inputs, as most rules need them.)
 
 
 # %%
@@ -66,9 +66,9 @@ print("shapes", column.shape, "and", row.shape, "->", (column + row).shape)
 print(column + row)
 
 # %% [markdown]
-# **Predict, then run.** On the way back comes `gy`, one gradient for each of the twelve sums. The 10 was used four
+# **Predict, then run.** On the way back `gy` arrives, one gradient for each of the twelve sums. The 10 was used four
 # times, the 1 three times. Let `gy` be 1 everywhere. What is the gradient of the column, and what is that of the row?
-# Which shapes do they have? (The library answers, as your engine can't yet.)
+# What are their shapes? (The library answers, as your engine can't yet.)
 
 # %% tags=["hide-output"]
 c, r = tg.Tensor(column, requires_grad=True), tg.Tensor(row, requires_grad=True)
@@ -77,12 +77,12 @@ print("gradient of the column", tg.to_numpy(gc).ravel(), gc.shape)
 print("gradient of the row   ", tg.to_numpy(gr), gr.shape)
 
 # %% [markdown]
-# A number that is used several times gets the sum of its gradients: that's tutorial 01 again. So **what was repeated
-# on the way there is summed on the way back**, along the same axes, and a gradient has the shape of what it belongs to.
+# A number that is used several times gets the sum of its gradients: that's tutorial 01 again. So **what is repeated on
+# the way forward is summed on the way back**, along the same axes, and the gradient of an array has the array's shape.
 #
 # Which axes were repeated? NumPy compares shapes from the right. Axes that are missing on the left were repeated, and
-# so were axes of length 1. This is the fiddly part of the page. Try the first line of `sum_to` on paper with the
-# shapes $(3, 4)$ and $(4,)$.
+# so were axes of length 1. This part is fiddly: try the first line of `sum_to` on paper with the shapes $(3, 4)$ and
+# $(4,)$.
 
 
 # %%
@@ -103,7 +103,7 @@ for shape in ((4,), (3, 1), (1, 4), (), (3, 4)):
     print(f"{str(shape):7}", sum_to(Tensor(np.ones((3, 4))), shape).data.tolist())
 
 # %% [markdown]
-# Look at the two rules: each is the way back of the other. Here they are in a picture.
+# Look at the two rules: each function's rule calls the other function.
 
 
 # %% tags=["picture"]
@@ -131,8 +131,8 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# With these two, `+` and `*` needn't know about broadcasting. First both inputs are brought to one shape. Then the
-# rules are those of tutorial 01. (The last four lines let us write `a + b`, and `a - b` costs no rule of its own.)
+# With these two functions, `+` and `*` needn't know about broadcasting. First both inputs are brought to one shape.
+# Then the rules are those of tutorial 01. (The last four lines let us write `a + b`. `a - b` needs no rule of its own.)
 
 
 # %%
@@ -165,10 +165,10 @@ Tensor.__rsub__ = lambda a, b: b + a * -1.0
 # %% [markdown]
 # ## It learns from a whole batch
 #
-# Fifty points lie near a line, and we look for its slope and its height, starting from 0 and 0. Each of the two is a
-# single number that is repeated fifty times.
+# Fifty points lie near a line. We look for its slope and its height (where it crosses $x = 0$), starting from 0 and 0.
+# Each of the two is a single number that is repeated fifty times.
 #
-# **Predict, then run.** Which shape has the gradient of the slope? And will a hundred steps be enough?
+# **Predict, then run.** What shape does the gradient of the slope have? And will a hundred steps be enough?
 
 # %% tags=["hide-output"]
 x = Tensor(rng.uniform(-1, 1, 50))
@@ -186,10 +186,10 @@ plt.plot([-1, 1], [height.data - slope.data, height.data + slope.data], color=OR
 plt.show()
 
 # %% [markdown]
-# **Exercise** (graded). Broadcasting's way back in plain NumPy: `python -m tinygan.check ex01`. If you are stuck, ask
-# for a hint: `python -m tinygan.check ex01 --hint`.
+# **Exercise** (graded). Write the way back of broadcasting in plain NumPy. `python -m tinygan.check ex01` tells you if
+# it's right, and with `--hint` it gives you a hint.
 #
-# **Exercise.** Which shape has `sum_to(x, ())`, and what is it in plain words? Which op is its way back?
+# **Exercise.** What shape does `sum_to(x, ())` have, and what is it in plain words? Which function is its way back?
 #
 # <details><summary>Answer</summary>
 #
@@ -198,7 +198,7 @@ plt.show()
 #
 # </details>
 #
-# Do we agree with the library? Three shapes that meet in one expression:
+# Do we agree with the library? We take three shapes in one expression:
 
 # %%
 arrays = [rng.normal(size=s) for s in ((3, 1), (4,), (2, 1, 4))]
@@ -212,7 +212,7 @@ for g, expected in zip(ours, theirs, strict=True):
 print("our Tensor and tinygan's agree")
 
 # %% [markdown]
-# **What to keep.** A Tensor remembers an array and a rule. What is repeated on the way there is summed on the way back.
-# A gradient has the shape of what it belongs to.
+# **What to keep.** A Tensor remembers an array and a rule. What is repeated on the way forward is summed on the way
+# back. The gradient of an array has the array's shape.
 #
-# **Next:** 02b, the one op that networks spend nearly all their time in: the matrix product.
+# **Next:** 02b, the one operation (*op*) that takes nearly all the time of a network: the matrix product.

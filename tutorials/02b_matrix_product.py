@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 02b The matrix product
 #
-# You will find the way back of the matrix product from nothing but its shapes, prove it by measuring, and add it to
+# You will find the way back of the matrix product from nothing but its shapes, check it by measuring, and add it to
 # your engine. A few seconds to run.
 #
 # <details><summary>The picture this page ends in</summary>
@@ -30,9 +30,9 @@ rng = np.random.default_rng(0)
 #
 # $$y_{ij} = \sum_l a_{il}\, b_{lj}$$
 #
-# If matrices are new to you: row $i$ of $a$ is laid over column $j$ of $b$, what meets is multiplied, and all of it is
-# added up. In a network, the rows of $a$ are the samples of a batch, and each column of $b$ holds the weights of one
-# output. So one product works out every output for every sample.
+# If matrices are new to you: lay row $i$ of $a$ over column $j$ of $b$, multiply the numbers that meet, and add up the
+# products. In a network, the rows of $a$ are the samples of a batch, and each column of $b$ holds the weights of one
+# output. So one matrix product works out every output for every sample.
 
 # %%
 a, b = np.array([[1.0, 2.0, 3.0]]), np.array([[10.0], [20.0], [30.0]])
@@ -43,13 +43,13 @@ print("(3, 1) times (1, 3) has the shape", (b @ a).shape)
 # ## The way back, from the shapes
 #
 # This is the hardest step of the page, and there's a trick for it. First the slow way. Where does $a_{il}$ go? It is in
-# $y_{i1}, y_{i2}, \dots$, each time multiplied by $b_{lj}$. So those are its slopes. As always, we multiply by what
-# arrives and add up:
+# $y_{i1}, y_{i2}, \dots$, and in $y_{ij}$ it is multiplied by $b_{lj}$. So these $b_{lj}$ are its slopes. As always, we
+# multiply by what arrives and add up:
 #
 # $$ga_{il} = \sum_j gy_{ij}\, b_{lj}$$
 #
-# This is a matrix product again. But of what? Here's the trick: look at the shapes. `ga` must have the shape of $a$,
-# that is $(n, k)$. It's made from `gy`, which is $(n, m)$, and $b$, which is $(k, m)$.
+# This is a matrix product again. But of which? The trick: look at the shapes. `ga` must have the shape of $a$, that is
+# $(n, k)$. It's made from `gy`, which is $(n, m)$, and $b$, which is $(k, m)$.
 #
 # **Predict, then run.** You may transpose (turn rows into columns), and you may choose the order. Which single product
 # of `gy` and $b$ has the shape $(n, k)$? And which product of `gy` and $a$ has the shape of $b$, $(k, m)$? Write both
@@ -107,7 +107,7 @@ print("a", a.shape, "ga", ga.shape, "   b", b.shape, "gb", gb.shape)
 # %% [markdown]
 # ## Shapes are a guide, not a proof
 #
-# **Predict, then run.** Were $n$, $k$ and $m$ all 3, which of the wrong products would have a shape that fits?
+# **Predict, then run.** If $n$, $k$ and $m$ were all 3, which of the wrong products would have a shape that fits?
 
 # %% tags=["hide-output"]
 gy, b3 = rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
@@ -127,7 +127,7 @@ for i, j in ((0, 0), (2, 1), (4, 2)):
     print(f"a[{i}, {j}]   measured {slope:+.6f}   by the rule {ga.data[i, j]:+.6f}")
 
 # %% [markdown]
-# **Exercise** (graded). Both gradients in plain NumPy: `python -m tinygan.check ex02`, and with `--hint` a hint.
+# **Exercise** (graded). Write both gradients in plain NumPy: `python -m tinygan.check ex02`. Add `--hint` for a hint.
 #
 # **Exercise.** A layer computes `x @ W + b`, with x of shape $(N, n)$ and b of shape $(m,)$. What is the gradient of b,
 # in one word and one shape?
@@ -135,7 +135,7 @@ for i, j in ((0, 0), (2, 1), (4, 2)):
 # <details><summary>Answer</summary>
 #
 # A sum. b was repeated for each of the N samples, so its gradient is `gy` summed over them, of shape $(m,)$. Your
-# engine does that already, as `+` brings a `broadcast_to` along.
+# engine does that already, as `+` calls `broadcast_to`.
 #
 # </details>
 #
@@ -144,7 +144,7 @@ for i, j in ((0, 0), (2, 1), (4, 2)):
 # <details><summary>Answer</summary>
 #
 # Twice as many: `gy @ b.T` costs $n\,m\,k$, and `a.T @ gy` costs $k\,n\,m$. This is why a training step costs about
-# three times as much as a look at the results.
+# three times as much as the way forward alone.
 #
 # </details>
 #

@@ -23,10 +23,9 @@ from tinygan.plot.style import BLUE, ORANGE
 # ## A gradient is a Tensor, too
 #
 # Look at your rules again. For a product it says `(gy * b, gy * a)`, and `gy`, `a` and `b` are Tensors, not plain
-# arrays. So what the rule returns is a Tensor as well: it remembers what it was made from. And whatever remembers can
-# be differentiated.
+# arrays. So what the rule returns is a Tensor as well. It remembers its inputs, so it can be differentiated.
 #
-# Let's add a curve whose slope isn't constant. Of $y = \tanh x$ the slope is $1 - y^2$.
+# Let's add tanh. The slope of $y = \tanh x$ is $1 - y^2$.
 
 
 # %%
@@ -61,13 +60,14 @@ plt.legend(fontsize=9)
 plt.show()
 
 # %% [markdown]
-# There was one rule, and you got three derivatives. Where a curve has its top, the next one crosses zero, as it must.
+# There was one rule, and you got three derivatives. Where a curve has its top, its slope is 0, so the next curve
+# crosses zero there.
 #
 # ## Two more curves
 #
-# A discriminator's logit $l$ becomes a probability by the **sigmoid**, $\sigma(l) = 1 / (1 + e^{-l})$. It is a tanh in
-# disguise, halved and lifted, so it needs no rule of its own. Its losses are made of **softplus**, $\ln(1 + e^{l})$: a
-# bend with a rounded corner. (Tutorial 06 tells why.)
+# A discriminator's logit $l$ becomes a probability by the **sigmoid**, $\sigma(l) = 1 / (1 + e^{-l})$. It is a tanh,
+# stretched, halved and lifted, so it needs no rule of its own. D's losses are made of **softplus**, $\ln(1 + e^{l})$:
+# flat on the left, rising on the right, with a round corner between. (Tutorial 06 tells why.)
 
 
 # %%
@@ -106,14 +106,14 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# A hill of height one quarter, where the sigmoid is steepest. Remember it: where a discriminator is very sure, far out
-# on either side, its opinion hardly moves. Tutorial 06 is about what that does to a generator.
+# It is a hill of height one quarter, with its top where the sigmoid is steepest. Remember it: far out on either side,
+# where a discriminator is very sure, its probability hardly changes. Tutorial 06 shows what that does to a generator.
 #
 # ## What it's good for
 #
 # Some GANs ask that the discriminator isn't too steep. So they put the *size of a gradient* into the loss, and training
-# must then differentiate that gradient. Here is such a loss, complete. If the two calls of `gradients` make your head
-# spin, that's normal: read the first as "how steep", and the second as "how does the steepness change".
+# must then differentiate that gradient. Here is such a loss. Read the first call of `gradients` as "how steep", and the
+# second as "how does the steepness change".
 
 # %%
 w, at = Tensor(0.7), Tensor(0.4)
@@ -130,7 +130,7 @@ def penalty_at(w):
 print(f"measured: {(penalty_at(0.7 + 1e-5) - penalty_at(0.7 - 1e-5)) / 2e-5:.6f}")
 
 # %% [markdown]
-# Tutorial 07b puts such a brake on a GAN, and tutorial 15 is about the most famous one, WGAN-GP.
+# Tutorial 07b adds such a penalty to a GAN, and tutorial 15 is about the most famous one, WGAN-GP.
 #
 # **Exercise.** Write `exp` with its rule. How long is the rule? What is its third derivative?
 #
@@ -152,8 +152,9 @@ print(f"measured: {(penalty_at(0.7 + 1e-5) - penalty_at(0.7 - 1e-5)) / 2e-5:.6f}
 #
 # ## The same in tinygan
 #
-# In the library, each op is a class: `forward` gets arrays and `xp`, the array library that holds them (NumPy, or CuPy
-# on a GPU), and `backward` is your rule, argument by argument. It computes with Tensors, for the same reason as yours:
+# In the library, each op is a class. `forward` gets arrays, and `xp`, the array library that they belong to (NumPy, or
+# CuPy on a GPU). `backward` is your rule, with the same arguments. It computes with Tensors, so that it can be
+# differentiated as well:
 
 
 # %%
@@ -168,7 +169,8 @@ class MiniTanh(tg.Op):
 
 
 # %% [markdown]
-# Does the library agree, gradients of gradients included? There you say `create_graph=True` when you want to go on.
+# Does the library agree, gradients of gradients included? There you say `create_graph=True` if you want to
+# differentiate the result again.
 
 # %%
 rng = np.random.default_rng(0)

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 03 Layers, and why a network bends
 #
-# You will build a network from your own engine, teach it to tell a disc from the ring around it, and see what makes a
-# network more than a straight line. A few seconds to run.
+# You will build a network with your own engine, teach it to tell a disc from the ring around it, and see how it draws
+# more than a straight line. A few seconds to run.
 #
 # <details><summary>The picture this page ends in</summary>
 #
@@ -26,8 +26,8 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## The task
 #
-# Blue points fill a disc, and orange points the ring around it. Given a point, which of the two is it? A discriminator
-# does just this work; only its two kinds are called "real" and "fake".
+# Blue points fill a disc, and orange points the ring around it. To which does a point belong? A discriminator does just
+# this, with the kinds "real" and "fake".
 
 
 # %%
@@ -51,7 +51,7 @@ plt.show()
 # ## Dense: a weighted sum for each output
 #
 # A layer is a function with numbers in it that can be learnt, its *parameters*. `Dense(n, m)` turns $n$ numbers into
-# $m$. Each output is a weighted sum of all inputs, plus a number of its own: $y = x W + b$. You have all it takes.
+# $m$. Each output is a weighted sum of all inputs, plus a number of its own: $y = x W + b$.
 
 
 # %%
@@ -69,8 +69,8 @@ class Dense:
 # Why is there a $\sqrt{6 / (n + m)}$? Each output is a sum of $n$ products. If the weights are too small, the sums
 # shrink from layer to layer; if they are too large, they grow.
 #
-# **Predict, then run.** A signal of size 1 goes through ten layers of 128. What is its size at the end with this rule,
-# which is Glorot's (2010)? With weights a fifth as large? With three times as large?
+# **Predict, then run.** A signal of size (standard deviation) 1 goes through ten layers of 128. What is its size at the
+# end with this rule of Glorot (2010)? With weights a fifth as large? With three times as large?
 
 # %% tags=["hide-output"]
 for factor in (1.0, 0.2, 3.0):
@@ -82,14 +82,14 @@ for factor in (1.0, 0.2, 3.0):
     print(f"weights times {factor}: size after ten layers {signal.data.std():.2g}")
 
 # %% [markdown]
-# A fifth, ten times over, leaves nearly nothing, and three, ten times over, explodes. Gradients suffer the same on
-# their way back.
+# Multiplied ten times by a fifth, hardly anything is left; multiplied ten times by three, the signal explodes. So do
+# gradients on their way back.
 #
 # ## LeakyReLU: the bend
 #
 # Two Dense layers in a row are one: $(x W_1) W_2 = x (W_1 W_2)$. However many you stack, you get one weighted sum, and
-# its border is a straight line. Something between them must bend. That's the *activation*. LeakyReLU keeps what is
-# positive, and lets a fifth of what is negative through:
+# the border between its two answers is a straight line. So something between the layers must bend: the *activation*.
+# LeakyReLU keeps positive numbers, and takes a fifth of negative ones:
 
 
 # %%
@@ -101,7 +101,8 @@ print(leaky_relu(Tensor([-2.0, -1.0, 0.0, 1.0, 2.0])).data)
 
 # %% [markdown]
 # It needs no rule: it's a product with numbers that are 1 or 0.2. (ReLU is the same with slope 0. A discriminator
-# usually leaks, since a flat piece lets no gradient through, and a generator lives on those gradients.)
+# usually has LeakyReLU, since a flat piece lets no gradient through, and the generator learns from these gradients
+# alone.)
 #
 # Now put layers in a row, with a bend between them:
 
@@ -124,9 +125,8 @@ class Network:
 # ## Training
 #
 # The last layer has one output, the logit: above 0 means "disc", below 0 "ring". The loss asks how surprised the
-# network is by the right answer. For a point of the disc that is $-\ln \sigma(l)$, for one of the ring
-# $-\ln(1 - \sigma(l))$, and both are softplus: of $-l$ and of $l$. (Tutorial 06 takes its time over this.) Then every
-# parameter takes a small step downhill.
+# network is by the right answer. For a point of the disc that is $-\ln \sigma(l)$, the softplus of $-l$. For one of the
+# ring it is $-\ln(1 - \sigma(l))$, the softplus of $l$. Then every parameter takes a small step downhill.
 
 
 # %%
@@ -169,21 +169,22 @@ assert rates["one Dense"] < 0.75 and rates["three, LeakyReLU between"] > 0.99
 
 # %% [markdown]
 # No straight line has the disc on one side and the ring on the other. The best one cuts a piece off the ring, and is
-# right on 65 % of the points. Our layer only passes by: ten steps later it's down to 44.8 %. The loss asks *how sure*
-# each answer is, and by symmetry the least surprise is "one half" everywhere. So the map stays white.
+# right on 65 % of the points. Our line only passes by this place: ten steps later it's right on 44.8 %. The loss asks
+# *how sure* each answer is, and as the ring is the same on all sides, one layer is least surprised if it says "one
+# half" everywhere. So the map stays white.
 #
-# The other network found the disc. Its border is made of straight pieces, and it bends where a LeakyReLU does. And
-# nothing in it came from a library: the arrays are NumPy's, and the learning is yours. Well done!
+# The other network found the disc. Its border is made of straight pieces, and it bends where a LeakyReLU does. The
+# arrays are NumPy's, but the learning is yours. Well done!
 #
-# **Exercise** (graded). The backward of LeakyReLU by hand: `python -m tinygan.check ex03`; of Dense: `ex05`. Stuck?
-# Add `--hint`.
+# **Exercise** (graded). Write the backward of LeakyReLU by hand: `python -m tinygan.check ex03`; then that of Dense:
+# `ex05`. Stuck? Add `--hint`.
 #
 # **Exercise.** Train `Network((2, 2, 1), rng)` and `Network((2, 3, 1), rng)`. How many bends does a closed border need?
 #
 # <details><summary>Answer</summary>
 #
-# Three. With two hidden units about 79 % is the best we saw in 2,000 steps; with three, 99 %: a triangle around the
-# disc.
+# Three. With two *hidden units* (numbers between the layers) about 79 % is the best we saw in 2,000 steps; with three,
+# 99 %: a triangle around the disc.
 #
 # </details>
 #
@@ -196,8 +197,7 @@ assert rates["one Dense"] < 0.75 and rates["three, LeakyReLU between"] > 0.99
 #
 # </details>
 #
-# The library's layers have the names `nn.Dense`, `nn.LeakyReLU` and `nn.Sequential`. With the same weights, are they
-# yours?
+# The library has `nn.Dense`, `nn.LeakyReLU` and `nn.Sequential`. With your weights, do they give your gradients?
 
 # %%
 net = nets["three, LeakyReLU between"]
@@ -212,7 +212,7 @@ for a, b in zip(ours, expected, strict=True):
 print(f"{len(ours)} gradients of parameters: our layers and tinygan's agree")
 
 # %% [markdown]
-# **What to keep.** Dense is a weighted sum, and its first weights must have the right size. Without an activation, many
+# **What to keep.** Dense is a weighted sum, and its weights must start at the right size. Without an activation, many
 # layers are one. A discriminator is a network with one output, the logit.
 #
 # **Next:** 03b, a layer that keeps signals at the right size *during* training, and behaves in two ways.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 03b BatchNorm, and why it has two modes
 #
-# You will write BatchNorm in NumPy, and find out why the same layer must behave in one way while it learns, and in
-# another way when it's used. A few seconds to run.
+# You will write BatchNorm in NumPy, and find out why it must behave differently in training and in use. A few seconds
+# to run.
 #
 # <details><summary>The picture this page ends in</summary>
 #
@@ -24,9 +24,9 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## The idea
 #
-# In tutorial 03, the size of the first weights decided whether a signal died out on its way. But weights move, and
-# after some training nobody looks after their size any more. BatchNorm (Ioffe and Szegedy, 2015) looks after the
-# *signal* instead. For each column of a batch it takes the mean $\mu$ and the variance $v$, and computes
+# In tutorial 03, the size of the first weights decided whether a signal died out on its way. But weights change during
+# training, and nothing keeps their size right. BatchNorm (Ioffe and Szegedy, 2015) keeps the *signal* at the right size
+# instead. For each column of a batch it takes the mean $\mu$ and the variance $v$, and computes
 #
 # $$y = \gamma\, \frac{x - \mu}{\sqrt{v + \epsilon}} + \beta$$
 #
@@ -56,10 +56,10 @@ for name, curve in sizes.items():
     print(f"{name:15} size after ten layers: {curve[-1]:.2g}")
 
 # %% [markdown]
-# ## The company you keep
+# ## Every sample depends on its batch
 #
-# There's a price. The mean and the variance belong to the batch. So what becomes of a sample depends on which other
-# samples happen to be in its batch.
+# There's a price. The mean and the variance are those of the batch. So the result for one sample depends on the other
+# samples in the batch.
 #
 # **Predict, then run.** The number 6 is put into three batches, in turn: among small numbers, among large ones, and
 # alone. What does it become?
@@ -70,14 +70,14 @@ for others in ([0.0, 1.0], [20.0, 30.0], []):
     print(f"6 among {others!s:12} becomes {batch_norm(batch)[0, 0]:+.2f}")
 
 # %% [markdown]
-# The same 6 is large, small, or nothing at all. While the network learns, that's bearable, and the noise may even help.
-# But when you draw a digit, it mustn't change with the digits beside it. And a sample alone must not become 0.
+# The same 6 is large, small, or nothing at all. While the network learns, we can accept that. But when you generate a
+# digit, it mustn't depend on the other digits in the batch. And a sample that is alone mustn't become 0.
 #
 # ## Two modes
 #
-# So BatchNorm has two modes. In **training mode** it uses the batch, as above, and on the way it remembers: it keeps
-# *running means* of all the means and variances that it has seen. In **evaluation mode** it uses those, and the batch
-# doesn't matter.
+# So BatchNorm has two modes. In **training mode** it uses the batch, as above, and also keeps *running means* of all
+# the means and variances that it has seen. In **evaluation mode** it uses these running means, and the batch doesn't
+# matter.
 
 
 # %%
@@ -114,9 +114,9 @@ for batches in (1, 10, 100):
 
 # %% [markdown]
 # After one batch, evaluation is far off: the running mean starts at 0, and moves a tenth of the way with each batch.
-# After 100 it knows the data.
+# After 100 batches it's close to the mean of the data, 5.
 #
-# Now the 6 once more, in ten batches of the data. In training mode it becomes something else each time. In evaluation
+# Now we put the 6 into ten batches of the data. In training mode it becomes something else each time. In evaluation
 # mode it's always the same.
 
 # %% tags=["picture"]
@@ -137,31 +137,31 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# If you forget to call `eval()` before you draw samples, they depend on each other. It's one of the most common
-# mistakes in GANs, and it never raises an error. (tinygan draws samples in evaluation mode by itself.)
+# If you forget to call `eval()` before you generate samples, the samples depend on each other. It's one of the most
+# common mistakes in GANs, and it never raises an error. (tinygan draws samples in evaluation mode by itself.)
 #
 # **Exercise** (graded). Write its backward by hand: `python -m tinygan.check ex07`. It's the hardest one so far, as
-# $\mu$ and $v$ depend on x as well. Don't hesitate to ask for the hints, `--hint 1` to `--hint 3`.
+# $\mu$ and $v$ depend on x as well. There are hints: `--hint 1` to `--hint 3`.
 #
 # **Exercise.** A Dense layer has a b, which is added to each column. Why is it useless in front of a BatchNorm?
 #
 # <details><summary>Answer</summary>
 #
-# It's subtracted again, as a part of the mean. The layer's own $\beta$ does its work.
+# It's subtracted again, as a part of the mean. BatchNorm has its own $\beta$ for this.
 #
 # </details>
 #
-# **Exercise.** A discriminator sees a batch of real samples, then a batch of fakes. Why might BatchNorm in it be a
-# problem, when both batches together are not?
+# **Exercise.** A discriminator sees a batch of real samples, then a batch of fakes. Why might BatchNorm be a problem
+# then, but not if both are put into one batch?
 #
 # <details><summary>Answer</summary>
 #
 # Each batch is normalised by itself. If all fakes are, say, too bright, their own mean takes that away, and D can't see
-# it. (It can use the difference if both are in one batch.)
+# it. (If both are in one batch, the difference between them stays.)
 #
 # </details>
 #
-# Is our layer the library's, in both modes?
+# Does our layer agree with the library's, in both modes?
 
 # %%
 ours, theirs = BatchNorm(4), tg.nn.BatchNorm(4).astype(np.float64)
@@ -173,7 +173,7 @@ assert np.allclose(ours(x), tg.to_numpy(theirs.eval()(tg.Tensor(x))), rtol=1e-9,
 print("our BatchNorm and tinygan's agree, in training and in evaluation")
 
 # %% [markdown]
-# **What to keep.** BatchNorm gives each column mean 0 and size 1. In training it asks the batch, in evaluation its
-# memory. Call `eval()` before you use a network.
+# **What to keep.** BatchNorm gives each column mean 0 and size 1. In training it uses the batch, in evaluation the
+# running means. Call `eval()` before you use a network.
 #
 # **Next:** 04. By now you have written many gradients. How do you know that they are right?

@@ -12,7 +12,7 @@
 # </details>
 #
 # A wrong gradient doesn't crash: the network learns, only worse, and nobody knows why. So every gradient in this
-# library is compared with a measurement. How good can that be?
+# library is compared with a measurement. How exact can a measurement be?
 
 # %%
 import matplotlib.pyplot as plt
@@ -47,8 +47,8 @@ for h in (0.1, 0.01, 0.001):
 
 # %% [markdown]
 # With a step ten times smaller, the forward difference gets ten times better and the centred one a hundred times.
-# Taylor's series says why: $f(x+h) = f + h f' + \frac{h^2}{2} f'' + \dots$ The forward difference keeps the term with
-# $f''$, of order $h$; in the centred one it cancels, and order $h^2$ is left.
+# Taylor's series says why: $f(x+h) = f + h f' + \frac{h^2}{2} f'' + \dots$ In the forward difference the term with
+# $f''$ stays: an error of order $h$. In the centred one it cancels, and an error of order $h^2$ is left.
 #
 # **Predict, then run.** So a smaller h should always be better. Is $h = 10^{-12}$ the best of all? Sketch the error
 # against h, both axes logarithmic, before you look.
@@ -71,9 +71,9 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# It's a V. A float64 number has about 16 digits. When h is tiny, $f(x+h)$ and $f(x-h)$ agree in nearly all of them, and
-# their difference is mostly rounding noise, like $1/h$. The bottom of the blue V is near $10^{-5}$, with ten right
-# digits. That's what tinygan takes.
+# It's a V. A float64 number has about 16 digits. When h is tiny, $f(x+h)$ and $f(x-h)$ agree in nearly all of them, so
+# their difference is mostly rounding noise. Divided by h, it grows like $1/h$. The bottom of the blue V is near
+# $h = 10^{-5}$, with ten right digits. This is the h of tinygan.
 #
 # **Predict, then run.** Networks usually run in float32, with 7 digits. How many digits of the slope survive there?
 
@@ -115,8 +115,8 @@ print("the largest difference:", np.abs(claimed - measured).max())
 # %% [markdown]
 # ## Which gy?
 #
-# Ones seem the natural choice: the slope of the plain sum. Here are three backward passes with a mistake in each. The
-# first forgets the chain rule, the second to transpose back, the third says that softmax has no gradient at all.
+# Ones seem the natural choice for `gy`: then s is the plain sum. Here are three backward passes, each with a mistake.
+# The first forgets `gy`, the second forgets to transpose back, and the third says that softmax has no gradient.
 
 
 # %%
@@ -143,9 +143,8 @@ for kind, gy in (("ones", np.ones((3, 3))), ("random", rng.normal(size=(3, 3))))
         print(f"gy {kind:6}   {name:28} {verdict}")
 
 # %% [markdown]
-# None of them! Multiplying by ones, or transposing them, changes nothing, and a softmax adds up to 1 whatever x is.
-# Random numbers have no such symmetry. (And test with the shape (2, 3), not (3, 3): a square hides a forgotten
-# transpose.)
+# None of them! Ones hide a missing factor and a missing transpose, and each row of a softmax adds up to 1, whatever x
+# is. Random numbers have no such symmetry. (And take the shape (2, 3): a square hides a forgotten transpose.)
 #
 # ## Kinks
 #
@@ -161,8 +160,8 @@ print("claimed ", claimed)
 print("measured", measured)
 
 # %% [markdown]
-# One half, the mean of both sides: the check is wrong, not the gradient. tinygan measures both sides; where they differ
-# it says so.
+# One half, the mean of both sides: the check is wrong, not the gradient. tinygan measures each side, and tells you if
+# they differ.
 
 # %%
 print(gradcheck_pair(relu, relu_backward, x))
@@ -170,8 +169,8 @@ print(gradcheck_pair(relu, relu_backward, x))
 # %% [markdown]
 # ## A check that names the mistake
 #
-# `gradcheck_pair` takes a pair written in NumPy, like ours, and `tg.gradcheck` functions of Tensors. When a gradient is
-# wrong, they try out many known mistakes and tell you which one gives exactly these numbers.
+# `gradcheck_pair` takes a forward and a backward in NumPy, like ours; `tg.gradcheck` takes a function of Tensors. If a
+# gradient is wrong, they try out many known mistakes, and tell you which one gives exactly these numbers.
 
 # %%
 for name, (forward, backward) in planted.items():
@@ -183,7 +182,7 @@ forgot = gradcheck_pair(lambda x, b: x + b, lambda gy, x, b: (gy, gy.mean(axis=0
 print(forgot)
 
 # %% [markdown]
-# With `order=2` it also checks the gradient of the gradient. You'll need that in tutorial 15.
+# With `order=2`, `tg.gradcheck` also checks the gradient of the gradient.
 
 # %%
 print(tg.gradcheck(lambda x: tg.ops.tanh(x) ** 2, rng.normal(size=(2, 3)), order=2))
@@ -215,8 +214,8 @@ print("the mini check and tinygan's agree")
 #
 # <details><summary>Answer</summary>
 #
-# Right is $g_x = (g_y - y\,(y \cdot g_y)) / \|x\|$: the part of $g_y$ along $y$ is taken out, since moving $x$ along
-# itself changes nothing. With $g_y / \|x\|$ alone, the check says "gx lacks the path through the norm along axis 1".
+# The right one is $g_x = (g_y - y\,(y \cdot g_y)) / \|x\|$: the part of $g_y$ along $y$ is taken out, since a longer
+# $x$ gives the same $y$. With $g_y / \|x\|$ alone, the check says "gx lacks the path through the norm along axis 1".
 #
 # </details>
 #
@@ -225,14 +224,14 @@ print("the mini check and tinygan's agree")
 # <details><summary>Answer</summary>
 #
 # Both choose by the sign of $x$: $y = x$ and $g_x = g_y$ where $x > 0$, else $y = a x$ and $g_x = a g_y$. Stuck?
-# `python -m tinygan.check ex03 --hint`, or `check("ex03", hint=1)` in a notebook; 2 and 3 say more.
+# `python -m tinygan.check ex03 --hint`, or `check("ex03", hint=1)` in a notebook; hints 2 and 3 say more.
 #
 # </details>
 #
 # ## Recap
 #
-# - Measure slopes with centred differences, float64 and h near 1e-5. A larger h bends, a smaller one is rounded away.
+# - Measure slopes with centred differences, float64 and h near 1e-5.
 # - A random gy and shapes that aren't square catch mistakes that ones and squares hide.
 # - At a kink no gradient is right: look on both sides.
 #
-# Next: tutorial 05 uses gradients to take steps, and builds Adam by hand.
+# Next: tutorial 05 builds Adam by hand.

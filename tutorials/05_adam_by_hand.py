@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 05 Adam by hand
 #
-# You will watch plain steps downhill fail in a narrow valley, write Adam, and see that your Adam and the library's are
-# the same, step for step. It is the last part of your engine. A few seconds to run.
+# You will watch plain steps downhill fail in a narrow valley, write Adam, and see that yours and the library's are the
+# same, step for step. A few seconds to run.
 #
 # <details><summary>The picture this page ends in</summary>
 #
@@ -61,13 +61,13 @@ axes.set_title("from the dot to the cross: how?")
 plt.show()
 
 # %% [markdown]
-# The way is 4 to the right and a half down. The gradient is $-4$ in $a$ and $50$ in $b$. So its negative points down
-# the wall, not along the valley.
+# From the dot to the cross it's 4 to the right and a half down. The gradient is $-4$ in $a$ and $50$ in $b$. So a step
+# against it goes down the wall, not along the valley.
 #
 # ## SGD: a step downhill
 #
-# In tutorial 03 you took the plain step, $p \leftarrow p - \text{lr} \cdot g$. (It's called SGD, stochastic gradient
-# descent, since the batches are random.)
+# In tutorial 03 you took the plain step, $p \leftarrow p - \text{lr} \cdot g$, where lr is the *learning rate*. (It's
+# called SGD, stochastic gradient descent, since the batches are random.)
 #
 # **Predict, then run.** In $b$, such a step multiplies the distance by $1 - 100\,\text{lr}$; in $a$, by
 # $1 - \text{lr}$. What happens with lr = 0.021? And how far does $a$ get in 60 steps with lr = 0.019?
@@ -88,13 +88,14 @@ for lr in (0.021, 0.019):
 
 # %% [markdown]
 # Above 0.02, $b$ jumps farther each time, and the loss explodes. Just below, $b$ jumps from wall to wall while $a$
-# creeps: a third of the way is still to go. One learning rate has to serve both, and the steepest direction decides.
+# creeps: a third of the way is still to go. Both share one learning rate, and the steepest direction limits it.
 #
 # ## Momentum: remember where you were going
 #
 # $$v \leftarrow \mu v + g, \qquad p \leftarrow p - \text{lr} \cdot v$$
 #
-# In $v$, jumps from wall to wall cancel. What points the same way each time adds up, to $1/(1-\mu)$ steps in one.
+# Here $v$ collects the gradients. Jumps from wall to wall cancel, and gradients that always point the same way add up,
+# to a step up to $1/(1-\mu)$ times as long.
 
 
 # %%
@@ -110,17 +111,17 @@ class Momentum:
 # %% [markdown]
 # ## Adam: a step size for each number
 #
-# Adam (Kingma and Ba, 2015) keeps two running means for each number, $m$ of the gradient and $v$ of its square:
+# Adam (Kingma and Ba, 2015) keeps two running means for each number: $m$ of the gradient, and $v$ (not that of
+# momentum) of its square:
 #
 # $$m \leftarrow \beta_1 m + (1-\beta_1)\, g, \qquad v \leftarrow \beta_2 v + (1-\beta_2)\, g^2$$
 #
 # So $\sqrt v$ is the usual size of this number's gradient, and $m / \sqrt v$ has no unit: it is near $\pm 1$ when the
-# gradients agree, and near 0 when they contradict each other. Now the learning rate means something plain: **how far a
-# number moves in a step, at most about**.
+# gradients agree, and near 0 when they contradict each other. Now the learning rate has a plain meaning: **about how
+# far a number moves in one step, at most**.
 #
-# One detail is left, and it's the trickiest of the page. Both means begin at 0, so at first they're too small. After
-# $t$ steps with the same gradient, $m = (1 - \beta_1^t)\, g$. We know that factor, so we divide by it, the *bias
-# correction*:
+# One detail is left, the trickiest of the page. Both means begin at 0, so at first they're too small. After $t$ steps
+# with the same gradient, $m = (1 - \beta_1^t)\, g$. So we divide by this factor, which is called *bias correction*:
 #
 # $$\hat m = \frac{m}{1-\beta_1^t}, \qquad \hat v = \frac{v}{1-\beta_2^t}, \qquad
 # p \leftarrow p - \text{lr}\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}$$
@@ -145,7 +146,7 @@ class Adam:
 
 # %% [markdown]
 # **Predict, then run.** The first gradients are $-4$ and $50$. How far does Adam with lr = 0.1 move each of the two
-# numbers in its first step? And how far would it, without the correction?
+# numbers in its first step? And without the correction?
 
 # %% tags=["hide-output"]
 p, g = Tensor(START), gradient(START)
@@ -155,7 +156,7 @@ print("without correction", 0.1 * (0.5 * g) / np.sqrt(0.001 * g**2))
 
 # %% [markdown]
 # Exactly lr in both: $\hat m = g$ and $\sqrt{\hat v} = |g|$, so only the sign is left. Without the correction the step
-# is 16 times as long, and a network may not come back from where it lands.
+# is 16 times as long, and a network may never recover from it.
 #
 # **Predict, then run.** Sixty steps for each of the three. Which gets closest? Which path is the straightest?
 
@@ -190,21 +191,22 @@ for factor in (100.0, 1.0, 0.01):
 # Adam was told nothing about it, and it doesn't care if all gradients are a hundred times larger or smaller. That
 # matters in a GAN: the gradients that reach G come through D, and as D learns, their size changes.
 #
-# A GAN is also why tinygan takes $\beta_1 = 0.5$ and not the usual 0.9. One player's loss moves whenever the other one
-# does, and a long memory overshoots. (Radford et al., 2016, found that 0.9 made their training oscillate.)
+# For GANs, tinygan takes $\beta_1 = 0.5$, not the usual 0.9: one player's loss moves whenever the other one does, and a
+# long memory overshoots. (Radford et al., 2016, found that 0.9 made their training oscillate.)
 #
 # **Exercise.** Call `adam_walk` with betas (0.9, 0.999), and with (0.5, 0.9). Which gets closest in 60 steps, and why?
 #
 # <details><summary>Answer</summary>
 #
-# (0.5, 0.9). In $a$ the gradient shrinks as you get nearer. A $v$ that forgets soon shrinks with it, so the steps stay
-# long; with 0.999 it still remembers the first large gradients. A $\beta_1$ of 0.9 is fast along $a$, but $b$ swings.
+# (0.5, 0.9). In $a$ the gradient shrinks as you get nearer. With $\beta_2 = 0.9$, $v$ soon shrinks too, so the steps
+# stay long; with 0.999, $v$ still remembers the first, large gradients. With $\beta_1 = 0.9$ Adam is fast along $a$,
+# but $b$ swings.
 #
 # </details>
 #
-# **Exercise** (graded). Adam as one function: `python -m tinygan.check ex06`, with `--hint` a hint.
+# **Exercise** (graded). Write Adam as one function: `python -m tinygan.check ex06`. Add `--hint` for a hint.
 #
-# Is your Adam the library's? Both take 500 steps with the same noisy gradients.
+# Does your Adam agree with the library's, over 500 steps with the same noisy gradients?
 
 # %%
 rng = np.random.default_rng(0)
@@ -220,7 +222,7 @@ for p, q in zip(mine, full, strict=True):
 print("your Adam and tg.optim.Adam agree over 500 steps")
 
 # %% [markdown]
-# **What to keep.** One learning rate for all is decided by the steepest direction. Adam divides each gradient by its
-# usual size. Its means start at 0, so they are corrected.
+# **What to keep.** One learning rate for all must suit the steepest direction. Adam divides each gradient by its usual
+# size. Its means start at 0, so they are corrected.
 #
-# **Next:** your engine is complete. 06 looks at the losses of the game, and in 07 your engine plays it.
+# **Next:** your engine is complete. 06 looks at the losses of the game, and in 07 it plays.

@@ -65,11 +65,11 @@ with np.errstate(divide="ignore"):
 
 # %% [markdown]
 # At 15 one per cent is missing, and from 17 on the answer is infinite: float32 numbers just above 1 lie 1.2e-7 apart,
-# so $1 + e^{-l}$ is rounded to 1 and nothing is left of $1 - p$. The cure is a little algebra first, called softplus:
+# so $1 + e^{-l}$ is rounded to 1 and nothing is left of $1 - p$. The cure is a little algebra, the softplus of 02c:
 #
 # $$-\ln(1 - \sigma(l)) = \ln(1 + e^{l}) = \max(l, 0) + \ln(1 + e^{-|l|}).$$
 #
-# No exponent is positive, so nothing overflows. The other label mirrors it: $-\ln \sigma(l) = \mathrm{softplus}(-l)$.
+# No exponent is positive, so nothing overflows. For the other label, $-\ln \sigma(l) = \mathrm{softplus}(-l)$.
 
 
 # %%
@@ -82,7 +82,7 @@ assert np.allclose(softplus(x), tg.to_numpy(tg.ops.softplus(tg.Tensor(x))), rtol
 print("softplus:", softplus(np.array([-90, 0, 90], np.float32)))
 
 # %% [markdown]
-# Some programs clip $p$ to $[\epsilon, 1 - \epsilon]$ instead. Then the value is finite, but a clipped curve is flat:
+# Some programs clip $p$ to $[\epsilon, 1 - \epsilon]$ instead. Then the loss is finite, but its curve is flat there:
 
 # %%
 logit = tg.Tensor([20.0], requires_grad=True)
@@ -94,11 +94,12 @@ for name, loss in (
     print(f"{name:15} loss {loss:5.2f}   gradient {slope:.2f}")
 
 # %% [markdown]
-# $D$ makes its worst mistake, and the clipped loss teaches it nothing. So tinygan's discriminators have no sigmoid.
+# $D$ makes its worst mistake, and the clipped loss teaches it nothing. So tinygan's discriminators don't end in a
+# sigmoid.
 #
 # ## Three losses for the generator
 #
-# The generator's loss sees only a fake's logit $l = D(G(z))$. So a loss is a curve over $l$, and its slope drives the
+# The generator's loss sees only a fake's logit $l = D(G(z))$. So a loss is a curve over $l$, whose slope drives the
 # generator:
 #
 # | | loss | slope |
@@ -132,13 +133,13 @@ for a in (-6, 0, 6):
 
 # %% [markdown]
 # Just when the generator most needs advice, the minimax slope is -0.002: the curve is flat, or *saturated*. The
-# non-saturating slope is -0.998. At +6, where $G$ has already won, it's ns that rests. Least squares (Mao et al., 2017)
-# never rests: it wants logits of 1, and pulls a fake at +6 *back*.
+# non-saturating slope is -0.998. At +6, where $G$ has already won, it's ns that is flat. Least squares (Mao et al.,
+# 2017) wants logits of 1, and even pulls a fake at +6 *back*.
 #
 # ## Watching gradients vanish
 #
-# A discriminator learns to tell the ring of tutorial 00 from an untrained generator, which stays as it is. At each
-# step, how long would the generator's gradient be, by two losses?
+# A discriminator learns to tell the ring of tutorial 00 from an untrained generator, which stays as it is. At each step
+# we measure how long the generator's gradient would be, by minimax and by ns.
 #
 # **Predict, then run.** $D$ gets surer and surer. Which gradient shrinks, and how far?
 
@@ -188,11 +189,12 @@ plt.show()
 assert history[-1][1] < history[0][1] / 5 and history[-1][2] > 5 * history[0][2]
 
 # %% [markdown]
-# The better the teacher, the less the pupil is told. In the end the minimax gradient is more than a hundred times
-# shorter than the other; only the factors $\sigma(l)$ and $1 - \sigma(l)$ differ.
+# The better $D$ gets, the less minimax tells $G$. In the end the minimax gradient is more than a hundred times shorter
+# than the other. They differ only in the factors $\sigma(l)$ and $1 - \sigma(l)$.
 #
-# **Predict, then run.** Two copies of this generator now learn from this sure $D$, by plain gradient descent. (Adam
-# rescales gradients and would hide the effect.) How far does the mean logit rise in 20 steps, by each loss?
+# **Predict, then run.** Now $D$ stays as it is, and two copies of this generator learn from it by plain gradient
+# descent. (Adam rescales gradients, and would hide the effect.) How far does the mean logit rise in 20 steps, by each
+# loss?
 
 # %% tags=["hide-output"]
 start = G.state_dict()
@@ -209,8 +211,8 @@ for loss in (mm, ns):
 #
 # <details><summary>Answer</summary>
 #
-# It catches up, and doesn't stop: after 20 steps the mean logit is +244, with ns at the same rate +24. At logit +6 the
-# slope of ns is nearly 0: it rests when it has won. Minimax is steepest just there, and runs on.
+# It catches up, and doesn't stop: after 20 steps the mean logit is +244. With ns at the same rate it's +24. At logit +6
+# the slope of ns is nearly 0, but minimax is steepest just there, and runs on.
 #
 # </details>
 #
@@ -218,8 +220,8 @@ for loss in (mm, ns):
 #
 # <details><summary>Answer</summary>
 #
-# The mean of softplus$(l) - t\,l$ for label $t$, with gradient $(\sigma(l) - t) / N$, covers ex04 and ns; least squares
-# needs $(l - 1)^2$ and $l^2$. `--hint`, `--hint 2` and `--hint 3` lead you there.
+# For ex04 and ns, take the mean of softplus$(l) - t\,l$ with the label $t$; its gradient is $(\sigma(l) - t) / N$.
+# Least squares needs $(l - 1)^2$ and $l^2$. `--hint 1` to `--hint 3` help.
 #
 # </details>
 #
@@ -227,6 +229,5 @@ for loss in (mm, ns):
 #
 # - $D$ returns logits, and softplus keeps the loss exact.
 # - Where $D$ is sure, the minimax slope is 0 and the non-saturating slope is -1.
-# - A $D$ that can't tell pays $2 \ln 2$.
 #
 # Next: tutorial 07 puts both players together in the smallest GAN there is.

@@ -29,7 +29,7 @@ rng = np.random.default_rng(0)
 # from the same distribution, and returns $G(z) = w z + b$. It can shift and stretch, no more. It begins with the width
 # 0.5 at the place $-2$, and it has to find $b = 0$ and $w = 1$.
 #
-# The discriminator's logit is a parabola. You'll see in a moment why that is enough.
+# The discriminator's logit is a parabola. You'll soon see why that is enough.
 
 
 # %%
@@ -60,12 +60,12 @@ def loss_of_g(fake, d):
 # ## The best discriminator
 #
 # Let the generator stand still. Where data are common and fakes are rare, D should say "real". How sure should it be?
-# Suppose that of all samples that turn up near a place, three are real and one is a fake. Nobody can say more than
-# "three quarters". So with $p(x)$ for how densely the data lie at $x$, and $q(x)$ for the fakes:
+# If three samples near a place are real and one is a fake, the best answer is "three quarters". So if $p(x)$ says how
+# densely the data lie at $x$, and $q(x)$ how densely the fakes do:
 #
 # $$D^*(x) = \frac{p(x)}{p(x) + q(x)}, \qquad \text{as a logit:}\quad \ln p(x) - \ln q(x)$$
 #
-# The logarithm of a normal density is a parabola, so here the best logit is one as well.
+# The logarithm of a normal density is a parabola, so here the best logit is a parabola as well.
 #
 # **Predict, then run.** Sketch $p$ (a hill at 0) and $q$ (half as wide, twice as high, at $-2$), and then $D^*$. What
 # should D say at $-2$? At 3, far to the right? And far to the *left* of all fakes, at $-5$?
@@ -104,9 +104,9 @@ plt.show()
 #
 # ## What D's loss measures
 #
-# Put $D^*$ into D's loss and sort the terms. The loss becomes $2 \ln 2 - 2\,\mathrm{JS}(p, q)$, where JS is the
-# *Jensen-Shannon divergence*: 0 if the two distributions are equal, and $\ln 2$ if they never overlap. So the loss of a
-# good discriminator tells how far apart data and fakes are. Let's check it.
+# If you put $D^*$ into D's loss and sort the terms (try it on paper), you get $2 \ln 2 - 2\,\mathrm{JS}(p, q)$. JS is
+# the *Jensen-Shannon divergence*: 0 if the two distributions are equal, and $\ln 2$ if they never overlap. So the loss
+# of a good discriminator tells how far apart data and fakes are. Let's check the formula with numbers.
 
 # %%
 middle, dx = (p + q) / 2, line[1] - line[0]
@@ -126,10 +126,10 @@ assert abs(many - 2 * np.log(2) + 2 * js) < 0.02
 #
 # ## The game
 #
-# Now both move, one step each, straight downhill as in tutorial 03. At the place you just found, $q = p$ and $D = 1/2$,
-# neither has anything to gain by moving. That place is called the game's **equilibrium**.
+# Now both move in turn, straight downhill as in tutorial 03. Where $q = p$ and $D = 1/2$, as in the last answer,
+# neither can gain anything by moving. This is the game's **equilibrium**.
 #
-# **Predict, then run.** Will they get there? Straight, or with a detour? And will D's loss fall?
+# **Predict, then run.** Will they get there? Directly, or with a detour? And will D's loss fall?
 
 
 # %% tags=["hide-output"]
@@ -167,7 +167,7 @@ plt.show()
 # %% [markdown]
 # They get there. But look at the way: b runs past 0 and comes back. And look at D's loss. It falls while the fakes are
 # far off, and it's **highest when they are perfect**. (At step 0 it's as high, as D knows nothing yet.) A GAN's loss
-# doesn't fall to 0, and one number of it says little.
+# doesn't fall to 0, and a single value of it says little.
 #
 # **Exercise.** Let the game begin at $w = -0.5$. Where does it end, and is that a failure?
 #
@@ -177,8 +177,8 @@ plt.show()
 #
 # </details>
 #
-# Is this the library's game? `G` and `D` are made of `+` and `*`, so they take the library's Tensors as they take
-# yours. The same start, the same noise, a hundred steps:
+# Does the library play the same game? `G` and `D` are made of `+` and `*`, so they also work with the library's
+# Tensors. We take the same start and the same noise, for a hundred steps:
 
 # %%
 g, d = ([tg.Tensor(n.data, requires_grad=True) for n in player] for player in new_players())
@@ -196,5 +196,5 @@ print("your GAN and tinygan's agree in all five numbers, over a hundred steps")
 # **What to keep.** The best D says $p / (p + q)$. Its loss measures how far apart data and fakes are. The game ends
 # where D can only say "one half".
 #
-# **Next:** 07b asks why b ran past its goal, with a GAN that is smaller still. Then, in 07c, your engine learns the
-# ring of tutorial 00.
+# **Next:** 07b asks why b ran past its goal, with an even smaller GAN. Then, in 07c, your engine learns the ring of
+# tutorial 00.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 07b Why a GAN runs in circles
 #
-# Some GANs never come to rest. You will see why, with the smallest game there is, one number for each player, and stop
-# it with a brake. You need no mathematics but arrows. A few seconds to run.
+# Some GANs never come to rest. You will see why, in the smallest game there is, with one number for each player, and
+# stop the circling with a brake. The only mathematics you need is arrows. A few seconds to run.
 #
 # <details><summary>The picture this page ends in</summary>
 #
@@ -23,7 +23,7 @@ from tinygan.plot.style import BLUE, GREY, ORANGE
 # %% [markdown]
 # ## One number each
 #
-# In tutorial 07, b ran past its goal. Let's take away everything that can be taken away (Mescheder et al., 2018):
+# In tutorial 07, b ran past its goal. Let's make the game as simple as possible (Mescheder et al., 2018):
 #
 # - the data are a single point, 0;
 # - the generator is a single point, $\theta$ (theta), and wants to be where the data are;
@@ -52,14 +52,14 @@ for step in range(4):
     theta, psi = dirac_step(theta, psi, lr=0.5)
 
 # %% [markdown]
-# The fake is at the right of the data, so D tilts to the left, and then the fake starts to move left.
+# The fake is to the right of the data, so D makes $\psi$ negative, and then the fake starts to move left.
 #
 # ## A plane full of arrows
 #
 # The state of this game is two numbers, so it's a point in a plane: $\theta$ to the right, $\psi$ upwards. At each
 # point, where will the next step take us? We draw the answer as an arrow. If you have never seen a *differential
-# equation*: it's nothing more than that, an arrow at every place, which says which way to go and how fast. To solve
-# it, put down a leaf and let it drift.
+# equation*: it's nothing more than that, an arrow at every place, which says which way to go and how fast. To solve it,
+# put a leaf on this stream and let it drift.
 #
 # The generator moves by $\psi$, and the discriminator by $-\theta$, both times the same positive number
 # $\sigma(\psi\theta)$, the probability with which D takes the fake for real:
@@ -97,9 +97,10 @@ plt.show()
 print("distance from the goal: at the start 1, after 800 small steps", round(float(np.hypot(*circle[-1])), 3))
 
 # %% [markdown]
-# A circle! Each arrow stands at a right angle to the line from the middle (as $\theta \cdot \psi + \psi \cdot
-# (-\theta) = 0$), so the leaf gets neither nearer nor farther. In words: the generator goes where D points. By the time
-# D has turned, it has gone past. Neither makes a mistake, and they never arrive.
+# A circle! Each arrow is at a right angle to the line from the middle (the dot product is
+# $\theta \cdot \psi + \psi \cdot (-\theta) = 0$), so the leaf gets neither nearer nor farther. The generator goes where
+# D points, and by the time D has turned, the generator has gone too far. Neither makes a mistake, but they never
+# arrive.
 #
 # ## Real steps are not tiny
 #
@@ -113,14 +114,14 @@ for name, path in (("both at once", outwards), ("D first, then G", taking_turns)
 
 # %% [markdown]
 # Outside: each straight piece leaves the circle a little, and that adds up. If the two take turns, their errors cancel,
-# and the path stays near the circle. It's one reason why GANs are trained in turns.
+# and the path stays near the circle. That's one reason to train GANs in turns.
 #
 # ## A brake
 #
-# What ends a swing is friction. R1 is a friction for GANs: **D pays for being steep where the data are**. It adds
-# $\frac{\gamma}{2} \lVert \nabla D(x) \rVert^2$, taken at real samples, to its loss. ($\nabla D(x)$ is the gradient
-# of D's logit with respect to the sample: the `steepness` in `dirac_step`, a gradient inside a loss, as in 02c.) Here
-# it is $\psi$, so each step also takes a bit of $\psi$ away.
+# Friction brings a swing to rest. R1 is friction for GANs: **D pays for being steep where the data are**. R1 adds
+# $\frac{\gamma}{2} \lVert \nabla D(x) \rVert^2$, taken at real samples, to D's loss. ($\nabla D(x)$ is the gradient of
+# D's logit with respect to the sample: the `steepness` in `dirac_step`, a gradient inside a loss, as in 02c.) Here the
+# gradient is $\psi$, so each step also moves $\psi$ a little towards 0.
 #
 # **Predict, then run.** What does the path look like with $\gamma = 0.3$? And is the goal still where it was?
 
@@ -138,24 +139,25 @@ plt.show()
 assert np.hypot(*spiral[-1]) < 0.01 and 0.9 < np.hypot(*circle[-1]) < 1.1 < np.hypot(*outwards[-1])
 
 # %% [markdown]
-# A spiral into the goal. Look at the arrows on the right: they lean inwards now, except at the goal itself, where D is
-# flat and the brake costs nothing. So the game ends at the same place, but now it gets there.
+# A spiral into the goal. Look at the arrows in the right panel: they lean inwards now. At the goal D is flat and the
+# brake costs nothing, so the goal stays where it was. But now the game gets there.
 #
-# In tutorial 07 the data had a width, and that was friction enough. Narrow clouds on a ring are more like the single
-# point of this page, and the preset `ring` plays with R1.
+# In tutorial 07 the data had a width, which acts like friction. Narrow clouds are more like a single point, so the
+# preset `ring` uses R1.
 #
 # **Exercise.** Try $\gamma$ = 0.5, 1 and 2. How many steps does each take to come within 0.01 of the goal? Is a
 # stronger brake better?
 #
 # <details><summary>Answer</summary>
 #
-# Small steps of 0.05 need 387, 310 and 727. With too strong a brake the path creeps: D can hardly tilt, so it hardly
-# pulls. Near the goal the border between swinging and creeping is at $\gamma = 1$; a little below it is the quickest.
+# Small steps of 0.05 need 387, 310 and 727. With too strong a brake the path creeps: $\psi$ stays small, so the
+# generator hardly moves. Near the goal the border between swinging and creeping is at $\gamma = 1$, and a $\gamma$ a
+# little below 1 is the quickest.
 #
 # </details>
 #
 # **Exercise.** The library has this penalty as `tg.penalties.r1`. For the logit $\psi x$ with $\psi = 0.7$ and
-# $\gamma = 1$, what should it return? The next cell asks it.
+# $\gamma = 1$, what should it return? (The next cell shows it.)
 #
 # <details><summary>Answer</summary>
 #
@@ -173,4 +175,4 @@ assert abs(penalty - 0.5 * 0.7**2) < 1e-6
 # **What to keep.** The generator follows D, and D follows the generator, so they may circle. Moving at once winds
 # outwards. R1 makes D pay for its steepness at the data, and the circle becomes a spiral.
 #
-# **Next:** 07c. You have an engine, a loss, Adam, and you know the game. Time to train a real one.
+# **Next:** 07c. You have an engine, a loss and Adam, and you know the game. It's time to train a real GAN.

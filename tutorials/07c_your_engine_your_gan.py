@@ -28,9 +28,9 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## What you have
 #
-# Let's take stock of `my_engine.py`. You found out in which order gradients go back (01), what broadcasting (02) and
-# the matrix product (02b) do on the way, and why gradients have gradients (02c). You stacked layers (03) and wrote
-# Adam (05). How much is that?
+# Let's look at what is in `my_engine.py`. You found out in which order gradients go back (01), what the ways back of
+# broadcasting (02) and the matrix product (02b) are, and why gradients have gradients (02c). You stacked layers (03)
+# and wrote Adam (05). How much is that?
 
 # %%
 source = inspect.getsource(my_engine)
@@ -38,8 +38,8 @@ print(len(source.splitlines()), "lines, with", source.count("lambda gy"), "rules
 print(*(line.split("(")[0].strip(":") for line in source.splitlines() if line.startswith(("def ", "class "))), sep=", ")
 
 # %% [markdown]
-# Eight rules. All else is made from them. The library has more ops, runs on a GPU, checks your shapes and tells you
-# what's wrong. But the idea is in these lines, all of it.
+# Eight rules, and everything else is made from them. The library has more ops, runs on a GPU, checks your shapes and
+# tells you what's wrong. But the whole idea is in these lines.
 #
 # ## The two players
 #
@@ -54,9 +54,9 @@ for name, net in (("G", G), ("D", D)):
 # %% [markdown]
 # ## The step
 #
-# This is the whole game, and by now there's nothing in it that you don't know. D's loss is its surprise at real
-# samples and at fakes. G wants its fakes to be taken for real. `Tensor(fake.data)` cuts the fakes off from G, so that
-# D's lesson doesn't reach back into it.
+# This is the whole game, and by now there's nothing in it that you don't know. D's loss is its surprise at real samples
+# and at fakes. G wants its fakes to be taken for real. `Tensor(fake.data)` cuts the fakes off from G, so that no
+# gradient of D's loss reaches G.
 
 
 # %%
@@ -76,8 +76,8 @@ def train_step(real, z, opt_g, opt_d):
 # Before we trust it, we compare it with the library, as on every page. Two library networks get *your* first weights.
 # Both sides see the same data and the same noise.
 #
-# **Predict, then run.** Over a hundred steps, two engines, and a game that magnifies small differences. In how many
-# digits will they agree?
+# **Predict, then run.** Two engines play a hundred steps of a game that magnifies small differences. In how many digits
+# will they agree?
 
 
 # %% tags=["hide-output"]
@@ -122,9 +122,9 @@ assert largest < 1e-9
 #
 # ## The ring
 #
-# So back to the first weights, and off we go. As in tutorial 00, the steps become smaller towards the end.
+# We go back to the first weights and train. As in tutorial 00, the steps become smaller towards the end.
 #
-# **Predict, then run.** Will it find all eight clouds? Of G's 2,000 points, how many will lie on one?
+# **Predict, then run.** Will it find all eight clouds? How many of G's 2,000 points will lie on a cloud?
 
 # %% tags=["hide-output"]
 for p, first in zip(G.parameters + D.parameters, start, strict=True):
@@ -155,16 +155,16 @@ plt.show()
 
 # %% [markdown]
 # You've come a long way: in tutorial 01, this engine knew one number at a time, and could find the square root of 2. If
-# somebody asks you how a GAN works, you can now tell them down to the last sum.
+# somebody asks you how a GAN works, you can now explain every step.
 #
-# **Exercise.** What does it cost that your engine walks through *all* of the graph? In G's step it also works out the
-# gradients of D's weights, which nobody asked for. Change `gradients` so that it only goes where one of `xs` is behind.
+# **Exercise.** Your engine walks through *all* of the graph. In G's step it also works out the gradients of D's
+# weights, which nobody asked for. Change `gradients` so that it only goes to values that were made from one of `xs`.
 #
 # <details><summary>Answer</summary>
 #
 # Walk through `topological(y)` once, from its beginning, and note which values are needed: those in `xs`, and those
-# with a needed input. On the way back, pass gradients to needed inputs only. (The rule still computes the others. To
-# save that work too, a rule must be told what is wanted.)
+# with a needed input. On the way back, pass gradients to needed inputs only. (The rule still computes the gradients of
+# the other inputs. To save that work too, the rule must know which ones are needed.)
 #
 # </details>
 #

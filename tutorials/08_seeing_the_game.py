@@ -35,8 +35,8 @@ print(data.describe())
 reals = data.sample(500, np.random.default_rng(1))
 
 # %% [markdown]
-# `Game` holds two networks, two optimisers and the rules. `game.step` is the step you know from tutorial 00, with a
-# switch for each variation. To provoke trouble, our generator learns ten times as fast as the discriminator.
+# `Game` holds two networks, two optimisers and the rules. `game.step` is the step of tutorial 00, with a switch for
+# each variation. So that something goes wrong, our generator's learning rate is ten times the discriminator's.
 
 
 # %%
@@ -81,7 +81,7 @@ print(f"D(x) on the grid: {heat_map(game).min():.3f} to {heat_map(game).max():.3
 
 # %% [markdown]
 # Second: *which way should this fake go, to look more real to you?* That's the gradient of the logit with respect to
-# the fake: an arrow for each. The generator never learns anything else about the data.
+# the fake: an arrow for each fake.
 #
 # **Predict, then run.** You'll see the game after 0, 50, 200 and 400 steps. Will the fakes spread over the ring, or
 # move together? Where will the arrows point?
@@ -119,7 +119,7 @@ plt.show()
 
 # %% [markdown]
 # The arrows lead from orange to blue, uphill in $D$'s opinion, and the fakes move together. No fake knows that its
-# neighbours go the same way. They all run to wherever $D$ is highest, faster than $D$ can change its mind: **mode
+# neighbours go the same way. They all run to the place where $D$ is highest, faster than $D$ can follow: **mode
 # collapse**. Once $D$ has noticed, the crowd moves on to another mode. (`tinygan.plot.save_game` draws such pictures
 # for every run with points.)
 #
@@ -128,12 +128,12 @@ plt.show()
 # `count_modes` gives three numbers (Lin et al., 2018):
 #
 # - *modes*: how many of the eight have at least one fake within 3 standard deviations;
-# - *high quality*: the share of fakes that are so near to any mode;
-# - *reverse KL*: how unevenly those are spread; 0 is even, $\ln 8 = 2.08$ means all at one.
+# - *high quality*: the share of fakes within 3 standard deviations of a mode;
+# - *reverse KL*: how unevenly these good fakes are spread; 0 is even, $\ln 8 = 2.08$ means all at one mode.
 #
-# The *energy distance* sums it up in one number, near 0 only if fakes and data are alike.
+# The *energy distance* is one number for all of this, near 0 only if fakes and data are alike.
 #
-# **Predict, then run.** Before you measure fakes, measure the data themselves. What will the four numbers be?
+# **Predict, then run.** First, the data themselves. What will the four numbers be?
 
 
 # %% tags=["hide-output"]
@@ -153,18 +153,18 @@ row("one mode", measure(data.means[:1] + 0.1 * np.random.default_rng(6).standard
 row("our fakes", measure(draw(game.generator, z)))
 
 # %% [markdown]
-# Even the data don't reach 0: that's chance with 1,000 samples, and no generator can do better.
+# Even the data's energy distance isn't 0: two sets of 1,000 samples differ by chance.
 #
 # ## One switch
 #
 # Three games, equal in all but one switch:
 #
 # - *plain*: as above;
-# - *R1*: $D$ pays for its slope at the real samples, so it can't build one steep peak that draws all fakes;
+# - *R1*: $D$ pays for its slope at the real samples, so it can't build one steep peak that attracts all fakes;
 # - *packing*: $D$ judges three samples side by side. Three fakes from one mode don't look like three real samples, so
 #   $D$ can *see* a lack of variety.
 #
-# **Predict, then run.** Which of the two switches will find the modes, and which will draw sharper samples?
+# **Predict, then run.** With which switch will the fakes find all modes? With which will more of them lie on a mode?
 
 # %% tags=["hide-output"]
 games = {
@@ -201,18 +201,19 @@ assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
 # %% [markdown]
 # The plain game jumps from mode to mode. With either switch all eight modes are found early on. But with R1 most fakes
 # still lie between the modes: its $D$ is nearly flat and pushes gently. With packing more than half are already of high
-# quality. And the learning rates are still unfair!
+# quality. And the generator still has the larger learning rate!
 #
-# (The plain game magnifies the smallest rounding difference, so your numbers will differ from ours.)
+# (The plain game magnifies rounding differences, so your numbers will differ from ours.)
 #
-# **Exercise.** `Game` has more switches: `instance_noise=0.3`, `n_critic=5`, `unroll=5`. Which of them finds all eight
-# modes and keeps them, and what does it cost?
+# **Exercise.** `Game` has more switches: `instance_noise=0.3` (noise on the samples), `n_critic=5` (five steps of $D$
+# for each of $G$), `unroll=5` ($G$ looks five of $D$'s steps ahead). Which finds all eight modes and keeps them, and
+# what does it cost?
 #
 # <details><summary>Answer</summary>
 #
-# `unroll=5`, where $G$ looks five of $D$'s steps ahead: eight modes from step 400 on. It takes about eight times as
-# long as the plain game. Five critic steps take nearly three times as long, found eight modes, and lost half of them
-# again. Noise on the samples never found more than four.
+# `unroll=5`: eight modes from step 400 on. It takes about eight times as long as the plain game. `n_critic=5` takes
+# nearly three times as long, found eight modes, and lost half of them again. `instance_noise=0.3` never found more than
+# four.
 #
 # </details>
 #
@@ -220,8 +221,8 @@ assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
 #
 # <details><summary>Answer</summary>
 #
-# With seeds 0 to 4 we counted 1, 7, 8, 8 and 3 modes: two of five. A hundred steps later it was 1, 8, 8, 8 and 1.
-# Collapse is a phase that a game may leave or enter again, so one seed and one moment prove little.
+# With seeds 0 to 4 we counted 1, 7, 8, 8 and 3 modes: two of five are collapsed. A hundred steps later we counted 1, 8,
+# 8, 8 and 1. Collapse is a phase that a game may leave or enter again, so one seed and one moment prove little.
 #
 # </details>
 #
