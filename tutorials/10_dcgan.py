@@ -59,8 +59,8 @@ print(G.summary((100,)))
 #
 # ## The discriminator
 #
-# It goes the same way back: convolutions of stride 2 make the image smaller, LeakyReLU lets every pixel have a
-# gradient, and one logit comes out at the end. There's no BatchNorm, so a logit depends on its own sample alone.
+# The same way back: strides make the image smaller, LeakyReLU gives every pixel a gradient, and one logit comes out.
+# There's no BatchNorm, so a logit depends on its own sample alone.
 
 # %%
 print(D.summary((28, 28, 1)))
@@ -107,8 +107,8 @@ print(f"evaluation:    by {np.abs(draw(G, z[:2])[0] - draw(G, z)[0]).max():.6f}"
 # %% [markdown]
 # ## Training
 #
-# `Game` plays the step of tutorial 00. We draw from a moving average of the generator's weights, since the generator
-# itself goes back and forth a little with each batch.
+# `Game` plays the step of tutorial 00. We draw from a moving average of the generator's weights, since these go back
+# and forth a little with each batch.
 #
 # **Predict, then run.** What will the losses do while grey noise turns into digits?
 

@@ -55,7 +55,7 @@ def score(name, seed, lr=1e-3):
 
 
 # %% [markdown]
-# First we test the measure itself: what does it say of perfect samples? Differences smaller than these mean nothing.
+# First the measure itself: what does it say of perfect samples? Smaller differences than these mean nothing.
 
 # %%
 floor = [tg.metrics.energy_distance(data.sample(2000, np.random.default_rng(s)), real_test) for s in range(200, 205)]

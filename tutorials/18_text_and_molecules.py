@@ -110,8 +110,8 @@ for hard in (False, True):
 # tutorial 15 must rise steadily from fake to real, so for $G$ half a letter is better than none (Gulrajani et al.,
 # 2017).
 #
-# Both remedies play the same game here, with one step of the critic for one of the generator. `tg.compiled` records a
-# step and repeats it, to save time.
+# Both remedies play the same game, one step of the critic for one of the generator. `tg.compiled` records a step and
+# repeats it.
 
 
 # %%
@@ -199,7 +199,7 @@ for row, strings in rows.items():  # of molecules
 # the chain does better, but most of its valid strings are repeats. The GANs find molecules harder. A month always
 # stands in one place, and is misspelt now and then. A parenthesis may stand anywhere, and needs its partner: most wrong
 # molecules leave a branch or a ring open. Still, the GANs write more than twice as many valid *and* different ones as
-# the chain. Nothing looks copied: the share of new dates is about the rule's own. One run ranks nothing (tutorial 14).
+# the chain. Nothing looks copied: new dates are about as many as the rule's own. One run ranks nothing (tutorial 14).
 #
 # **Exercise.** How many different dates would 1,000 perfect draws hold, all days from 1900 to 2099 equally likely?
 #
