@@ -27,9 +27,9 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## A kernel looks at a small window
 #
-# A dense layer joins every pixel with every output. But a stroke is a stroke wherever it stands. So a convolution
+# A dense layer joins every pixel with every output, so it learns the same stroke anew for each place. A convolution
 # slides one small **kernel** over the image, and at each position adds up pixel times weight. Images are arrays (N, H,
-# W, C): number, height, width, channels. A kernel is (kh, kw, C, O): it sees C channels and makes O.
+# W, C): number, height, width, channels. A kernel is (kh, kw, C, O): height, width, channels in and out.
 #
 # **Predict, then run.** The image has 6 x 6 pixels, the kernel 3 x 3, no padding. How many positions are there? And
 # with **stride** 2, when the kernel jumps two pixels at a time?
@@ -41,8 +41,8 @@ for stride, padding in ((1, 0), (2, 0), (1, "same"), (2, "same")):
     print(f"stride {stride}, padding {padding!r:6}: {y.shape[1]} x {y.shape[2]} outputs\n{y[0, :, :, 0]}")
 
 # %% [markdown]
-# The rule is $\lfloor (H + \text{padding} - k) / \text{stride} \rfloor + 1$. Padding "same" adds zeros so that stride 1
-# keeps the image's size and stride 2 halves it; in a corner the kernel then meets only 4 pixels.
+# The rule is $\lfloor (H + \text{padding} - k) / \text{stride} \rfloor + 1$ for kernel size $k$ and padding on both
+# sides. Padding "same" adds zeros: stride 1 then keeps the size, stride 2 halves it, and a corner sees only 4 pixels.
 #
 # ## One: loops
 #
@@ -84,9 +84,9 @@ def conv_patches(x, w, stride=1):
 # %% [markdown]
 # ## Three: a sum over taps
 #
-# Turn the loops inside out. The place $(i, j)$ in the kernel, a **tap**, sees the whole image, shifted by $(i, j)$. So
-# the convolution is a sum of shifted images, each with its channels mixed by the small matrix $w_{ij}$ (C x O). That's
-# nine products instead of one, but no pixel is copied nine times.
+# Now swap the loops. Each place $(i, j)$ in the kernel, called a **tap**, meets the whole image, shifted by $(i, j)$.
+# So the convolution is a sum of shifted images, each with its channels mixed by the small matrix $w_{ij}$ (C x O). For
+# 3 x 3 that's nine products, not one, but no pixel is copied.
 
 
 # %%
@@ -115,13 +115,11 @@ for stride in (1, 2):
         assert np.allclose(y, library, atol=1e-5)
 
 # %% [markdown]
-# Only nearly: float32 additions in another order are rounded differently. (Patches agree exactly here, because for
-# this shape the library does the same.)
+# Only nearly: float32 sums in another order are rounded differently. (Patches agree: here the library does the same.)
 #
 # ## Which is fastest? An experiment
 #
-# **Predict, then run.** Order the three for a layer with 1 input channel, and for one with 64. Your times will differ
-# from ours.
+# **Predict, then run.** Order the three for a layer with 1 input channel, and for one with 64.
 
 # %% tags=["hide-output"]
 for channels in (1, 64):
@@ -137,6 +135,8 @@ for channels in (1, 64):
         print(f"{channels:2} channels: {ours.__name__:13} {1e3 * best:8.3f} ms an image")
 
 # %% [markdown]
+# For us, loops lose by far. With 1 channel patches win; with 64 each tap's product is large, and taps catch up.
+#
 # ## What kernels see
 #
 # Each kernel looks for one feature. These four are handmade; a discriminator finds its own.
@@ -172,12 +172,12 @@ plt.show()
 # ## There and back: the transposed convolution
 #
 # A convolution is linear: $y = A x$, with a large matrix $A$ that we never write down. Its transpose $A^T$ goes from
-# small images to large ones, which is what a generator needs. One line defines it, and tests it:
+# small images to large, as a generator needs. One line defines it ($\langle a, b \rangle$ sums all $a_i b_i$):
 #
 # $$\langle A a, b \rangle = \langle a, A^T b \rangle \quad \text{for all } a, b.$$
 #
-# $A^T$ doesn't undo $A$. It sends each output's number back to all pixels it came from, times the same weights, and
-# adds up what arrives, as the gradient with respect to $x$ does. (It's the hardest idea here: take your time.)
+# $A^T$ doesn't undo $A$. It sends each output's number back to all pixels it was computed from, times the same weights,
+# and adds up what arrives, as the gradient with respect to $x$ does. (The hardest idea here: take your time.)
 
 # %%
 a = tg.Tensor(rng.standard_normal((2, 14, 14, 3)), requires_grad=True)
@@ -203,9 +203,9 @@ for k in (3, 4, 5):
     print(f"kernel {k}: the middle of the result\n{boards[k][4:8, 4:8].astype(int)}")
 
 # %% [markdown]
-# If the stride doesn't divide the kernel, some pixels are reached more often than others, and a new generator has to
-# learn to cancel the pattern. Our DCGAN has kernel 5 and stride 2, twice. The cures: a kernel that the stride divides,
-# or enlarging first and then an ordinary convolution, as in the preset `deep`.
+# If the stride doesn't divide the kernel's size, some pixels are reached more often than others, and a new generator
+# has to learn to remove the pattern. Our DCGAN has kernel 5 and stride 2, twice. There are two cures: a kernel size
+# that the stride divides; or first enlarge, then convolve as usual, as in the preset `deep`.
 
 # %%
 enlarge = tg.nn.Sequential(tg.nn.UpSample2D(2), tg.nn.Conv2D(1, 1, 3, padding="same"))
@@ -244,6 +244,6 @@ plt.show()
 #
 # - A convolution is a dot product at every place: loops, patches or taps, the same sum.
 # - The transposed convolution is the convolution's gradient, and goes from small to large.
-# - If the stride doesn't divide the kernel, expect checkerboards.
+# - If the stride doesn't divide the kernel's size, expect checkerboards.
 #
 # Next: tutorial 10 stacks these layers into a DCGAN that draws digits.

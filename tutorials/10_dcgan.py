@@ -54,13 +54,13 @@ print(G.summary((100,)))
 
 # %% [markdown]
 # Read it from the top: a dense layer turns $z$ into 12,544 numbers, seen as an image of 7 x 7 pixels with 256 channels.
-# Then, fewer channels and more pixels. More than half of all parameters sit in that first layer. (Before a BatchNorm
-# there's no bias: it would be subtracted again.)
+# From there on, channels get fewer and pixels more. More than half of all parameters sit in that first layer. (Before a
+# BatchNorm there's no bias: it would be subtracted again.)
 #
 # ## The discriminator
 #
-# The same road back: strides instead of pooling, LeakyReLU so that every pixel gets a gradient, one logit at the end.
-# No BatchNorm: a logit depends on its own sample alone.
+# The same way back: strides make the image smaller, LeakyReLU gives every pixel a gradient, and one logit comes out.
+# There's no BatchNorm, so a logit depends on its own sample alone.
 
 # %%
 print(D.summary((28, 28, 1)))
@@ -72,7 +72,7 @@ print(D.summary((28, 28, 1)))
 # numbers. What for? We send 64 different $z$ through the new network, with and without BatchNorm, and print how much
 # the activations differ from one $z$ to another.
 #
-# **Predict, then run.** The last number of each line is the spread of the images. By what factor do the two differ?
+# **Predict, then run.** The last number of each line is the spread of the images. By what factor do these two differ?
 
 
 # %% tags=["hide-output"]
@@ -107,8 +107,8 @@ print(f"evaluation:    by {np.abs(draw(G, z[:2])[0] - draw(G, z)[0]).max():.6f}"
 # %% [markdown]
 # ## Training
 #
-# `Game` plays the step of tutorial 00. We draw from a moving average of the generator's weights, since each batch
-# pushes the generator itself about.
+# `Game` plays the step of tutorial 00. We draw from a moving average of the generator's weights, since these go back
+# and forth a little with each batch.
 #
 # **Predict, then run.** What will the losses do while grey noise turns into digits?
 
@@ -140,7 +140,7 @@ plt.show()
 #
 # ## From one digit to another
 #
-# A generator that had merely stored pictures would jump between them. What does ours draw between $z_0$ and $z_1$?
+# If a generator only stored pictures, it would jump between them. What does ours draw between $z_0$ and $z_1$?
 #
 # **Predict, then run.** $z_0$ and $z_1$ are about 10 long and nearly perpendicular. How long is the middle of the
 # straight line between them, $(z_0 + z_1) / 2$?
@@ -154,7 +154,7 @@ print(f"of 10,000 z the shortest has {all_lengths.min():.2f}, the longest {all_l
 
 # %% [markdown]
 # In 100 dimensions practically all $z$ lie near a sphere of radius 10. The middle of the straight line is a place where
-# the generator was never trained. So `slerp` goes along the sphere (White, 2016).
+# the generator was never trained. So `slerp` (spherical, as `lerp` is linear) goes along the sphere (White, 2016).
 
 # %% tags=["picture"]
 t, pairs = np.linspace(0, 1, 10), ((2, 5), (4, 7))
@@ -172,18 +172,18 @@ plt.show()
 # <details><summary>Answer</summary>
 #
 # Hardly, in a picture as small as this: both walks pass through the same digits. But on the line the strokes grow thin
-# and faint in the middle. Of a walk from 7 to 0 the middle pictures are 9 % white, and 16 % on the arc.
+# and faint in the middle. In a walk from 7 to 0, the middle pictures are 9 % white on the line, and 16 % on the arc.
 #
 # </details>
 #
 # **Exercise.** Leave BatchNorm out of the generator (`tg.nn.Sequential` of the other layers) and train it for 200
-# steps. Does it learn nothing? Which optimiser makes up for small gradients?
+# steps. Does it still learn? Which optimiser makes up for small gradients?
 #
 # <details><summary>Answer</summary>
 #
 # Here's the surprise: with Adam it learns even sooner. At step 50 you see the checkerboard of tutorial 09, at step 100
 # shapes, at 200 readable digits. Adam divides each gradient by its usual size, so a small one is no obstacle. With SGD
-# (1e-2) nothing has happened after 100 steps. BatchNorm helps, but it's no law: the preset `r3gan` does without.
+# (1e-2) nothing has happened after 100 steps. BatchNorm helps, but you can do without: the preset `r3gan` does.
 #
 # </details>
 #
@@ -191,8 +191,8 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# Begin with $\hat x$. `gbeta` sums gy over the batch, `ggamma` sums gy times $\hat x$. For gx three paths meet: through
-# $x$, the mean and the variance. `--hint 2` says what each of the last two subtracts.
+# Begin with $\hat x$. `gbeta` sums gy over the batch, `ggamma` sums gy times $\hat x$. gx is a sum over three paths:
+# through $x$ itself, through the mean and through the variance. `--hint 2` says what each of the last two subtracts.
 #
 # </details>
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 11 The training loop in the open
 #
-# After this page you can set up a run from Python, read everything it leaves behind, stop it and go on bit for bit, and
+# After this page you can set up a run from Python, read everything it leaves behind, stop it and resume it exactly, and
 # say in numbers how good its samples are. It takes one or two minutes, and writes into a folder `out` where you are.
 #
 # <details><summary>The picture of this page (it gives an answer away)</summary>
@@ -33,8 +33,8 @@ OUT = Path("out") / "11_training_loop"
 # %% [markdown]
 # ## A run is described by its options
 #
-# `Config` holds every option of a run. A preset fills in what suits it, you change what you like, and the result is
-# checked before anything starts.
+# `Config` holds every option of a run. A preset fills in values that go well together, you change what you like, and
+# the result is checked before anything starts.
 
 # %%
 config = configure({"preset": "ring", "steps": 200, "log_interval": 50})
@@ -64,8 +64,8 @@ for step in range(1, 101):
 #
 # ## A real run
 #
-# The command line is a function, too. This is `python -m tinygan.train --preset mlp ...`, and it makes a numbered
-# folder. (`tg.Run("mlp", steps=1500).train()` does the same, also with networks and data of your own.)
+# The command line is a function, too. The next cell does what `python -m tinygan.train --preset mlp ...` does, and
+# makes a numbered folder. (`tg.Run("mlp", steps=1500).train()` does the same, also with networks and data of your own.)
 
 
 # %%
@@ -84,7 +84,7 @@ for file in sorted(run.path.iterdir()):
 # %% [markdown]
 # (We got a warning at step 100 that $D$ has won: the loop watches its own numbers. Don't worry about this one.)
 #
-# Everything is in one folder. `README.txt` says what to look at first, and `config.json` repeats the run.
+# Everything is in one folder. `README.txt` says what to look at first, and with `config.json` you can repeat the run.
 #
 # ## Reading the numbers
 #
@@ -127,7 +127,7 @@ plt.show()
 # %% [markdown]
 # At first $D$ wins completely. Then $G$ recovers, and both stay near one half.
 #
-# ## Stop, and go on to the last bit
+# ## Stop and resume: the same bits
 #
 # You can stop a run (Ctrl-C saves) and resume it later. The promise is strict: 200 steps give the same as 100 steps, a
 # stop, and 100 more. Not similar: the same bits.
@@ -150,7 +150,7 @@ print("all equal, bit for bit")
 
 # %% [markdown]
 # Did you have them all? G, D, the moving average; the optimisers' moments and step counts; the place in the data; and
-# the states of the random generators, so that the next noise is what would have come anyway. Is all of it needed?
+# the states of the random generators, so that the next noise is the same as without the stop. Is all of it needed?
 #
 # **Predict, then run.** We go on from step 100 again, but with fresh optimisers, as if only the weights had been saved.
 # How far off is the furthest weight of $G$ at step 200: 0.0001, 0.01, or more?
@@ -170,7 +170,7 @@ print(f"without Adam's memory a weight of G differs by up to {furthest:.3f}")
 assert furthest > 1e-3
 
 # %% [markdown]
-# The run goes on, and nothing looks wrong. That's why "the same bits" is the promise: you can test it with `==`.
+# The run goes on, and nothing looks wrong. That's why we promise "the same bits": you can test that with `==`.
 #
 # ## Your own animation
 #
@@ -188,7 +188,7 @@ print(f"{(OUT / 'beginning.gif').stat().st_size:,} bytes in {OUT.name}/beginning
 # `python -m tinygan.evaluate RUN` draws fresh samples and lets a digit classifier look at them. Beside the generator's
 # row it prints others that tell you how to read the numbers: real images, and images that are bad in known ways.
 #
-# **Predict, then run.** Look at the samples above. Will they score nearer to real images or to blurred ones?
+# **Predict, then run.** The FCD is a distance from training images. Is ours nearer to real images or to blurred ones?
 
 # %% tags=["hide-output"]
 evaluate.main([str(run.path), "--n", "2000", "--json", str(OUT / "scores.json")])
@@ -210,8 +210,8 @@ print({name: round(row["fcd"], 2) for name, row in scores.items()})
 #
 # <details><summary>Answer</summary>
 #
-# Four stages in each step: samples, logits, the gradient by the logits (ex11), the gradients by the weights (ex05).
-# Only the weights of the player whose turn it is move. `--hint`, `--hint 2` and `--hint 3` lead you there.
+# Each step has four stages: samples, logits, the gradient with respect to the logits (ex11), then to the weights
+# (ex05). Move only the weights of the player whose turn it is. `--hint`, `--hint 2` and `--hint 3` lead you there.
 #
 # </details>
 #

@@ -70,8 +70,8 @@ def believed(logits):  # the mean of D(x) over a batch
 
 # %% [markdown]
 # ## A healthy run
-# Three panels: the losses; what $D$ thinks of reals and fakes; a thousand fakes (orange) over data (blue). Below them
-# are two numbers no loss knows: the fakes' diversity (real: 1), and their distance from the data (0: alike).
+# Three panels: the losses; what $D$ thinks of reals and fakes; a thousand fakes (orange) over data (blue). The text
+# above them has two numbers no loss knows: the fakes' diversity (real: 1), and their distance from the data (0: alike).
 
 # %%
 reals = data.sample(500, np.random.default_rng(2))
@@ -112,9 +112,9 @@ chart("healthy")
 
 # %% [markdown]
 # The losses balance each other: $D$ a little below $2 \ln 2 = 1.39$, $G$ somewhat above $\ln 2 = 0.69$. $D(x)$ stays
-# just above $D(G(z))$, and all modes are there. Now it's your turn. Look, name the illness, suspect a line, then unfold
-# the diagnosis. Don't be discouraged: these pictures puzzle professionals, too. The last panel is always the cured run.
-# (Without their fault, B, C, D and F *are* the healthy run, number for number.)
+# just above $D(G(z))$, and all modes are there. Now it's your turn. Look, name the illness, guess what is wrong in the
+# code, then unfold the diagnosis. Don't be discouraged: these pictures puzzle professionals, too. The last panel is
+# always the cured run. (Without their fault, B, C, D and F *are* the healthy run, number for number.)
 #
 # ## Patient A
 # **Predict, then run.** One player is hopelessly ahead. Which one, do you think? Can the other still learn?
@@ -125,8 +125,8 @@ chart("A", "A cured")
 # %% [markdown]
 # <details><summary>Diagnosis and cure</summary>
 #
-# **D is far too strong.** It recognises nearly all fakes, from the start to the end, and its loss is far below
-# $2 \ln 2$. Where $D$ is sure, `mm` gives $G$ hardly any gradient (tutorial 06), and $G$ takes tiny steps besides. The
+# **D is far too strong.** It recognises nearly all fakes, from the start to the end, and its loss is much below
+# $2 \ln 2$. Where $D$ is sure, `mm` gives $G$ hardly any gradient (tutorial 06), and $G$ takes tiny steps as well. The
 # lines: the loss `mm`, and `lr_d = 2e-2` against `lr_g = 5e-5`. The cure: both `1e-3`, and `ns`.
 #
 # </details>
@@ -140,9 +140,9 @@ chart("B", "healthy")
 # %% [markdown]
 # <details><summary>Diagnosis and cure</summary>
 #
-# **G gets D's lesson, too.** The record says `theirs = D.parameters() + G.parameters()`, and the fakes aren't detached.
-# So the step that lowers $D$'s loss also moves $G$, to make its fakes *easier* to recognise. (Some frameworks do that
-# if you don't say *which* parameters to move.) The cure: `fake.detach()`, and `opt_d` for $D$ alone.
+# **D's step moves G, too.** The code says `theirs = D.parameters() + G.parameters()`, and the fakes aren't detached. So
+# the step that lowers $D$'s loss also changes $G$, which makes its fakes *easier* to recognise. (Some frameworks do
+# that if you don't say *which* parameters to move.) The cure: `fake.detach()`, and `opt_d` for $D$ alone.
 #
 # </details>
 #
@@ -177,14 +177,14 @@ print(f"the fakes are at {len(set(nearest))} of {len(batch)} points")
 # %% [markdown]
 # <details><summary>Diagnosis and cure</summary>
 #
-# **The same batch at every step.** $G$ was shown eight points, and went to six of them. The curves can't tell, since
+# **The same batch at every step.** $G$ was shown eight points, and went to six of them. The curves don't show it, since
 # both players saw the same few points. The test: ask $D$ about real points it *wasn't* trained with. In real code the
 # fault is often `next(iter(batches))` inside the loop. The cure: a new batch in each step, `data.sample(64, rng)`.
 #
 # </details>
 #
 # ## Patient E
-# **Predict, then run.** $D$ wins completely, and the fakes stand in straight lines. What has straight walls?
+# **Predict, then run.** $D$ wins completely, and the fakes stand in straight lines. What keeps them inside?
 
 # %% tags=["hide-output"]
 chart("E", "E cured")
@@ -194,7 +194,7 @@ print("scaled as D sees them: fakes and data up to", *(3 * np.abs(points).max() 
 # <details><summary>Diagnosis and cure</summary>
 #
 # **The range is wrong.** This $G$ ends in tanh and can't leave $[-1, 1]$; its data were multiplied by 3. With pictures
-# it's pixels from 0 to 255, or in $[0, 1]$. The cure: bring the data into the range of the last activation
+# the mistake is pixels in 0 to 255, or in $[0, 1]$. The cure: bring the data into the range of the last activation
 # (`tg.data.batches` does it for pictures; here a scale of 0.7 will do), or leave the tanh out.
 #
 # </details>
@@ -211,12 +211,12 @@ print("deviation of the fakes:", runs["F"][1].std(axis=0).round(2), " of the dat
 # <details><summary>Diagnosis and cure</summary>
 #
 # **Mode collapse.** All $z$ lead to about the same place, since $G$ learns a hundred times as fast as $D$ (`1e-2`,
-# `1e-4`). It finds the place where this $D$ gives most; when $D$ has understood, it hops on: each tooth of the curves
-# is a hop. $D$ stays at one half because it's slow, not because the fakes are good. The cure: equal rates.
+# `1e-4`). $G$ goes to the place that this $D$ likes best; when $D$ has learned that, $G$ jumps on: each tooth of the
+# curves is a jump. $D$ stays at one half because it's slow, not because the fakes are good. The cure: equal rates.
 #
 # </details>
 #
-# ## Recap: the discharge letter
+# ## Recap: what you see, what you check
 # | you see | you suspect and check |
 # |---|---|
 # | A: $D$ far ahead from the start, fakes smeared | $D$ too strong: both learning rates; is it `mm`? |
@@ -236,12 +236,12 @@ assert modes["healthy"] == 8 and all(modes[sick] < 8 for sick in "BCDEF")
 
 # %% [markdown]
 # **Exercise.** Open the sealed cell and find the faults. Then add `tg.penalties.r1(D, real, fake, rng)` to `loss_d`.
-# Whom does R1 cure, the fault left in? (Graded: `python -m tinygan.check ex12`, the two steps done right.)
+# Leave the faults in: whom does R1 cure? (Graded: `python -m tinygan.check ex12`, the two steps done right.)
 #
 # <details><summary>Answer</summary>
 #
-# The faults stand behind `patient == "..."` and in the dicts of rates. R1 cures nobody. It smooths $D$, so D and F
-# reach 5 modes instead of 3, but no penalty brings back a sign, a range or missing data. Even the healthy run loses:
+# The faults stand behind `patient == "..."` and in the dicts of rates. R1 cures nobody. It smooths $D$, so patients D
+# and F reach 5 modes instead of 3, but no penalty repairs a sign, a range or missing data. Even the healthy run loses:
 # 80 % of its fakes are near a mode, instead of 90 %. (For ex12, ask `--hint`, `--hint 2` and `--hint 3`.)
 #
 # </details>

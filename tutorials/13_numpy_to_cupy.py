@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 13 NumPy to CuPy
 #
-# After this page you can move a program written with tinygan to a graphics card by one line, and say what makes it fast
-# or slow there. You don't need a card: everything here runs on NumPy, and counts instead of timing. A few seconds.
+# After this page you can move a program written with tinygan to a graphics card with one line, and say what makes it
+# fast or slow there. No card needed: everything here runs on NumPy, and we count instead of timing. It takes seconds.
 #
 # <details><summary>The picture this page ends in (it gives an answer away)</summary>
 #
@@ -36,8 +36,8 @@ doctor.main([])
 # %% [markdown]
 # ## One line
 #
-# A **backend** is an array library and two doors. `use_backend` chooses where new Tensors live, and nothing else in
-# your program changes: each op gets the array library as `xp` (tutorial 02c), so it never has to ask.
+# A **backend** is an array library and two doors, one in and one out. `use_backend` chooses where new Tensors live, and
+# nothing else in your program changes: each op gets the array library as `xp` (tutorial 02c), and works with either.
 #
 # **Predict, then run.** What will the next cell print on your machine?
 
@@ -62,22 +62,22 @@ outside = tg.to_numpy(tg.Tensor(inside) * 2)
 print(type(outside).__module__, outside)
 
 # %% [markdown]
-# Between the doors nothing is converted silently: matplotlib, `np.save` and your own NumPy code want `to_numpy` first.
+# Nothing is converted silently: call `to_numpy` before matplotlib, `np.save` and your own NumPy code.
 #
-# Random numbers are drawn outside, by `numpy.random.Generator`, and carried in. So the same seed gives the same weights
-# and the same $z$ on both backends. (Later the runs differ in the last digits: the card adds in another order.)
+# Random numbers are drawn by NumPy, and then go in through `asarray`. So the same seed gives the same weights and the
+# same $z$ on both backends. (Later the runs differ in the last digits: the card adds in another order.)
 #
 # ## What the card is waiting for
 #
-# A call to the card returns at once. Your program puts work into a queue, a **launch**, and goes on while the card
-# works through it. Two things make that slow:
+# A call to the card returns at once. Your program puts a piece of work into a queue (that is a **launch**) and goes on
+# while the card works through the queue. Two things make that slow:
 #
 # - **A host synchronisation.** To *see* a number, the program waits until the queue is empty, and the card then has
 #   nothing to do. `item()`, `float(...)`, `print` and `to_numpy` all wait.
-# - **Many small launches.** Each has its own price, whatever it computes. With small arrays nothing else counts.
+# - **Many small launches.** Each costs time, however little it computes. With small arrays that's nearly all.
 #
-# You can count both without a card. This backend is NumPy with two counters: of what goes out through the door, and of
-# the ops that were called. (An op looks up its fast version in `kernels`, and we watch it do so.)
+# You can count both without a card. This backend is NumPy with two counters: one for what goes out, one for the ops
+# that were called. (An op looks up its fast version in `kernels`, and we watch it do so.)
 
 
 # %%
@@ -143,8 +143,8 @@ for look_every in (1, 50):
 #
 # ## Fewer launches
 #
-# **Predict, then run.** The library's loss `ns` computes the same, with one op `BCEWithLogits` for each half (tutorial
-# 06). How many ops does that save in a step, forward and backward together?
+# **Predict, then run.** The library's loss `ns` computes the same, with one op `BCEWithLogits` for the real half and
+# one for the fake (tutorial 06). How many ops does that save in a step, forward and backward together?
 
 # %% tags=["hide-output"]
 assert waits == 2
@@ -166,8 +166,8 @@ axes.set(xlabel="ops called in a training step, forward and backward", xlim=(0, 
 plt.show()
 
 # %% [markdown]
-# On CuPy an op without an entry of its own in `kernels` takes a launch for each sign of its formula. So the CuPy
-# backend's table holds small CUDA texts that do a whole op in one launch.
+# On CuPy an op without an entry of its own in `kernels` takes a launch for each operation in its formula. So the CuPy
+# backend's table holds small CUDA programs that do a whole op in one launch.
 
 # %%
 from tinygan.kernels import TABLES  # noqa: E402
@@ -204,7 +204,7 @@ tg.use_backend("numpy")  # leave things as we found them
 #
 # ## Recap
 #
-# - One line moves the program; stay between the two doors.
+# - One line moves the program; between the two doors, use the backend's arrays only.
 # - Look at numbers rarely: every look is a wait.
 # - Do much in one op, and use large batches: the number of launches stays the same.
 #

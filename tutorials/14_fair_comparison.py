@@ -28,8 +28,8 @@ LOSSES = ("mm", "ns", "lsgan", "hinge")
 # %% [markdown]
 # ## The question, before any run
 #
-# *Which of four losses is best on the ring?* Best by what measure, after how long? Write it down before the first run,
-# or your answers will happen to suit your favourite.
+# *Which of four losses is best on the ring?* Best by what measure, after how long? Write down the answers before the
+# first run, or you'll choose those that suit your favourite.
 #
 # - **Data** and **networks**: the ring and the networks of tutorial 00, the same for all.
 # - **Budget**: 1,000 steps, 64 real samples in each.
@@ -55,7 +55,7 @@ def score(name, seed, lr=1e-3):
 
 
 # %% [markdown]
-# First the ruler itself: what does it say of perfect samples? Smaller differences than these mean nothing.
+# First the measure itself: what does it say of perfect samples? Smaller differences than these mean nothing.
 
 # %%
 floor = [tg.metrics.energy_distance(data.sample(2000, np.random.default_rng(s)), real_test) for s in range(200, 205)]
@@ -90,7 +90,7 @@ for name, values in first.items():
 
 # %% [markdown]
 # The seed decides as much as the loss does. Now suppose four people had each tried one loss once. Who would have "won"?
-# We count all ways to take one seed for each loss.
+# We count all ways to take one seed for each loss, $5^4$.
 #
 # **Predict, then run.** In how many of these 625 small "studies" does the loss with the best mean come out first?
 
@@ -110,9 +110,9 @@ for name, share in winners(first).items():
 #
 # ## What five seeds say
 #
-# The **standard error** $s / \sqrt{n}$ tells how far the mean of $n$ seeds is likely to be from the mean of very many.
-# To halve it you need four times the runs. If two means are less than twice $\sqrt{e_1^2 + e_2^2}$ apart, say "we
-# cannot tell".
+# The **standard error** $s / \sqrt{n}$, with $s$ the standard deviation of the $n$ seeds, tells how far their mean is
+# likely to be from the mean of very many. To halve it you need four times the runs. If two means, with the errors $e_1$
+# and $e_2$, are less than twice $\sqrt{e_1^2 + e_2^2}$ apart, say "we cannot tell".
 
 
 # %%
@@ -132,7 +132,7 @@ best_at_first = compare(first)
 # %% [markdown]
 # ## What tuning does to a ranking
 #
-# All four had the learning rate 0.001. Is that fair? It's *equal*. But 0.001 was a habit, formed with one of them.
+# All four had the learning rate 0.001. Is that fair? It's *equal*. But we got used to 0.001 with one of them.
 #
 # **Predict, then run.** Each loss now gets the same *chance to be tuned*: three learning rates, five seeds. Will the
 # loss that won above win again?
@@ -148,8 +148,8 @@ print("\nbest rate of each:", best_rate)
 
 # %% [markdown]
 # Three learning rates, and three different winners: `lsgan` at 0.0003, `mm` at 0.001, `hinge` at 0.003. And `hinge`,
-# last in two tables of three, has the lowest mean of all in the third. Most wrong claims come about like this: the new
-# method was tuned for weeks, the old one was run as it came.
+# last in two tables of three, has the lowest mean of all in the third. Many wrong claims come about like this: the new
+# method was tuned for weeks, the old one ran with its default settings.
 #
 # ## Fresh seeds for the verdict
 #
@@ -186,8 +186,8 @@ plt.show()
 # that 80 runs allow us to say. (Lucic et al., 2018, found the same on images: with enough tuning, most losses reach
 # similar scores.)
 #
-# **Exercise.** At 0.001, how many seeds would you need to tell the second loss from the third, with an error a tenth of
-# their distance?
+# **Exercise.** At 0.001 the means of the second and the third loss are close. How many seeds would you need for an
+# error a tenth of their distance?
 #
 # <details><summary>Answer</summary>
 #
@@ -196,8 +196,8 @@ plt.show()
 #
 # </details>
 #
-# **Exercise.** At 0.003 `lsgan` has an outlier, seed 1. Look at its fakes. Does the energy distance punish a lost mode,
-# or blurred ones?
+# **Exercise.** At 0.003 `lsgan` has an outlier, seed 1. Look at its fakes. Which does the energy distance punish more,
+# a lost mode or blurred ones?
 #
 # <details><summary>Answer</summary>
 #
@@ -206,13 +206,13 @@ plt.show()
 #
 # </details>
 #
-# **Exercise.** Give all of them 0.01. Which loss can take it? Were our three rates a fair choice?
+# **Exercise.** Give all of them the learning rate 0.01. Which loss can take it? Were our three rates a fair choice?
 #
 # <details><summary>Answer</summary>
 #
-# The means are 0.016 (`mm`), 0.021 (`ns`), 0.122 (`lsgan`) and 0.020 (`hinge`): three of them hardly mind, `lsgan`
-# suffers. For three losses our best rate was the largest we tried, so a better one may lie beyond 0.003. A fair range
-# has its best value inside.
+# The means are 0.016 (`mm`), 0.021 (`ns`), 0.122 (`lsgan`) and 0.020 (`hinge`): three of them still do well, `lsgan`
+# does not. For three losses our best rate was the largest we tried, so a better one may lie beyond 0.003. In a fair
+# range the best value is not at the edge.
 #
 # </details>
 #
@@ -220,6 +220,6 @@ plt.show()
 #
 # - Data, networks, budget and measure, chosen before; the same number of trials for each method.
 # - Several seeds, mean and standard error, the worst seed too; fresh seeds for what was chosen.
-# - What the measure says of the data themselves, and for what it all holds: *these* data and *this* budget.
+# - Give the measure for the data themselves, and say that the result holds for *these* data and *this* budget.
 #
 # Next: tutorial 15 differentiates a gradient, for a critic that must not be steep.

@@ -29,9 +29,9 @@ def tensor(array):
 # %% [markdown]
 # ## A distance that does not give up
 #
-# If data and fakes hardly overlap, a good discriminator says "different", but not how far. The **Wasserstein distance**
-# does: how far must you carry the fakes, on average, to turn them into the data? On a line, you carry the leftmost fake
-# to the leftmost point of the data, and so on.
+# If data and fakes hardly overlap, a good discriminator says "different", but not how far apart they are. The
+# **Wasserstein distance** does: how far must you carry the fakes, on average, to turn them into the data? On a line,
+# you carry the leftmost fake to the leftmost point of the data, and so on.
 
 
 # %%
@@ -45,7 +45,7 @@ for mean in (1.9, 1, 0, -1):
 
 # %% [markdown]
 # In the plane you can't sort. But there's another way to the same number (Kantorovich and Rubinstein). Give every place
-# $x$ a price $D(x)$, and let no price change faster than 1 per unit of length. Then
+# $x$ a price $D(x)$, and let no price change faster than 1 per unit of length. Then the distance is
 #
 # $$W = \max_D\; \mathrm{E}\,D(\text{real}) - \mathrm{E}\,D(\text{fake}).$$
 #
@@ -75,8 +75,8 @@ free, seen = train_critic()
 print("E D(real) - E D(fake) after 1, 10, 50 steps and at the end:", [f"{seen[i]:.4g}" for i in (0, 9, 49, -1)])
 
 # %% [markdown]
-# It grows without end: twice as steep is twice as good. So the first WGAN clipped every weight to $[-c, c]$ after each
-# step, which gives the slope *some* bound.
+# It grows without end: a critic twice as steep has a loss twice as good. So the first WGAN clipped every weight to
+# $[-c, c]$ after each step, which gives the slope *some* bound.
 #
 # **Predict, then run.** The right slope between the fakes and the data is 1. Which slope will $c = 0.01$ give, which
 # $c = 0.2$?
@@ -104,15 +104,15 @@ for c in (0.01, 0.2):
 #
 # ## The penalty
 #
-# Gulrajani et al. (2017) ask for what is wanted: a gradient of length 1. At some points $\hat x$ they add to the loss
+# Gulrajani et al. (2017) ask for it directly: a gradient of length 1. At some points $\hat x$ they add to the loss
 #
 # $$\lambda\; \mathrm{E}\left(\lVert \nabla D(\hat x) \rVert - 1\right)^2, \qquad \lambda = 10.$$
 #
 # Why 1, and not at most 1? The best critic has slope 1 along the lines on which the fakes are carried to the data. So
 # $\hat x$ lies there: at a random place between a real sample and a fake one.
 #
-# New is `create_graph=True`: "remember how you computed the gradient", to differentiate it once more. (If your head
-# spins, that's normal.)
+# You know `create_graph=True` from tutorial 02c: "remember how you computed the gradient", to differentiate it once
+# more. (If your head spins, that's normal.)
 
 
 # %%
@@ -126,8 +126,8 @@ def penalty(D, real, fake, rng):
 
 
 # %% [markdown]
-# **Predict, then run.** Is it right? Take a critic that we know completely: $D(x) = w \cdot x$ with $w = (3, 4)$. What
-# is the penalty, and what is its gradient with respect to $w$?
+# **Predict, then run.** Is `penalty` right? Take a critic we know completely: $D(x) = w \cdot x$ with $w = (3, 4)$.
+# What is the penalty, and what is its gradient with respect to $w$?
 
 # %% tags=["hide-output"]
 line = tg.nn.Dense(2, 1, bias=False)
@@ -137,7 +137,7 @@ pair = [tensor(rng.standard_normal((5, 2))) for _ in range(2)]
 print("penalty", penalty(line, *pair, rng).item(), " gradient", gw.data.ravel())
 
 # %% [markdown]
-# By hand: $(5 - 1)^2 = 16$, and $8\,(0.6, 0.8)$. Then a small network, in float64, with tanh, which has no kinks.
+# By hand: $w$ is 5 long, so $(5 - 1)^2 = 16$, and $8\,(0.6, 0.8)$. Next, a small float64 network with tanh (no kinks).
 
 # %%
 assert np.allclose(gw.data.ravel(), [4.8, 6.4])
@@ -163,12 +163,12 @@ print(f"E D(real) - E D(fake) = {estimate:.2f}, the distance is {distance:.2f}, 
 
 # %% [markdown]
 # The slope is nearly the same everywhere, so no gradient vanishes, however good the critic is. But why 1.15 and not 1?
-# With slope $s$ the critic wins $3 s$ and pays $10 (s - 1)^2$, which is best at $s = 1 + 3/20$.
+# With slope $s$ the critic wins $3 s$ and pays $10 (s - 1)^2$; the difference is largest at $s = 1 + 3/20$.
 #
 # ## A short WGAN-GP
 #
-# On the ring of tutorial 00, the critic takes five steps for each of the generator's. The weight is 1, and Adam has no
-# momentum. (With 10 and 0.5, the fakes reached two clouds of eight.)
+# On the ring of tutorial 00, the critic takes five steps for each of the generator's. The penalty's weight is 1, and
+# Adam has no momentum. (With weight 10 and momentum 0.5, the fakes reached two clouds of eight.)
 #
 # **Predict, then run.** Will the critic's estimate tell you whether the samples get better?
 
@@ -221,20 +221,20 @@ right.set(title="data and fakes", aspect="equal", xlim=(-1.6, 1.6), ylim=(-1.6, 
 plt.show()
 
 # %% [markdown]
-# After training the slope is near 1 nearly everywhere. The eight flat spots are the clouds: tops of hills, from which
-# nothing needs to be carried away. And the estimate falls while the samples get better: here the loss does tell you
-# something.
+# After training the slope is near 1 nearly everywhere. The eight flat spots are the clouds, the tops of the critic's
+# hills: from there nothing needs to be carried away. And the estimate falls while the samples get better: here the loss
+# does tell you something.
 #
-# **Exercises.** Predict the slope for the weight 1, then train. Then use 10 with `seed=0` and `seed=3`: what do you
-# see, and why is there no way back? And write R1 (tutorial 07b): compare it with `tg.penalties.r1`.
+# **Exercises.** On the line, predict the slope for weight 1, then train. Then use 10 with `seed=0` and `seed=3`: what
+# do you see, and why is there no way back? Last, write R1 (tutorial 07b), as in `tg.penalties.r1`.
 #
 # <details><summary>Answer</summary>
 #
 # For weight 1 the best is $s = 1 + 3/2$; we got 2.4 to 2.5 nearly everywhere. With the seeds 0 and 3 the slope is stuck
-# near $-0.86$ in places. To turn, it would have to pass 0, which costs more: there's a hill between $-1$ and $1$. (In a
-# plane a gradient can *turn* and keep its length, so there's a way around.) R1 is like `penalty`, but at the real
-# samples, with `(gx * gx).sum(axis=1).mean()`; the library's is half of that. At the end a flat $D$ pays nothing to R1,
-# and the game comes to rest; the gradient penalty still asks for slope 1.
+# near $-0.86$ in places. To become positive, it would have to pass 0, where the penalty is larger: there's a hill
+# between $-1$ and $1$. (In a plane a gradient can *turn* and keep its length, so there's a way around.) R1 is like
+# `penalty`, but at the real samples, with `(gx * gx).sum(axis=1).mean()`; the library's is half of that. At the end a
+# flat $D$ pays nothing to R1, and the game comes to rest; the gradient penalty still asks for slope 1.
 #
 # </details>
 #
@@ -242,6 +242,6 @@ plt.show()
 #
 # - A critic gives prices; with a slope of at most 1 their difference is a distance.
 # - The penalty asks for slope 1, and is a loss that contains a gradient: `create_graph=True`.
-# - The estimate falls as the samples improve. It costs several critic steps.
+# - The estimate falls as the samples improve. The price: several critic steps for each of the generator's.
 #
 # Next: tutorial 16 puts GANs to work.

@@ -31,8 +31,8 @@ pixels, test_pixels = (d.pixels.reshape(-1, 784).astype(np.float32) / 127.5 - 1 
 #
 # A **conditional** GAN is told what to make (Mirza and Osindero, 2014). A list of numbers, the condition $c$, goes to
 # the generator beside $z$, and to the discriminator beside the sample. Then $D$ judges the pair: a perfect 7 is a bad
-# sample if a 3 was ordered. Below, `extra` adds something else the generator should care about, and `noisy` blurs what
-# $D$ sees, so that it can't win by details.
+# sample if a 3 was ordered. In the code, `extra` adds something else the generator should care about, and `noisy` adds
+# noise to what $D$ sees, so that $D$ can't win by details.
 
 
 # %%
@@ -76,7 +76,7 @@ def show(axes, rows, title):
 # ## 1. More training data
 #
 # You have 100 labelled digits, ten of each. A GAN learns from them and draws 1,000 more, to order. (A small classifier,
-# the `judge`, tells it whether its digit is the one ordered; Odena et al., 2017.)
+# the `judge`, tells the generator whether its digit is the one ordered; Odena et al., 2017.)
 
 
 # %%
@@ -106,8 +106,8 @@ show(plt.subplots(figsize=(7.5, 1.2))[1], [to_order[:10]], "made to order, from 
 plt.show()
 
 # %% [markdown]
-# **Predict, then run.** Does a classifier get better with 1,000 such fakes? Its rivals have the 100 alone, or the
-# cheapest way to more data: each picture moved by up to two pixels.
+# **Predict, then run.** Does a classifier get better with 1,000 such fakes? We compare it with the 100 alone, and with
+# the cheapest way to more data: pictures moved by up to two pixels.
 
 
 # %% tags=["hide-output"]
@@ -128,8 +128,8 @@ for name, (images, labels) in more.items():
     print(f"100 and {name:11} right on unseen digits: {np.mean(right):.1%}, from {min(right):.1%} to {max(right):.1%}")
 
 # %% [markdown]
-# The fakes do a little harm: no picture in them knows more than the 100 did. Moving helps, because it brings new
-# knowledge, yours: a moved 7 is still a 7.
+# The fakes do a little harm: they were learned from the 100 and know nothing more. Moving helps, because it brings new
+# knowledge, which is yours: a moved 7 is still a 7.
 #
 # ## 2. Filling a hole
 #
@@ -170,16 +170,16 @@ for name, guess in {"mean": pixels.mean(axis=0), "nearest": nearest, "search": f
 holes = [truth[:10] * seen - (1 - seen) * 0.3, truth[:10] * seen + filled[:10] * (1 - seen), truth[:10]]
 
 # %% [markdown]
-# The nearest wins: these digits come from few fonts, and among 10,000 of them one nearly fits. The search, which looks
-# at no stored picture, can't be better than what this small generator can draw.
+# The nearest image wins: these digits come from few fonts, and among 10,000 of them one nearly fits. The search, which
+# looks at no stored picture, can't be better than what this small generator can draw.
 #
 # ## 3. From 14 to 28
 #
-# Now the condition is a small picture, each pixel the mean of four. Many sharp pictures fit; a squared error would
-# choose their blurred mean, the discriminator wants *one* of them. `extra` asks that the result, made small again, is
-# what we were given (Ledig et al., 2017, use a similar sum).
+# Now the condition is a small picture, each pixel the mean of four. Many sharp pictures fit it; a squared error would
+# choose their blurred mean, but the discriminator wants *one* of them. `extra` asks that the result, made small again,
+# is what we were given (Ledig et al., 2017, use a similar sum).
 #
-# **Predict, then run.** Against simply repeated pixels: which has the smaller error, which is sharper?
+# **Predict, then run.** The rival repeats each pixel. Which has the smaller error, which is sharper?
 
 
 # %% tags=["hide-output"]
@@ -199,8 +199,8 @@ for name, guess in {"pixels repeated": repeated, "GAN": sharp, "truth": truth}.i
 #
 # ## 4. A sound
 #
-# Nothing in a GAN knows that its samples are pictures. Here they are 128 values of a plucked string's decaying wave: a
-# pitch between 3 and 8 oscillations, an overtone, a random loudness.
+# Nothing in a GAN knows that its samples are pictures. Here a sample is 128 values of a plucked string's wave, which
+# decays: with 3 to 8 oscillations (its pitch), an overtone, a random loudness.
 
 
 # %%
@@ -229,18 +229,18 @@ axes[3].set(title="plucked strings: data (blue), made (orange)", xticks=[], ytic
 plt.show()
 
 # %% [markdown]
-# Every pitch is there, if not in equal shares, and the waves decay, with a rough tail. (Without `noisy`, $D$ won at
-# once.)
+# Every pitch is there, though not in equal shares, and the waves decay, but with a rough end. (Without `noisy`, $D$ won
+# at once.)
 #
 # **Exercises.** Give the waveform GAN the pitch as its condition, one number. Does it obey? And in part 2 hide the
 # lower half, or all but every third row: when does the search win?
 #
 # <details><summary>Answer</summary>
 #
-# Partly: with the pitch from 3 to 8 as it is, made and ordered pitch correlate by 0.74, and half of the waves are off
-# by less than 0.73. With the number scaled by 0.2 it hardly listens (0.09): one small number among 129 is easily
-# overheard. The search never won: lower half hidden 0.272 against 0.175 for the nearest, every third row 0.155 against
-# 0.086.
+# Partly: if the condition is the pitch itself, from 3 to 8, made and ordered pitch correlate by 0.74, and half of the
+# waves are off by less than 0.73. With the number scaled by 0.2 it hardly obeys (0.09): one small number among 129 is
+# easily missed. The search never won: lower half hidden 0.272 against 0.175 for the nearest, every third row 0.155
+# against 0.086.
 #
 # </details>
 #

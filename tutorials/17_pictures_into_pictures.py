@@ -1,9 +1,8 @@
 # %% [markdown]
 # # 17 Pictures into pictures
 #
-# After this page you can turn one kind of picture into another: with examples of both sides (Pix2Pix), and without
-# (CycleGAN). You can say what each part of their losses is for, and measure whether it worked. It runs in two to three
-# minutes.
+# After this page you can turn one kind of picture into another, with pairs of examples (Pix2Pix) and without
+# (CycleGAN), say what each part of their losses is for, and measure whether it worked. It runs in two to three minutes.
 #
 # <details><summary>The picture this page ends in (it shows the results)</summary>
 #
@@ -55,15 +54,15 @@ sources, targets = unseen[..., :3], unseen[..., 3:]
 print("a sample:", pairs[0].shape)
 
 # %% [markdown]
-# That is the trick of Pix2Pix (Isola et al., 2017): a **sample is a pair**, source and target side by side along the
-# channels. A fake is the same source with G's picture beside it. So D sees whether the two belong together, and the
-# game is the one you know. Its D returns a map of logits, one for each patch of 18 x 18 pixels: it judges details. For
-# the whole, G's loss has a second part, the distance to the target:
+# In Pix2Pix (Isola et al., 2017) a **sample is a pair**, source and target together along the channels. A fake is the
+# same source with G's picture beside it. So D sees whether the two belong together, and the game is the one you know. D
+# returns a map of logits, one for each patch of 18 x 18 pixels: it judges details. For the whole, G's loss has a second
+# part, the distance to the target:
 #
 # $$\text{adversarial loss} + \lambda\,\mathrm{E}\,|\text{target} - G(\text{source})|.$$
 #
-# G is a **U-Net** (Ronneberger et al., 2015). It halves the picture three times, doubles it again, and hands what it
-# saw on each size on the way down to the same size on the way up. So the lines arrive where they were.
+# G is a **U-Net** (Ronneberger et al., 2015). It halves the picture three times and doubles it again; on the way up,
+# each size also gets what that size held on the way down. So the lines keep their places.
 #
 # **Predict, then run.** One U-Net learns from the distance alone, another plays the whole game. Which comes nearer to
 # the truth? Which is sharper?
@@ -110,15 +109,13 @@ for name, guess in guesses.items():
     print(f"{name:10} L1 distance {np.abs(guess - targets).mean():.3f}, sharpness {share:.0%} of the truth's")
 
 # %% [markdown]
-# The distance alone is a little nearer, as it should be: it trains for nothing else. Where it does not know (what
-# colour are the eyes?), it makes the middle of all that is possible, which is blur. D rejects blur. So Pix2Pix decides,
-# is sometimes wrong, and overdoes it: it is sharper than the truth. Neither knows what the sketch hides: look at the
-# mouths.
+# The distance alone comes a little nearer: it trains for nothing else. Where that network does not know (what colour
+# are the eyes?), it draws the mean of all that is possible, which is blur. D rejects blur, so Pix2Pix decides, is
+# sometimes wrong, and gets even sharper than the truth. Neither knows what the sketch hides: look at the mouths.
 #
 # ## Without pairs
 #
-# Often there are no pairs: photographs and paintings, but nobody painted what was photographed. Here are
-# digits, and posters of other digits. No poster belongs to a digit.
+# Often there are no pairs: nobody painted what was photographed. Here are digits, and posters of other digits.
 
 
 # %%
@@ -144,10 +141,11 @@ true_posters, true_digits = scaled(poster(grey_one[-500:])), scaled(grey_other[-
 
 # %% [markdown]
 # CycleGAN (Zhu et al., 2017) has two generators, there and back, and a discriminator for each kind. The adversarial
-# losses ask only for *some* good poster. What ties it to the digit is the **cycle**: who goes there and back must be
-# where he was. With $G$ to posters and $F$ back to digits, the loss has $10\,\mathrm{E}\,|F(G(a)) - a|$, and the same
-# for $b$. The authors' **identity loss** adds that what is a poster already should stay as it is:
-# $5\,\mathrm{E}\,|G(b) - b|$, and the same for digits under $F$. For that, both kinds need three channels.
+# losses ask only for *some* good poster. What ties it to the digit is the **cycle**: a digit that becomes a poster and
+# then a digit again must be the first one. With $G$ to posters and $F$ back to digits, the loss has
+# $10\,\mathrm{E}\,|F(G(a)) - a|$, and the same for $b$. The authors' **identity loss** asks a generator of posters to
+# leave a poster as it is: $5\,\mathrm{E}\,|G(b) - b|$, and the same for digits under $F$. For that, both kinds need
+# three channels.
 #
 # **Predict, then run.** A classifier that reads white digits on black is shown 500 posters as they are, then what
 # CycleGAN makes of them. How many does it read right, if chance is 10 %?
@@ -177,19 +175,19 @@ for name, made, truth, start, back in (
     print(f"{name}: L1 distance to the truth", "copied {:.3f}, made {:.3f}; after the cycle {:.3f}".format(*errors))
 
 # %% [markdown]
-# All of them, though it never saw a pair or a label. But the loss would be just as content with a CycleGAN that makes
-# fine 8s of all 3s and 3s of all 8s, and turns them back. That it does not is the networks' doing: the easiest way for
-# a U-Net is to leave every line where it is, and the identity loss gets it used to that. Where shapes must change, as
-# from cats to dogs, CycleGAN often fails, as its authors say.
+# All of them, though it never saw a pair or a label. But a CycleGAN that made fine 8s of all 3s and 3s of all 8s, and
+# turned them back, would have just as small a loss. Ours does not, thanks to the networks: the easiest way for a U-Net
+# is to leave every line where it is, and the identity loss supports that. Where shapes must change, as from cats to
+# dogs, CycleGAN often fails, its authors say.
 #
 # **Exercise.** Train with `identity=0`. Look closely at the made digits: are they where they should be?
 #
 # <details><summary>Answer</summary>
 #
 # In our run 97.6 % were still read right, but the digits lay two pixels too far to the right, at a distance of 0.292
-# from the truth, and the made posters two pixels too far to the left. The way back undoes the shift, so the cycle does
-# not mind it, and a discriminator of patches does not see it. It is a matter of luck too: after 160 steps one seed had
-# 35.0 % read right, another 99.8 %. With the identity loss, four seeds all had 99.8 % or more.
+# from the truth, and the made posters two pixels too far to the left. The way back undoes the shift, so the cycle loss
+# stays small, and a discriminator of patches does not see it. Luck matters too: after 160 steps one seed had 35.0 %
+# read right, another 99.8 %. With the identity loss, four seeds all had 99.8 % or more.
 #
 # </details>
 #
@@ -199,18 +197,17 @@ for name, made, truth, start, back in (
 #
 # It is: 99.6 % were read right, and the made posters were at a distance of 0.062 from the truth instead of 0.042. Even
 # with `identity=0` as well it was 99.4 %, and 0.086. So where no shape has to change, the networks alone may keep the
-# digit. The cycle makes the picture finer. But as the shift above shows, it makes both networks agree with each other,
-# not with the truth.
+# digit. The cycle makes the picture finer, but as the shift above shows, the networks then agree with each other, not
+# with the truth.
 #
 # </details>
 #
-# **Exercise.** Train Pix2Pix with `l1=0`. Does D not know the right colours, as it sees the pair?
+# **Exercise.** Train Pix2Pix with `l1=0`. D sees the pair: is that enough to get the colours right?
 #
 # <details><summary>Answer</summary>
 #
-# Perhaps it learns them in time. After these few steps there was coloured noise along the lines, at a distance of
-# 0.271, worse than the sketch itself, and three times as sharp as the truth. The distance shows G the way from the
-# first step on.
+# Not after these few steps, perhaps in time: there was coloured noise along the lines, at a distance of 0.271, worse
+# than the sketch itself, and three times as sharp as the truth. The L1 distance shows G the way from the first step on.
 #
 # </details>
 
@@ -225,9 +222,9 @@ below.set(title="digits, made posters; posters, made digits", xticks=[], yticks=
 plt.show()
 
 # %% [markdown]
-# - A pair is a sample: let D see source and target together, and any GAN translates.
+# - A sample is a pair: let D see source and target together.
 # - The L1 distance gives colours and places, D gives sharpness; a U-Net keeps the lines where they are.
-# - Without pairs a cycle stands in for the target, but it does not say *which* translation is the right one. The
-#   identity loss helps: it asks that what is right already stays as it is.
+# - Without pairs a cycle replaces the target, but does not say *which* translation is the right one. The identity loss
+#   helps.
 #
-# What comes next: your own pictures. Make pairs of them with a rule like `sketched`, or give `CycleGAN` two folders.
+# What comes next: your own pictures. Make pairs with a rule like `sketched`, or give `CycleGAN` two folders.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 18 Text and molecules: gradients for choices
 #
-# After this page you can say why letters break a GAN, repair it in two ways, and judge what it writes. It runs in
-# about two minutes.
+# After this page you can say why a GAN can't simply write letters, repair that in two ways, and judge what it writes.
+# It runs in about two minutes.
 #
 # <details><summary>The picture this page ends in</summary>
 #
@@ -24,10 +24,10 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## Strings with a rule
 #
-# Two sets of strings, for which a program can tell right from wrong: dates, and small molecules in SMILES. There C, N
-# and O are atoms, `=` and `#` double and triple bonds, parentheses hold a branch, and a pair of 1s closes a ring. C
-# makes at most four bonds, N three, O two; hydrogen takes what is left. A string is an array (L, V): for each of L
-# places a one in the column of its letter. The letter `_` fills up to the end.
+# For two sets of strings a program can tell right from wrong: dates, and small molecules in SMILES, which writes a
+# molecule as text. There C, N and O are atoms, `=` and `#` double and triple bonds, parentheses hold a branch, and a
+# pair of 1s closes a ring. C makes at most four bonds, N three, O two; hydrogen takes those left. A string is an array
+# (L, V), for L places and V letters: a one in the column of each letter. The letter `_` fills the rest.
 
 # %%
 sets = {words.name: words for words in (tg.data.dates(), tg.data.molecules())}
@@ -58,13 +58,13 @@ print("measured:", (up - down) / 2e-5)
 assert not np.any(up - down)
 
 # %% [markdown]
-# Nothing flows: a small step changes no letter. The critic knows that the second letter is better, and cannot tell.
+# Nothing flows: a small step changes no letter. The critic knows a better letter, but can't tell the generator.
 #
 # ## Remedy 1: the Gumbel-softmax
 #
-# Let the generator *draw* its letter, with probabilities $p = \mathrm{softmax}(\text{logits})$. Then the expected
-# score is $p \cdot s$, which has a slope: $p_k (s_k - p \cdot s)$. And there is a way to draw by adding noise: with
-# $g = -\ln(-\ln u)$, $u$ uniform, the largest of $\text{logits} + g$ is $k$ with probability $p_k$ (Gumbel). The
+# Let the generator *draw* its letter, with probabilities $p = \mathrm{softmax}(\text{logits})$. Then the expected score
+# is $p \cdot s$, with $s$ the scores, and it has a slope: $p_k (s_k - p \cdot s)$. You can draw by adding noise: with
+# $g = -\ln(-\ln u)$, $u$ uniform, number $k$ of $\text{logits} + g$ is the largest with probability $p_k$ (Gumbel). The
 # Gumbel-softmax (Jang et al., 2017) puts a softmax in place of the largest:
 #
 # $$y = \mathrm{softmax}\big((\text{logits} + g) / T\big)$$
@@ -90,11 +90,11 @@ both = gumbel_softmax(x, 0.5, np.random.default_rng(3)), tg.ops.gumbel_softmax(x
 assert np.array_equal(both[0].data, both[1].data)
 
 # %% [markdown]
-# The choice does not depend on $T$. Hot gradients are wrong but calm; cold ones are right on average, and wild. So one
-# begins warm and cools down.
+# The choice does not depend on $T$. With a high $T$ gradients are wrong but scatter little; with a low one they are
+# right on average, but scatter widely. So training begins with a high $T$ and lowers it.
 #
 # One thing is left: a soft $y$ is no letter, and a critic sees that. The **straight-through** trick (Bengio et al.,
-# 2013) shows it the one-hot choice, and takes the soft $y$'s gradient: wrong, as `gradcheck` would say, and useful.
+# 2013) shows it the one-hot choice, but takes the gradient of the soft $y$. `gradcheck` would object, but it works.
 
 # %%
 x = tg.Tensor(logits, requires_grad=True)
@@ -106,11 +106,12 @@ for hard in (False, True):
 # ## Remedy 2: let the critic see probabilities
 #
 # The other way is to choose nothing in training: $G$ hands over its softmax, and the critic compares it with one-hot
-# rows. A discriminator would win by asking "is any number neither 0 nor 1?". A critic with a gradient penalty
-# (tutorial 15) must price every step from fake to real: half a letter is better than none (Gulrajani et al., 2017).
+# rows. A discriminator would win by asking "is any number neither 0 nor 1?". A critic with the gradient penalty of
+# tutorial 15 must rise steadily from fake to real, so for $G$ half a letter is better than none (Gulrajani et al.,
+# 2017).
 #
-# Both remedies play the same game here, with one step of the critic for one of the generator. `tg.compiled` records the
-# step and plays it back.
+# Both remedies play the same game, one step of the critic for one of the generator. `tg.compiled` records a step and
+# repeats it.
 
 
 # %%
@@ -156,8 +157,8 @@ for name in sets:
 # ## How good is it?
 #
 # Three numbers, read together, from the benchmarks GuacaMol and MOSES. **Validity**: the share that follows the rule.
-# **Uniqueness**: of the valid ones, how many are different. **Novelty**: of the different ones, how many are not in
-# the training set. Two writers know less: one draws each place by itself, a Markov chain each letter by the last.
+# **Uniqueness**: of the valid ones, how many are different. **Novelty**: of the different ones, how many are not in the
+# training set. For comparison, one writer draws each place by itself, a Markov chain each letter from the one before.
 
 
 # %%
@@ -176,7 +177,7 @@ def by_pairs(words, real, n=1000):
 
 
 # %% [markdown]
-# **Predict, then run.** Which set is harder for the Markov chain, which for the GANs? What will most mistakes be?
+# **Predict, then run.** Which set is harder for the Markov chain, which for the GANs? What is the commonest mistake?
 
 # %% tags=["hide-output"]
 validity = {}
@@ -194,12 +195,11 @@ for row, strings in rows.items():  # of molecules
     print(f"{row:18} leaves a branch or a ring open in {np.mean(left_open):.1%}")
 
 # %% [markdown]
-# A date's rule reaches from end to end: pairs of letters know nothing of it. In a molecule neighbours matter most, so
-# the chain does better, but most of its valid strings are repeats. For the GANs it is the other way round. A month
-# always stands in one place, and is misspelt now and then. A parenthesis may stand anywhere, and needs its partner:
-# most wrong molecules leave a branch or a ring open. Still, the GANs write more than twice as many valid *and*
-# different ones as the chain. Nothing points to copying: as many dates are new as of the rule's own. This is one run:
-# tutorial 14 says how to rank the remedies.
+# A date's rule spans the whole string, and a chain of pairs can't follow it. In a molecule neighbours matter most, so
+# the chain does better, but most of its valid strings are repeats. The GANs find molecules harder. A month always
+# stands in one place, and is misspelt now and then. A parenthesis may stand anywhere, and needs its partner: most wrong
+# molecules leave a branch or a ring open. Still, the GANs write more than twice as many valid *and* different ones as
+# the chain. Nothing looks copied: new dates are about as many as the rule's own. One run ranks nothing (tutorial 14).
 #
 # **Exercise.** How many different dates would 1,000 perfect draws hold, all days from 1900 to 2099 equally likely?
 #
@@ -210,7 +210,7 @@ for row, strings in rows.items():  # of molecules
 #
 # </details>
 #
-# **Exercise.** In evaluation `GumbelSoftmax` draws nothing. Take `G.evaluating()` out of `write`: what changes?
+# **Exercise.** In evaluation mode `GumbelSoftmax` adds no noise. Take `G.evaluating()` out of `write`: what changes?
 #
 # <details><summary>Answer</summary>
 #
@@ -222,7 +222,7 @@ for row, strings in rows.items():  # of molecules
 # ## Recap
 #
 # - A choice has no slope: nothing reaches the generator through an argmax.
-# - The Gumbel-softmax draws with a slope, the straight-through trick shows the critic letters; or it sees softmaxes.
+# - Draw with a slope (Gumbel-softmax, straight-through), or let the critic see probabilities.
 # - Validity, uniqueness and novelty are read together, beside simple writers.
 #
 # Next, tutorial 19 makes music: notes are choices, too.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 19 A GAN that writes melodies
 #
-# After this page you can build a GAN for sequences, with convolutions along time, write what it makes to files that
-# you can play, and say by counting what it has learnt of music, and what it has not. It runs in about a minute.
+# After this page you can build a GAN for sequences, with convolutions along time, save its melodies as files that you
+# can play, and find out by counting what it has learnt of music. It runs in about a minute.
 #
 # <details><summary>The picture this page ends in (it shows the results)</summary>
 #
@@ -34,16 +34,16 @@ print(*(f"{note.pitch}x{note.length}" for note in notes(data.rolls[0])))
 #
 # A **piano roll** has a row for each step of time and a column for each pitch. Ours have 32 steps, the sixteenths of
 # two bars, and 25 columns: 24 semitones from middle C on, and one for silence. Each row is one-hot, and equal rows that
-# follow each other are one note. The second line above lists the notes of the first melody: MIDI's number of the pitch
-# and, behind the x, how many steps it lasts.
+# follow each other are one note. The second line above lists the notes of the first melody: the pitch's number in MIDI
+# (a standard for notes) and, behind the x, how many steps it lasts.
 #
-# The melodies follow rules: each stays in one of three major keys, every note begins on an eighth, and the last one is
-# the keynote. Nobody tells the GAN.
+# The melodies follow rules. Each stays in one of three major keys (a key is a set of allowed notes), every note begins
+# on an eighth (every second step), and the last one is the keynote, which gives the key its name. Nobody tells the GAN.
 #
 # ## Convolution along time
 #
-# A scale is a scale wherever it begins in time, so a convolution fits: `Conv1D` slides a kernel of $k$ steps along the
-# one axis,
+# A tune is the same tune whenever it begins, so a convolution fits: `Conv1D` slides a kernel of $k$ steps along the one
+# axis,
 #
 # $$y_{t} = b + \sum_{i=0}^{k-1} x_{t+i}\, W_i,$$
 #
@@ -61,13 +61,12 @@ G, D = tg.models.melody(data.sample_shape, latent, rng)
 print(G.summary((latent,)))
 
 # %% [markdown]
-# The generator begins with 8 steps and must get to 32. Its `Conv1D` return twice as many channels as needed, and the
-# `Reshape` behind them lays each pair one after the other: half of the channels become steps. The softmax at the end
-# says how probable each pitch is at each step. The discriminator looks at windows of half a bar, then, with a dense
-# layer, at all of them together.
+# The generator begins with 8 steps and must get to 32. Each of its `Conv1D` makes twice as many channels as needed, and
+# the next `Reshape` turns half of them into further steps. The softmax at the end says how probable each pitch is at
+# each step. The discriminator looks at windows of half a bar; then a dense layer looks at all of them together.
 #
-# **Predict, then run.** A window of half a bar holds about three notes. Could a discriminator that sees nothing but
-# single windows teach the generator to stay in one key? Look for pairs of keys that share such a window.
+# **Predict, then run.** A window of half a bar holds about three notes. Could a discriminator that sees only single
+# windows teach the generator to stay in one key? We count the windows that fit more than one.
 
 # %% tags=["hide-output"]
 halves = unseen.rolls.reshape(-1, 8, 25)  # each melody cut into its four half bars
@@ -77,13 +76,13 @@ print(f"{np.mean(fits > 1):.0%} of the half bars fit two keys or three; of whole
 print(f"{np.mean((tg.metrics.key_shares(unseen.rolls, data.keys) == 1).sum(axis=1) > 1):.0%}")
 
 # %% [markdown]
-# Many half bars could be in another key: the key is seen in the whole.
+# Many half bars could be in another key: you need the whole melody to know.
 #
 # ## Training
 #
-# The non-saturating loss with R1 (tutorial 15 compares penalties), and the moving average of the generator. Data are
-# ones and zeros while fakes are probabilities, which a steep discriminator could tell at once: R1 holds it back.
-# `tg.compiled` plays a step back that it has seen, which saves time and changes no number.
+# We use the non-saturating loss with R1, and the moving average of the generator. Data are ones and zeros, fakes are
+# probabilities: a steep discriminator would see that at once, and R1 holds it back. `tg.compiled` records a step and
+# repeats it, which saves time and changes no number.
 
 # %%
 steps, lr = 2000, 4e-3
@@ -118,9 +117,8 @@ for step in range(1, steps + 1):
 # %% [markdown]
 # ## What has it learnt?
 #
-# A number alone says little, so there are two rivals: 1,000 melodies that nobody trained on, and a **baseline** of
-# independent notes. These have the data's pitches and the data's lengths, each as frequent as there, but no note knows
-# of another.
+# We compare with 1,000 unseen melodies, and with a **baseline** of independent notes: pitches and lengths are as
+# frequent as in the data, but no note knows of another.
 #
 # **Predict, then run.** Which share of the baseline's notes lies in one key, if we take the key that fits best? More or
 # less than one half?
@@ -157,16 +155,16 @@ print("the GAN's melodies by key:", dict(zip(data.names, np.bincount(best, minle
 
 # %% [markdown]
 # The GAN has found that there are keys, and three of them: 96% of its notes are in one key, and 75% of its melodies
-# lie in one altogether, against 78% and 4% for independent notes. It has found the cadence, too: 93% end on the
-# keynote. Its leaps reach as far as the data's, and no melody is a copy: the nearest in the training set differs in
-# 11.5 of the 32 steps. (Some of the unseen ones are copies, by chance.) But it is not the data: some notes last an odd
-# number of sixteenths, which no real one does, and the three keys are not equally frequent.
+# stay in one from beginning to end, against 78% and 4% for independent notes. It has learnt how to end, too: 93% end on
+# the keynote. Its melodies span as many pitches as the data's, and none is a copy: the nearest in the training set
+# differs in 11.5 of the 32 steps. (Some of the unseen data are copies, by chance.) But some notes last an odd number of
+# sixteenths, which no real one does, and the three keys are not equally frequent.
 #
 # ## Listening
 #
-# `save_wav` writes a sound, each note a sine of its frequency with three overtones, which decays. `save_midi` writes
-# the notes themselves for any program that plays them (`pip install 'tinygan[music]'` brings the package mido for it).
-# The spectrum says whether the right note sounds.
+# `save_wav` writes a sound: each note is a sine with three overtones, and fades. `save_midi` writes the notes
+# themselves, for any program that plays them (it needs `pip install 'tinygan[music]'`). The spectrum shows whether the
+# sound has the right pitch.
 
 # %%
 Path("out").mkdir(exist_ok=True)
@@ -208,9 +206,9 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# It should fall: neighbouring keys, such as C and G major, differ in a single note, so a melody that slides from one to
-# the other is hardly suspicious. And of the same number of melodies, four times fewer are left for each key. Compare
-# with the baseline again, whose share rises, because some key of twelve always fits better.
+# It should fall: neighbouring keys, such as C and G major, differ in a single note, so D hardly notices a change of
+# key. And each key has only a quarter of the melodies to learn from. Compare with the baseline again: its share rises,
+# because among twelve keys one fits better than among three.
 #
 # </details>
 #
@@ -219,15 +217,15 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# Windows judged one by one can ask for the right lengths, and for three or four notes that fit together. They cannot
-# ask for the same key in all of them, nor for an end: a window does not know where in the melody it lies.
+# Windows judged one by one can ask for the right lengths, and for three or four notes that fit together, but not for
+# the same key in all of them, nor for an end: a window does not know its place in the melody.
 #
 # </details>
 #
 # ## Recap
 #
-# - A melody is a one-hot array, and a convolution along time is `conv2d` of images with one row.
-# - A discriminator teaches what it can see: what belongs to the whole needs a layer that sees the whole.
-# - Count what the rules of the data say, beside unseen data and a baseline.
+# - A melody is a one-hot array, and convolutions run along time.
+# - A discriminator teaches what it sees: the key needs a layer that sees the whole.
+# - Count how often the rules of the data are kept, and compare with unseen data and a baseline.
 #
 # What comes next is up to you: other keys, other rhythms, your own melodies.
