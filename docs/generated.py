@@ -5,6 +5,7 @@ So neither the table of presets nor an option of a command line can say somethin
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import io
@@ -153,6 +154,7 @@ def bring_tutorials() -> str:
         page = json.loads(path.read_text(encoding="utf-8"))
         page["cells"] = [cell for cell in page["cells"] if "install" not in cell["metadata"].get("tags", [])]
         page["cells"].insert(1, {"cell_type": "markdown", "id": "doors", "metadata": {}, "source": doors(path.stem)})
+        keep_drawn(page, lessons.number_of(source))
         describe_pictures(page)
         write(TUTORIALS / path.name, json.dumps(page, indent=1))
         cards.append(card(source))
@@ -187,6 +189,15 @@ def card(source: Path) -> str:
             "",
         ]
     )
+
+
+def keep_drawn(page: dict, number: str) -> None:
+    """Lay what a tutorial's cells draw where the Chinese pages show it, such as drawn/08-1.png."""
+    folder = PAGES / "drawn"
+    folder.mkdir(exist_ok=True)
+    outputs = [output.get("data", {}) for cell in page["cells"] for output in cell.get("outputs", [])]
+    for place, data in enumerate((data for data in outputs if "image/png" in data), start=1):
+        (folder / f"{number}-{place}.png").write_bytes(base64.b64decode("".join(data["image/png"])))
 
 
 def doors(name: str) -> str:
