@@ -35,6 +35,8 @@ CONSTANTS = {
     "resnet.SLOPE": 0.2,
     "resnet.START": 0.1,
     "text.WIDTH": 256,
+    "unet.MOST": 256,
+    "unet.SLOPE": 0.2,
 }
 DEFAULTS = {
     "augment.Augment(high)": 1.0,
@@ -102,6 +104,25 @@ DEFAULTS = {
     "sampling.draw(batch)": 250,
     "text.text_discriminator(dropout)": 0.0,
     "text.text_discriminator(outputs)": 1,
+    "translation.CycleGAN(cycle)": 10.0,
+    "translation.CycleGAN(identity)": 0.0,
+    "translation.CycleGAN.step(measure)": False,
+    "translation.Pix2Pix(fresh_fakes)": False,
+    "translation.Pix2Pix(instance_noise)": 0.0,
+    "translation.Pix2Pix(joint_batch)": False,
+    "translation.Pix2Pix(l1)": 100.0,
+    "translation.Pix2Pix(n_critic)": 1,
+    "translation.Pix2Pix(pack)": 1,
+    "translation.Pix2Pix(simultaneous)": False,
+    "translation.Pix2Pix(unroll)": 0,
+    "translation.Pix2Pix(unroll_lr)": 0.001,
+    "translation.Pix2Pix(weight_clip)": 0.0,
+    "translation.Pix2Pix.fakes(no_graph)": False,
+    "unet.UNet(depth)": 3,
+    "unet.UNet(norm)": False,
+    "unet.UNet(width)": 32,
+    "unet.patch_discriminator(norm)": False,
+    "unet.patch_discriminator(width)": 32,
 }
 
 

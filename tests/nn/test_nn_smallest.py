@@ -109,7 +109,7 @@ def test_no_two_tensors_of_a_layer_share_their_numbers():
         assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i]), edge.name
 
 
-STARTS = {"gamma": 1.0, "beta": 0.0, "running_mean": 0.0, "running_var": 1.0, "b": 0.0, "std": 0.0}
+STARTS = {"tau": 0.5, "gamma": 1.0, "beta": 0.0, "running_mean": 0.0, "running_var": 1.0, "b": 0.0, "std": 0.0}
 
 
 @pytest.mark.parametrize("edge", LAYERS, ids=[f"{edge.name}-{i}" for i, edge in enumerate(LAYERS)])
