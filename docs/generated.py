@@ -21,6 +21,7 @@ from typing import Any
 import house  # beside this file
 import lessons
 import minutes
+import reading
 
 from tinygan.compiled import compiled
 from tinygan.training.build import build
@@ -43,6 +44,8 @@ def write_all() -> None:
         "program.md": small_program(),
         "ring_program.md": ring_program(),
         "minutes.md": minutes.table(),
+        "reading_hour.md": reading.table(reading.HOUR),
+        "reading_afternoon.md": reading.table(reading.AFTERNOON),
         "weeks.md": minutes.course(minutes.WEEKS, graded=True),
         "weekend.md": minutes.course(minutes.WEEKEND, graded=False),
         "instructors.md": toctree([f"Instructors <{path.stem}>" for path in HERE.glob("instructors.md")]),
