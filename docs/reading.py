@@ -37,7 +37,7 @@ def lines_of(name: str) -> int:
 
 def table(files: list[tuple[str, str]]) -> str:
     """The files in their order, and how long they take together."""
-    rows = [f"| {i} | `tinygan/{name}` | {lines_of(name)} | {about} |" for i, (name, about) in enumerate(files, 1)]
+    rows = [f"| `{name}` | {lines_of(name)} | {about} |" for name, about in files]
     total = sum(lines_of(name) for name, _ in files)
     end = f"Together {total:,} lines, docstrings included: {total / LINES:.0f} minutes at {LINES} lines a minute."
-    return "\n".join(["| | file | lines | what it shows |", "|---|---|---|---|", *rows, "", end, ""])
+    return "\n".join(["| in `tinygan/` | lines | what it shows |", "|---|---|---|", *rows, "", end, ""])

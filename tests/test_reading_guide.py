@@ -25,7 +25,7 @@ def test_it_can_be_read_in_that_time(files, most):
 def test_each_file_stands_in_the_table_with_its_length(files, most):
     text = reading.table(files)
     for name in dict(files):
-        assert f"| `tinygan/{name}` | {len((ROOT / 'tinygan' / name).read_text().splitlines())} |" in text
+        assert f"| `{name}` | {len((ROOT / 'tinygan' / name).read_text().splitlines())} |" in text
 
 
 def test_no_file_is_read_twice():
