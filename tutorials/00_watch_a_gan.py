@@ -47,10 +47,8 @@ plt.show()
 # The **generator** G is a forger: it turns two random numbers, called the *latent* z, into a point.
 #
 # The **discriminator** D is an inspector: it gets a point, real or made by G, and answers with one number, the *logit*.
-# Above 0 it means "real", below 0 "fake", and the farther it is from 0, the surer D is. The sigmoid squeezes the logit
-# into a probability, D(x).
-#
-# Both are small networks, whose layers tutorial 03 builds.
+# Above 0 it means "real", below 0 "fake"; the farther from 0, the surer. The sigmoid turns the logit into a
+# probability.
 
 # %%
 G, D = tg.models.points((2,), latent=2, rng=rng)
@@ -84,8 +82,8 @@ draw(axes, fakes(), "before training")
 plt.show()
 
 # %% [markdown]
-# A fan of rays: hardly anybody guesses this. All constant terms in G's layers start at zero, so G(2 z) = 2 G(z): twice
-# the z gives twice the point, on the same ray.
+# A fan of rays: hardly anybody guesses this. All constant terms in G's layers start at zero, so twice the z gives twice
+# the point, on the same ray.
 #
 # ## The game
 #
@@ -95,8 +93,8 @@ plt.show()
 # - **G's turn.** G's weights move so that D's logits on the fakes go *up*. The gradient says in which direction a point
 #   must move to look more real to D. That's all G ever learns about the data.
 #
-# `tg.grad` finds the gradients (tutorials 01 and 02), and `detach` cuts the fakes off from G in D's turn. The optimiser
-# takes the step (05). Steps get smaller towards the end, so that the points come to rest.
+# `tg.grad` finds the gradients, and the optimisers take the steps. These get smaller towards the end, so that the
+# points come to rest. In D's turn, `detach` cuts the fakes off from G.
 
 # %%
 steps = 3000
@@ -148,8 +146,8 @@ assert report.modes == 8 and report.high_quality > 0.6
 
 # %% [markdown]
 # First the fan swings around: D says "fake" where the points are, so they move away, and D follows. Once D knows where
-# all the clouds are, the fan becomes a star, whose rays shrink to the clouds. A few points stay in between: G is
-# continuous, so it can stretch the cloud of z but not cut it.
+# all the clouds are, the fan becomes a star, whose rays shrink to the clouds. A few points stay in between, since G can
+# stretch the cloud of z but not cut it.
 #
 # ## Two losses that don't fall to zero
 #
@@ -188,5 +186,4 @@ plt.show()
 # - G never sees the data. It only follows D's gradient.
 # - The losses level off. To judge a GAN, look at samples and count.
 #
-# Next: tutorial 01 builds the engine behind `tg.grad` from nothing. (To try narrower clouds:
-# `python -m tinygan.train --preset ring`.)
+# Next: tutorial 01 builds the engine behind `tg.grad` from nothing.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 01 A number that remembers its past
 #
-# You will build an engine that finds derivatives by itself, and see that it gives the same numbers as the library's.
-# It grows from page to page, and in tutorial 07 it trains a GAN. Half an hour to read, a few seconds to run.
+# You will build an engine that finds derivatives by itself. It grows from page to page, and in tutorial 07 it trains a
+# GAN. A few seconds to run.
 #
 # <details><summary>The picture this page ends in</summary>
 #
@@ -23,8 +23,8 @@ import tinygan as tg
 # %% [markdown]
 # ## What a gradient says
 #
-# Learning means changing numbers a little, so that the loss becomes smaller. So we ask of each number: how much does
-# the result move when this one moves? Let's try it out.
+# Learning means changing numbers so that the loss becomes smaller. So we ask of each number: how much does the result
+# move when this one moves?
 
 
 # %%
@@ -38,17 +38,15 @@ nudge = 0.001
 print("f is", f(x, w, b), "and per unit of w it moves by", (f(x, w + nudge, b) - f(x, w, b)) / nudge)
 
 # %% [markdown]
-# That is (nearly) the derivative of f with respect to w, its *gradient*. If derivatives are new to you: nudge w, and
-# see by how much f moves. The gradient is the second divided by the first.
+# This is (nearly) the *gradient* of f with respect to w: how far f moved, divided by how far w moved.
 #
-# A generator has a million numbers like w, and to try each would take a million runs. The engine finds **all**
-# gradients in one walk from the result back to the inputs, for the price of a few runs.
+# A generator has a million numbers like w, and nudging each takes a million runs. The engine finds **all** gradients in
+# one walk back from the result.
 #
 # ## A number with a memory
 #
 # A `Value` holds a number, the inputs that it was made from, and the *local slopes*: how much it moves when one of its
-# inputs moves. For $a + b$ they are $1$ and $1$; for $a \cdot b$ they are $b$ and $a$; for $t = \tanh a$ there is one,
-# $1 - t^2$.
+# inputs moves. For $a \cdot b$ they are $b$ and $a$.
 
 
 # %%
@@ -79,16 +77,16 @@ y = u * (u + b).tanh()
 print("y is", y, "made from", y.inputs, "with local slopes", y.slopes)
 
 # %% [markdown]
-# Each `Value` remembers its inputs, and these remember theirs. All of them form the **graph**.
+# Each `Value` remembers its inputs, these remember theirs, and together they are the **graph**.
 #
 # ## The way back
 #
-# The chain rule: if $y$ moves by $g$ for each unit of $u$, and $u$ moves by $s$ for each unit of $x$, then $y$ moves
-# by $g \cdot s$ for each unit of $x$. So we start at the end, where $y$ moves by 1 for each unit of $y$. At every
-# `Value` we multiply what arrived (the *upstream gradient*) by the local slope, and hand the product to the input.
+# The chain rule: if $y$ moves $g$ times as far as $u$, and $u$ moves $s$ times as far as $x$, then $y$ moves
+# $g \cdot s$ times as far as $x$. So we start at the end, where the gradient of $y$ is 1. At every `Value` we multiply
+# what arrived (the *upstream gradient*) by a local slope, and hand the product to that input.
 #
-# **Predict, then run.** In `square = a * a` the same `Value` is both inputs. With $a = 3$, the two local slopes are 3
-# and 3. Should the gradient of `a` be 3, or 6?
+# **Predict, then run.** In `a * a` both inputs are the same `Value`. With $a = 3$, both local slopes are 3. Is the
+# gradient of `a` 3, or 6?
 
 # %% tags=["hide-output"]
 a = Value(3.0)
@@ -100,14 +98,14 @@ for value, slope in zip(square.inputs, square.slopes, strict=True):
 print("written over:", overwritten[a], "   added:", added[a], "   the derivative of a^2 is 2 a =", 2 * a.number)
 
 # %% [markdown]
-# A number that is used twice moves the result in two ways, and the two effects **add up**.
+# A number that is used twice moves the result in two ways, and these **add up**.
 #
 # ## In which order?
 #
-# This is the hardest step of the page, so take it slowly. In our `y`, the number `u` is used twice too: directly, and
-# inside the tanh. Suppose we walk back in the simplest order: y, then its inputs, then their inputs, each number once.
+# This is the hardest step of the page, so take it slowly. In our `y`, `u` is used twice: directly, and inside the tanh.
+# Suppose we walk back in the simplest order: y, then its inputs, then their inputs, each number once.
 #
-# **Predict, then run.** Will this give the slope of w that we tried out above?
+# **Predict, then run.** Does this give the slope that we tried out?
 
 
 # %% tags=["hide-output"]
@@ -125,12 +123,11 @@ print("walked:", walk_in_any_order(y)[w])
 print("tried: ", (f(0.5, -1.2 + nudge, 1.0) - f(0.5, -1.2, 1.0)) / nudge)
 
 # %% [markdown]
-# It's wrong, although we did add. The walk came to `u` when only one of `u`'s two gradients had arrived. It passed that
-# one on to `w`, and never came back with the other.
+# It's wrong. The walk came to `u` when only one of `u`'s two gradients had arrived. It passed that one on to `w`, and
+# never came back with the other.
 #
-# So a number must wait until **all** of its gradient has arrived: every number that was made from it comes first. Such
-# an order is called a **topological order**, and it's easy to find. List a number's inputs first, then the number
-# itself, and read the list from its end.
+# So a number must wait until **all** of its gradient has arrived: what was made from it comes first. This is a
+# **topological order**. To find one, list inputs before what was made from them, and read the list backwards.
 
 
 # %%
@@ -161,13 +158,11 @@ def gradients(y, xs):
 print("the order:", topological(y), "walked back:", gradients(y, [x, w, b]), sep="\n")
 
 # %% [markdown]
-# That's the whole engine. The second gradient agrees with the slope of w that we tried out, in two digits. (Why only
-# two? See tutorial 04.)
+# That's the whole engine, and the gradient of w is now what we tried out. (Why only in two digits? See 04.)
 #
 # ## It can learn already
 #
-# With gradients we can walk downhill. Here the engine looks for the place where $(x^2 - 2)^2$ is smallest: the square
-# root of 2.
+# We walk downhill to where $(x^2 - 2)^2$ is smallest: the square root of 2.
 
 # %%
 guess = 1.0
@@ -181,9 +176,8 @@ for step in range(20):
 # %% [markdown]
 # ## The same in tinygan
 #
-# The library's engine works like this one, with arrays in place of numbers, and it can draw the graph. Follow `u`: two
-# arrows leave it, so two gradients come back, one straight from `y`, one through Tanh and Add. The orange number in the
-# box of `u` is their sum.
+# The library works in the same way, and can draw the graph. Two arrows leave `u`, so two gradients come back. The
+# orange number in its box is their sum.
 
 # %% tags=["picture"]
 x, w, b = (tg.Tensor(np.array(v), requires_grad=True, name=n) for v, n in ((0.5, "x"), (-1.2, "w"), (1.0, "b")))
@@ -198,8 +192,8 @@ plt.axis("off")
 plt.show()
 
 # %% [markdown]
-# **Exercise.** Let each number be the one before plus itself, twenty times: `v = v + v`. There are $2^{20}$ paths from
-# the last number back to the first. How many numbers does `topological` list, and what is the gradient?
+# **Exercise.** Write `v = v + v` twenty times. From the last number back to the first there are $2^{20}$ paths. How
+# many numbers does `topological` list, and what is the gradient?
 #
 # <details><summary>Answer</summary>
 #
@@ -208,8 +202,8 @@ plt.show()
 #
 # </details>
 #
-# **Exercise.** Teach `Value` the operations `exp` (its slope is its own result) and `reciprocal`, $1/a$. Build the
-# sigmoid $s = 1 / (1 + e^{-a})$ from them, and compare its gradient with $s (1 - s)$.
+# **Exercise.** Teach `Value` the operations `exp` and `reciprocal`, $1/a$. Build the sigmoid $s = 1 / (1 + e^{-a})$
+# from them. Is its gradient $s (1 - s)$?
 #
 # <details><summary>Answer</summary>
 #

@@ -6,8 +6,9 @@
 #
 # <details><summary>The picture this page ends in</summary>
 #
-# ![Left: a blue column of three numbers, a blue row of four, and their twelve sums. Right: twelve upstream gradients;
-# their sums make an orange column at the right and an orange row below](images/02_from_numbers_to_arrays.png)
+# ![Left, forward: a blue column of three numbers, a blue row of four, and their twelve sums. Right, backward: twelve
+# upstream gradients; the sums of their rows make an orange column at the right, the sums of their columns an orange row
+# below](images/02_from_numbers_to_arrays.png)
 #
 # </details>
 
@@ -115,16 +116,16 @@ def cells(axes, x, y, values, colour):
 
 
 gy = Tensor(rng.integers(-3, 4, size=(3, 4)))
-figure, (there, back) = plt.subplots(1, 2, figsize=(8, 3.7))
-cells(there, 0, 1.3, column, BLUE)
-cells(there, 1.3, 0, row, BLUE)
-cells(there, 1.3, 1.3, column + row, GREY)
-there.set_title("there: repeat, then add")
-cells(back, 0, 0, gy.data, GREY)
-cells(back, 4.3, 0, sum_to(gy, (3, 1)).data, ORANGE)
-cells(back, 0, 3.3, sum_to(gy, (4,)).data, ORANGE)
-back.set_title("back: the sums of gy")
-for one in (there, back):
+figure, (forward, backward) = plt.subplots(1, 2, figsize=(8, 3.7))
+cells(forward, 0, 1.3, column, BLUE)
+cells(forward, 1.3, 0, row, BLUE)
+cells(forward, 1.3, 1.3, column + row, GREY)
+forward.set_title("forward: repeat both, then add")
+cells(backward, 0, 0, gy.data, GREY)
+cells(backward, 4.3, 0, sum_to(gy, (3, 1)).data, ORANGE)
+cells(backward, 0, 3.3, sum_to(gy, (4,)).data, ORANGE)
+backward.set_title("backward: sum each row, each column")
+for one in (forward, backward):
     one.set(xlim=(-0.2, 5.5), ylim=(-3.6, 1.2), aspect="equal")
     one.axis("off")
 figure.tight_layout()
@@ -186,8 +187,9 @@ plt.plot([-1, 1], [height.data - slope.data, height.data + slope.data], color=OR
 plt.show()
 
 # %% [markdown]
-# **Exercise** (graded). Write the way back of broadcasting in plain NumPy. `python -m tinygan.check ex01` tells you if
-# it's right, and with `--hint` it gives you a hint.
+# **Exercise** (graded). Write the way back of broadcasting in plain NumPy, in
+# `tutorials/exercises/ex01_broadcasting.py`. A program grades it: `python -m tinygan.check ex01` says what is wrong,
+# and with `--hint` it gives you a hint.
 #
 # **Exercise.** What shape does `sum_to(x, ())` have, and what is it in plain words? Which function is its way back?
 #

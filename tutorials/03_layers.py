@@ -27,7 +27,7 @@ rng = np.random.default_rng(0)
 # ## The task
 #
 # Blue points fill a disc, and orange points the ring around it. To which does a point belong? A discriminator does just
-# this, with the kinds "real" and "fake".
+# this, with "real" and "fake".
 
 
 # %%
@@ -69,8 +69,8 @@ class Dense:
 # Why is there a $\sqrt{6 / (n + m)}$? Each output is a sum of $n$ products. If the weights are too small, the sums
 # shrink from layer to layer; if they are too large, they grow.
 #
-# **Predict, then run.** A signal of size (standard deviation) 1 goes through ten layers of 128. What is its size at the
-# end with this rule of Glorot (2010)? With weights a fifth as large? With three times as large?
+# **Predict, then run.** A signal of size (standard deviation) 1 goes through ten layers of 128. How large is it at the
+# end with this rule of Glorot (2010)? With weights a fifth as large? Three times as large?
 
 # %% tags=["hide-output"]
 for factor in (1.0, 0.2, 3.0):
@@ -100,11 +100,9 @@ def leaky_relu(x, slope=0.2):
 print(leaky_relu(Tensor([-2.0, -1.0, 0.0, 1.0, 2.0])).data)
 
 # %% [markdown]
-# It needs no rule: it's a product with numbers that are 1 or 0.2. (ReLU is the same with slope 0. A discriminator
-# usually has LeakyReLU, since a flat piece lets no gradient through, and the generator learns from these gradients
-# alone.)
+# It needs no rule: it's a product with numbers that are 1 or 0.2.
 #
-# Now put layers in a row, with a bend between them:
+# Now put layers in a row, with bends between them:
 
 
 # %%
@@ -125,8 +123,8 @@ class Network:
 # ## Training
 #
 # The last layer has one output, the logit: above 0 means "disc", below 0 "ring". The loss asks how surprised the
-# network is by the right answer. For a point of the disc that is $-\ln \sigma(l)$, the softplus of $-l$. For one of the
-# ring it is $-\ln(1 - \sigma(l))$, the softplus of $l$. Then every parameter takes a small step downhill.
+# network is by the right answer: for a point of the disc $-\ln \sigma(l)$, the softplus of $-l$; for one of the ring,
+# the softplus of $l$. Then every parameter takes a small step downhill.
 
 
 # %%
@@ -169,12 +167,11 @@ assert rates["one Dense"] < 0.75 and rates["three, LeakyReLU between"] > 0.99
 
 # %% [markdown]
 # No straight line has the disc on one side and the ring on the other. The best one cuts a piece off the ring, and is
-# right on 65 % of the points. Our line only passes by this place: ten steps later it's right on 44.8 %. The loss asks
-# *how sure* each answer is, and as the ring is the same on all sides, one layer is least surprised if it says "one
-# half" everywhere. So the map stays white.
+# right on 65 % of the points. Ours only passes by: ten steps later it's right on 44.8 %. As the ring is the same on all
+# sides, the loss is smallest if one Dense layer says "one half" everywhere. So the map stays white.
 #
-# The other network found the disc. Its border is made of straight pieces, and it bends where a LeakyReLU does. The
-# arrays are NumPy's, but the learning is yours. Well done!
+# The other network found the disc. Its border is made of straight pieces, and it bends where a LeakyReLU does. Well
+# done: all this learning is yours!
 #
 # **Exercise** (graded). Write the backward of LeakyReLU by hand: `python -m tinygan.check ex03`; then that of Dense:
 # `ex05`. Stuck? Add `--hint`.
@@ -197,7 +194,7 @@ assert rates["one Dense"] < 0.75 and rates["three, LeakyReLU between"] > 0.99
 #
 # </details>
 #
-# The library has `nn.Dense`, `nn.LeakyReLU` and `nn.Sequential`. With your weights, do they give your gradients?
+# With your weights, do the library's layers give your gradients?
 
 # %%
 net = nets["three, LeakyReLU between"]
@@ -215,4 +212,4 @@ print(f"{len(ours)} gradients of parameters: our layers and tinygan's agree")
 # **What to keep.** Dense is a weighted sum, and its weights must start at the right size. Without an activation, many
 # layers are one. A discriminator is a network with one output, the logit.
 #
-# **Next:** 03b, a layer that keeps signals at the right size *during* training, and behaves in two ways.
+# **Next:** 03b, a layer that keeps signals at the right size *during* training.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 04 How do you know it is right?
 #
-# Build a gradient check, learn the two ways in which it can fool you, and let tinygan's own check name a mistake. It
-# takes a few seconds.
+# You will build a gradient check, see what can fool it, and let tinygan's own check name a mistake. A few seconds to
+# run.
 #
 # <details><summary>The picture of this page (it gives an answer away)</summary>
 #
@@ -27,11 +27,11 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## Measuring a slope
 #
-# You can measure a slope without knowing any rule: move x by a small step h and see how much f moves.
+# You need no rule: move x by a small step h and see how much f moves.
 #
 # $$\text{forward: } \frac{f(x+h) - f(x)}{h} \qquad \text{centred: } \frac{f(x+h) - f(x-h)}{2h}$$
 #
-# We try both on a function whose slope we know: $f(x) = e^{\sin x}$, $f'(x) = e^{\sin x} \cos x$.
+# We try both on a function whose slope we know, $f(x) = e^{\sin x}$.
 
 
 # %%
@@ -46,12 +46,12 @@ for h in (0.1, 0.01, 0.001):
     print(f"h = {h:<6} error: forward {abs(forward - true):.1e}   centred {abs(centred - true):.1e}")
 
 # %% [markdown]
-# With a step ten times smaller, the forward difference gets ten times better and the centred one a hundred times.
-# Taylor's series says why: $f(x+h) = f + h f' + \frac{h^2}{2} f'' + \dots$ In the forward difference the term with
-# $f''$ stays: an error of order $h$. In the centred one it cancels, and an error of order $h^2$ is left.
+# With a step ten times smaller, the forward difference gets ten times better, and the centred one a hundred times.
+# Taylor's series says why: $f(x+h) = f + h f' + \frac{h^2}{2} f'' + \dots$ In the centred difference the term with
+# $f''$ cancels.
 #
-# **Predict, then run.** So a smaller h should always be better. Is $h = 10^{-12}$ the best of all? Sketch the error
-# against h, both axes logarithmic, before you look.
+# **Predict, then run.** Is a smaller h always better, and $h = 10^{-12}$ best of all? Sketch the error against h, both
+# axes logarithmic.
 
 # %% tags=["picture", "hide-output"]
 steps = np.logspace(-15, 0, 151)
@@ -73,7 +73,7 @@ plt.show()
 # %% [markdown]
 # It's a V. A float64 number has about 16 digits. When h is tiny, $f(x+h)$ and $f(x-h)$ agree in nearly all of them, so
 # their difference is mostly rounding noise. Divided by h, it grows like $1/h$. The bottom of the blue V is near
-# $h = 10^{-5}$, with ten right digits. This is the h of tinygan.
+# $h = 10^{-5}$, tinygan's h, with ten right digits.
 #
 # **Predict, then run.** Networks usually run in float32, with 7 digits. How many digits of the slope survive there?
 
@@ -115,7 +115,7 @@ print("the largest difference:", np.abs(claimed - measured).max())
 # %% [markdown]
 # ## Which gy?
 #
-# Ones seem the natural choice for `gy`: then s is the plain sum. Here are three backward passes, each with a mistake.
+# Ones seem the natural choice for `gy`: then s is the plain sum. Here are three backward passes with a mistake each.
 # The first forgets `gy`, the second forgets to transpose back, and the third says that softmax has no gradient.
 
 
@@ -132,7 +132,7 @@ planted = {
 }
 
 # %% [markdown]
-# **Predict, then run.** Which of the three does a check with ones find?
+# **Predict, then run.** Which of them does a check with ones find?
 
 # %% tags=["hide-output"]
 x = rng.normal(size=(3, 3))
@@ -143,12 +143,12 @@ for kind, gy in (("ones", np.ones((3, 3))), ("random", rng.normal(size=(3, 3))))
         print(f"gy {kind:6}   {name:28} {verdict}")
 
 # %% [markdown]
-# None of them! Ones hide a missing factor and a missing transpose, and each row of a softmax adds up to 1, whatever x
-# is. Random numbers have no such symmetry. (And take the shape (2, 3): a square hides a forgotten transpose.)
+# None! Ones hide a missing factor and a missing transpose, and each row of a softmax adds up to 1, whatever x is.
+# Random numbers have no such symmetry. (And take the shape (2, 3): a square hides a forgotten transpose.)
 #
 # ## Kinks
 #
-# The ReLU, $\max(x, 0)$, has slope 0 to the left of 0 and slope 1 to the right. At 0 it has none.
+# The ReLU, $\max(x, 0)$, has slope 0 on the left and slope 1 on the right. At 0 it has none.
 #
 # **Predict, then run.** What does our check measure at 0?
 
@@ -170,7 +170,7 @@ print(gradcheck_pair(relu, relu_backward, x))
 # ## A check that names the mistake
 #
 # `gradcheck_pair` takes a forward and a backward in NumPy, like ours; `tg.gradcheck` takes a function of Tensors. If a
-# gradient is wrong, they try out many known mistakes, and tell you which one gives exactly these numbers.
+# gradient is wrong, they try many known mistakes, and name the one that gives exactly these numbers.
 
 # %%
 for name, (forward, backward) in planted.items():

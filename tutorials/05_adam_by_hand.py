@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 05 Adam by hand
 #
-# You will watch plain steps downhill fail in a narrow valley, write Adam, and see that yours and the library's are the
-# same, step for step. A few seconds to run.
+# You will watch plain steps downhill fail in a narrow valley, and write Adam, which finds its way along. A few seconds
+# to run.
 #
 # <details><summary>The picture this page ends in</summary>
 #
@@ -23,12 +23,12 @@ from tinygan.plot.style import BLUE, ORANGE
 # %% [markdown]
 # ## A narrow valley
 #
-# A gradient says which way is down, *here*. How far to go is another question. Take two numbers, $a$ and $b$, and a
-# loss that is a hundred times steeper in $b$ than in $a$:
+# A gradient says which way is down, *here*. How far to go is another question. Take a loss that is a hundred times
+# steeper in $b$ than in $a$:
 #
 # $$\text{loss} = \tfrac12 (a^2 + 100\, b^2)$$
 #
-# The losses of networks look like this: some weights matter a lot, others hardly at all. The lowest point is (0, 0).
+# The losses of networks look like this: some weights matter a lot, others hardly at all.
 
 # %%
 START, SCALE = np.array([-4.0, 0.5]), np.array([1.0, 100.0])
@@ -61,16 +61,15 @@ axes.set_title("from the dot to the cross: how?")
 plt.show()
 
 # %% [markdown]
-# From the dot to the cross it's 4 to the right and a half down. The gradient is $-4$ in $a$ and $50$ in $b$. So a step
-# against it goes down the wall, not along the valley.
+# The gradient is $-4$ in $a$ and $50$ in $b$. So a step against it goes down the wall, not along the valley.
 #
 # ## SGD: a step downhill
 #
-# In tutorial 03 you took the plain step, $p \leftarrow p - \text{lr} \cdot g$, where lr is the *learning rate*. (It's
-# called SGD, stochastic gradient descent, since the batches are random.)
+# In tutorial 03 you took the plain step, $p \leftarrow p - \text{lr} \cdot g$. It's called SGD (stochastic gradient
+# descent), and lr is the *learning rate*.
 #
-# **Predict, then run.** In $b$, such a step multiplies the distance by $1 - 100\,\text{lr}$; in $a$, by
-# $1 - \text{lr}$. What happens with lr = 0.021? And how far does $a$ get in 60 steps with lr = 0.019?
+# **Predict, then run.** Such a step multiplies $b$ by $1 - 100\,\text{lr}$, and $a$ by $1 - \text{lr}$. Where are they
+# after 60 steps with lr = 0.021? And with 0.019?
 
 
 # %% tags=["hide-output"]
@@ -87,15 +86,14 @@ for lr in (0.021, 0.019):
     print(f"lr = {lr}: after 60 steps a = {end[0]:.3f}, b = {end[1]:.3f}")
 
 # %% [markdown]
-# Above 0.02, $b$ jumps farther each time, and the loss explodes. Just below, $b$ jumps from wall to wall while $a$
-# creeps: a third of the way is still to go. Both share one learning rate, and the steepest direction limits it.
+# Above 0.02, $b$ jumps farther each time. Just below, it jumps from wall to wall while $a$ creeps: a third of the way
+# is left. The steepest direction limits lr for both.
 #
 # ## Momentum: remember where you were going
 #
 # $$v \leftarrow \mu v + g, \qquad p \leftarrow p - \text{lr} \cdot v$$
 #
-# Here $v$ collects the gradients. Jumps from wall to wall cancel, and gradients that always point the same way add up,
-# to a step up to $1/(1-\mu)$ times as long.
+# Here $v$ collects the gradients. Jumps from wall to wall cancel, and gradients that always point the same way add up.
 
 
 # %%
@@ -116,12 +114,11 @@ class Momentum:
 #
 # $$m \leftarrow \beta_1 m + (1-\beta_1)\, g, \qquad v \leftarrow \beta_2 v + (1-\beta_2)\, g^2$$
 #
-# So $\sqrt v$ is the usual size of this number's gradient, and $m / \sqrt v$ has no unit: it is near $\pm 1$ when the
-# gradients agree, and near 0 when they contradict each other. Now the learning rate has a plain meaning: **about how
-# far a number moves in one step, at most**.
+# So $\sqrt v$ is the usual size of this number's gradient, and $m / \sqrt v$ is near $\pm 1$ when the gradients agree,
+# and near 0 when they don't. Now the learning rate says **about how far a number moves in one step, at most**.
 #
-# One detail is left, the trickiest of the page. Both means begin at 0, so at first they're too small. After $t$ steps
-# with the same gradient, $m = (1 - \beta_1^t)\, g$. So we divide by this factor, which is called *bias correction*:
+# One detail is left. Both means begin at 0, so at first they're too small: after $t$ steps with the same gradient,
+# $m = (1 - \beta_1^t)\, g$. So we divide by this factor, the *bias correction*:
 #
 # $$\hat m = \frac{m}{1-\beta_1^t}, \qquad \hat v = \frac{v}{1-\beta_2^t}, \qquad
 # p \leftarrow p - \text{lr}\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}$$
@@ -145,8 +142,8 @@ class Adam:
 
 
 # %% [markdown]
-# **Predict, then run.** The first gradients are $-4$ and $50$. How far does Adam with lr = 0.1 move each of the two
-# numbers in its first step? And without the correction?
+# **Predict, then run.** How far does Adam with lr = 0.1 move each of the two numbers in its first step? And without the
+# correction?
 
 # %% tags=["hide-output"]
 p, g = Tensor(START), gradient(START)
@@ -156,9 +153,9 @@ print("without correction", 0.1 * (0.5 * g) / np.sqrt(0.001 * g**2))
 
 # %% [markdown]
 # Exactly lr in both: $\hat m = g$ and $\sqrt{\hat v} = |g|$, so only the sign is left. Without the correction the step
-# is 16 times as long, and a network may never recover from it.
+# is 16 times as long.
 #
-# **Predict, then run.** Sixty steps for each of the three. Which gets closest? Which path is the straightest?
+# **Predict, then run.** Which of the three gets closest in sixty steps? Which path is the straightest?
 
 
 # %% tags=["picture", "hide-output"]
@@ -187,12 +184,11 @@ for factor in (100.0, 1.0, 0.01):
     print(f"gradients times {factor:<5}   Adam ends at {adam_walk(factor=factor)[-1].round(4)}")
 
 # %% [markdown]
-# Momentum got closest, and Adam's path is the straightest. But we had to find lr = 0.019 first, by knowing the valley.
-# Adam was told nothing about it, and it doesn't care if all gradients are a hundred times larger or smaller. That
-# matters in a GAN: the gradients that reach G come through D, and as D learns, their size changes.
+# Momentum got closest, and Adam's path is the straightest. But we found lr = 0.019 by knowing the valley. Adam was told
+# nothing, and doesn't care if all gradients are a hundred times larger or smaller. That matters in a GAN: G's gradients
+# come through D, and as D learns, their size changes.
 #
-# For GANs, tinygan takes $\beta_1 = 0.5$, not the usual 0.9: one player's loss moves whenever the other one does, and a
-# long memory overshoots. (Radford et al., 2016, found that 0.9 made their training oscillate.)
+# (For GANs $\beta_1$ is 0.5, since training oscillated with the usual 0.9: Radford et al., 2016.)
 #
 # **Exercise.** Call `adam_walk` with betas (0.9, 0.999), and with (0.5, 0.9). Which gets closest in 60 steps, and why?
 #
@@ -204,9 +200,9 @@ for factor in (100.0, 1.0, 0.01):
 #
 # </details>
 #
-# **Exercise** (graded). Write Adam as one function: `python -m tinygan.check ex06`. Add `--hint` for a hint.
+# **Exercise** (graded). Write Adam as one function: `python -m tinygan.check ex06`.
 #
-# Does your Adam agree with the library's, over 500 steps with the same noisy gradients?
+# Does your Adam agree with the library's over 500 steps?
 
 # %%
 rng = np.random.default_rng(0)

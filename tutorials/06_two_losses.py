@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 06 Two losses for one game
 #
-# After this page you can write down three GAN losses from memory, say why the first leaves the generator without
-# advice, and why a discriminator returns logits. It takes a few seconds.
+# After this page you can write down three GAN losses, say why the first leaves the generator without advice, and why a
+# discriminator returns logits. It takes a few seconds.
 #
 # <details><summary>The picture of this page (it gives answers away)</summary>
 #
@@ -24,8 +24,9 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## A discriminator returns logits
 #
-# The discriminator $D$ answers with one number $l$, the **logit**: large for "real", very negative for "fake", 0 for
-# "I can't tell". The probability it stands for is the sigmoid, $D(x) = \sigma(l) = 1 / (1 + e^{-l})$.
+# The discriminator answers with one number $l$, the **logit**: large for "real", very negative for "fake", 0 for "I
+# can't tell". In code, `D(x)` returns this logit. In formulas, $D(x)$ is the probability that it stands for, its
+# sigmoid $\sigma(l) = 1 / (1 + e^{-l})$.
 
 # %%
 logits = tg.Tensor([-5.0, -1.0, 0.0, 1.0, 5.0])
@@ -37,7 +38,7 @@ print("D(x) ", tg.to_numpy(tg.ops.sigmoid(logits)).round(3))
 # binary cross-entropy, with the labels 1 and 0.
 #
 # **Predict, then run.** A new discriminator knows nothing: all its logits are 0, so $D(x) = 1/2$ everywhere. What is
-# its loss, as a number? (It's a sum of two means.)
+# its loss? (A sum of two means.)
 
 # %% tags=["hide-output"]
 zeros = tg.Tensor(np.zeros((64, 1), np.float32))
@@ -46,13 +47,13 @@ print(f"D's loss {mm.discriminator(zeros, zeros):+.4f}")
 print(f"G's, minimax {mm.generator(zeros):+.4f}, non-saturating {ns.generator(zeros):+.4f}")
 
 # %% [markdown]
-# It's $2 \ln 2 = 1.386$, twice $-\ln(1/2)$. A run that logs 1.386 has a $D$ that can't tell real from fake.
+# It's $2 \ln 2 = 1.386$: what a run logs when $D$ can't tell real from fake.
 #
 # ## Why we never compute the probability
 #
 # Let's follow the formula, $p = \sigma(l)$, then $-\ln(1 - p)$, in float32, for a fake that $D$ takes for real.
 #
-# **Predict, then run.** The right answer is very nearly $l$ itself. Up to which logit will the formula give it?
+# **Predict, then run.** The right answer is nearly $l$ itself. Up to which logit will the formula give it?
 
 # %% tags=["hide-output"]
 assert abs(mm.discriminator(zeros, zeros).item() - 2 * np.log(2)) < 1e-6
@@ -64,8 +65,8 @@ with np.errstate(divide="ignore"):
         print(f"{logit:5.0f}   {-np.log(1 - p):10.5f}   {right:10.5f}")
 
 # %% [markdown]
-# At 15 one per cent is missing, and from 17 on the answer is infinite: float32 numbers just above 1 lie 1.2e-7 apart,
-# so $1 + e^{-l}$ is rounded to 1 and nothing is left of $1 - p$. The cure is a little algebra, the softplus of 02c:
+# At 15 one per cent is missing, and from 17 on the answer is infinite, since $p$ is rounded to 1. The cure is the
+# softplus of 02c:
 #
 # $$-\ln(1 - \sigma(l)) = \ln(1 + e^{l}) = \max(l, 0) + \ln(1 + e^{-|l|}).$$
 #
@@ -82,7 +83,7 @@ assert np.allclose(softplus(x), tg.to_numpy(tg.ops.softplus(tg.Tensor(x))), rtol
 print("softplus:", softplus(np.array([-90, 0, 90], np.float32)))
 
 # %% [markdown]
-# Some programs clip $p$ to $[\epsilon, 1 - \epsilon]$ instead. Then the loss is finite, but its curve is flat there:
+# Some programs clip $p$ to $[\epsilon, 1 - \epsilon]$ instead. Then the loss is finite, but flat:
 
 # %%
 logit = tg.Tensor([20.0], requires_grad=True)
@@ -99,8 +100,7 @@ for name, loss in (
 #
 # ## Three losses for the generator
 #
-# The generator's loss sees only a fake's logit $l = D(G(z))$. So a loss is a curve over $l$, whose slope drives the
-# generator:
+# The generator's loss sees only a fake's logit $l$. So it's a curve, whose slope drives the generator:
 #
 # | | loss | slope |
 # |---|---|---|
@@ -108,8 +108,8 @@ for name, loss in (
 # | non-saturating (ns) | $-\ln \sigma(l)$ | $-(1 - \sigma(l))$ |
 # | least squares (lsgan) | $(l - 1)^2$ | $2 (l - 1)$ |
 #
-# Minimax is the honest game: $G$ maximises exactly what $D$ minimises. Non-saturating says: not "look less fake", but
-# "look more real".
+# Minimax is the honest game: $G$ maximises what $D$ minimises. Non-saturating says: not "look less fake", but "look
+# more real".
 #
 # **Predict, then run.** Early on, $D$ is sure: the logit of a fake is -6. How steep is each of the three there?
 
@@ -133,15 +133,15 @@ for a in (-6, 0, 6):
 
 # %% [markdown]
 # Just when the generator most needs advice, the minimax slope is -0.002: the curve is flat, or *saturated*. The
-# non-saturating slope is -0.998. At +6, where $G$ has already won, it's ns that is flat. Least squares (Mao et al.,
-# 2017) wants logits of 1, and even pulls a fake at +6 *back*.
+# non-saturating slope is -0.998. At +6, where $G$ has won, ns is flat. Least squares (Mao et al., 2017) wants logits of
+# 1, and even pulls a fake at +6 *back*.
 #
 # ## Watching gradients vanish
 #
-# A discriminator learns to tell the ring of tutorial 00 from an untrained generator, which stays as it is. At each step
-# we measure how long the generator's gradient would be, by minimax and by ns.
+# A discriminator learns to tell the ring of tutorial 00 from an untrained $G$, which waits. At each step we measure how
+# long $G$'s gradient would be, by minimax and by ns.
 #
-# **Predict, then run.** $D$ gets surer and surer. Which gradient shrinks, and how far?
+# **Predict, then run.** As $D$ gets surer, which gradient shrinks, and how far?
 
 # %% tags=["hide-output"]
 data = tg.data.ring()
@@ -189,12 +189,10 @@ plt.show()
 assert history[-1][1] < history[0][1] / 5 and history[-1][2] > 5 * history[0][2]
 
 # %% [markdown]
-# The better $D$ gets, the less minimax tells $G$. In the end the minimax gradient is more than a hundred times shorter
-# than the other. They differ only in the factors $\sigma(l)$ and $1 - \sigma(l)$.
+# The better $D$ gets, the less minimax tells $G$. In the end its gradient is not a hundredth of the other.
 #
-# **Predict, then run.** Now $D$ stays as it is, and two copies of this generator learn from it by plain gradient
-# descent. (Adam rescales gradients, and would hide the effect.) How far does the mean logit rise in 20 steps, by each
-# loss?
+# **Predict, then run.** Now $D$ waits, and two copies of $G$ learn from it by plain gradient descent. How far does each
+# loss lift the mean logit in 20 steps?
 
 # %% tags=["hide-output"]
 start = G.state_dict()
@@ -216,7 +214,7 @@ for loss in (mm, ns):
 #
 # </details>
 #
-# **Exercises** (graded). `python -m tinygan.check ex04` (cross-entropy from logits), `ex11` (the losses).
+# **Exercises** (graded). `python -m tinygan.check ex04` grades your cross-entropy from logits, `ex11` your losses.
 #
 # <details><summary>Answer</summary>
 #
@@ -229,5 +227,6 @@ for loss in (mm, ns):
 #
 # - $D$ returns logits, and softplus keeps the loss exact.
 # - Where $D$ is sure, the minimax slope is 0 and the non-saturating slope is -1.
+# - A $D$ that can't tell has the loss $2 \ln 2$.
 #
 # Next: tutorial 07 puts both players together in the smallest GAN there is.

@@ -52,22 +52,20 @@ for step in range(4):
     theta, psi = dirac_step(theta, psi, lr=0.5)
 
 # %% [markdown]
-# The fake is to the right of the data, so D makes $\psi$ negative, and then the fake starts to move left.
+# The fake is to the right of the data, so D makes $\psi$ negative, and the fake starts to move left.
 #
 # ## A plane full of arrows
 #
 # The state of this game is two numbers, so it's a point in a plane: $\theta$ to the right, $\psi$ upwards. At each
-# point, where will the next step take us? We draw the answer as an arrow. If you have never seen a *differential
-# equation*: it's nothing more than that, an arrow at every place, which says which way to go and how fast. To solve it,
-# put a leaf on this stream and let it drift.
+# point we draw the next step as an arrow. Think of a stream, and of a leaf that drifts on it.
 #
-# The generator moves by $\psi$, and the discriminator by $-\theta$, both times the same positive number
-# $\sigma(\psi\theta)$, the probability with which D takes the fake for real:
+# The generator moves by $\psi$, and the discriminator by $-\theta$, both times the same positive number, the
+# probability $\sigma(\psi\theta)$ that D gives the fake:
 #
 # $$\text{arrow at } (\theta, \psi) \;=\; \sigma(\psi\theta)\, (\psi,\, -\theta)$$
 #
-# **Predict, then run.** Draw the arrows at $(1, 0)$, $(0, 1)$, $(-1, 0)$ and $(0, -1)$ on paper. You start at $(1, 0)$.
-# Where does the leaf drift?
+# **Predict, then run.** Draw the arrows at $(1, 0)$, $(0, 1)$, $(-1, 0)$ and $(0, -1)$ on paper. Where does a leaf
+# drift from $(1, 0)$?
 
 # %% tags=["hide-output"]
 ticks = np.linspace(-2, 2, 11)
@@ -97,10 +95,8 @@ plt.show()
 print("distance from the goal: at the start 1, after 800 small steps", round(float(np.hypot(*circle[-1])), 3))
 
 # %% [markdown]
-# A circle! Each arrow is at a right angle to the line from the middle (the dot product is
-# $\theta \cdot \psi + \psi \cdot (-\theta) = 0$), so the leaf gets neither nearer nor farther. The generator goes where
-# D points, and by the time D has turned, the generator has gone too far. Neither makes a mistake, but they never
-# arrive.
+# A circle! Each arrow is at a right angle to the line from the middle, so the leaf gets neither nearer nor farther. The
+# generator goes where D points, and has gone too far when D turns. Neither makes a mistake, but they never arrive.
 #
 # ## Real steps are not tiny
 #
@@ -113,15 +109,14 @@ for name, path in (("both at once", outwards), ("D first, then G", taking_turns)
     print(f"{name:16} distance from the goal after 200 longer steps: {np.hypot(*path[-1]):.3f}")
 
 # %% [markdown]
-# Outside: each straight piece leaves the circle a little, and that adds up. If the two take turns, their errors cancel,
-# and the path stays near the circle. That's one reason to train GANs in turns.
+# Outside: each straight piece leaves the circle a little, and that adds up. If the two take turns, their errors cancel.
+# That's one reason to train GANs in turns.
 #
 # ## A brake
 #
-# Friction brings a swing to rest. R1 is friction for GANs: **D pays for being steep where the data are**. R1 adds
-# $\frac{\gamma}{2} \lVert \nabla D(x) \rVert^2$, taken at real samples, to D's loss. ($\nabla D(x)$ is the gradient of
-# D's logit with respect to the sample: the `steepness` in `dirac_step`, a gradient inside a loss, as in 02c.) Here the
-# gradient is $\psi$, so each step also moves $\psi$ a little towards 0.
+# Friction brings a swing to rest. R1 is friction for GANs: **D pays for being steep where the data are**. It adds
+# $\frac{\gamma}{2} \lVert \nabla D(x) \rVert^2$ at real samples to D's loss, where $\nabla D$ is the slope of D's
+# logit: here $\psi$. So each step also moves $\psi$ a little towards 0.
 #
 # **Predict, then run.** What does the path look like with $\gamma = 0.3$? And is the goal still where it was?
 
@@ -139,11 +134,8 @@ plt.show()
 assert np.hypot(*spiral[-1]) < 0.01 and 0.9 < np.hypot(*circle[-1]) < 1.1 < np.hypot(*outwards[-1])
 
 # %% [markdown]
-# A spiral into the goal. Look at the arrows in the right panel: they lean inwards now. At the goal D is flat and the
-# brake costs nothing, so the goal stays where it was. But now the game gets there.
-#
-# In tutorial 07 the data had a width, which acts like friction. Narrow clouds are more like a single point, so the
-# preset `ring` uses R1.
+# A spiral into the goal! The arrows in the right panel lean inwards now. At the goal D is flat and the brake costs
+# nothing, so the goal stays where it was.
 #
 # **Exercise.** Try $\gamma$ = 0.5, 1 and 2. How many steps does each take to come within 0.01 of the goal? Is a
 # stronger brake better?
@@ -175,4 +167,4 @@ assert abs(penalty - 0.5 * 0.7**2) < 1e-6
 # **What to keep.** The generator follows D, and D follows the generator, so they may circle. Moving at once winds
 # outwards. R1 makes D pay for its steepness at the data, and the circle becomes a spiral.
 #
-# **Next:** 07c. You have an engine, a loss and Adam, and you know the game. It's time to train a real GAN.
+# **Next:** 07c. You have an engine, a loss and Adam. It's time to train a real GAN.
