@@ -65,6 +65,13 @@ def read(path: Path) -> dict:
     return plain(json.loads(path.read_text(encoding="utf-8")))
 
 
+def prose(source: Path) -> str:
+    """The Markdown of a lesson, as a reader gets it."""
+    cells = re.split(r"^# %%(.*)\n", source.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    texts = [body for kind, body in zip(cells[::2], cells[1::2], strict=True) if "markdown" in kind]
+    return re.sub(r"^# ?", "", "".join(texts), flags=re.MULTILINE)
+
+
 def plain(notebook: dict) -> dict:
     """The same, with each text in one piece, wherever it stands."""
     for cell in notebook["cells"]:

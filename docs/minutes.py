@@ -32,6 +32,13 @@ WEEKEND = {
     "Sunday afternoon": "16 17",
 }
 
+MARKUP = re.compile(r"</?\w[^>]*>|!\[[^\]]*\]\([^)]*\)|\]\([^)]*\)")  # tags, pictures, where links lead
+
+
+def words(prose: str) -> int:
+    """What a student cannot but read: answers, hints and whatever else is folded away do not count."""
+    return sum(bool(re.search(r"\w", word)) for word in MARKUP.sub("", slides.FOLD.sub("", prose)).split())
+
 
 class Time(NamedTuple):
     """Minutes for one lesson."""

@@ -11,7 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import minutes  # of docs
 import pytest
+from lessons import prose
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "tutorials"
@@ -106,11 +108,16 @@ def test_has_the_shape_of_a_tutorial(path):
 every_tutorial = pytest.mark.parametrize("path", TUTORIALS, ids=lambda p: p.stem)
 
 
-def prose(path: Path) -> str:
-    """The markdown of a tutorial, as a reader gets it."""
-    cells = re.split(r"^# %%(.*)\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
-    texts = [body for kind, body in zip(cells[::2], cells[1::2], strict=True) if "markdown" in kind]
-    return re.sub(r"^# ?", "", "".join(texts), flags=re.MULTILINE)
+@every_tutorial
+def test_is_one_idea_long(path):
+    assert 300 <= minutes.words(prose(path)) <= 600
+
+
+def test_words_that_are_folded_away_are_not_counted():
+    fold = "<details><summary>Answer</summary>\n\nTwo losses, and a tie.\n\n</details>"
+    assert minutes.words("Above 0 it *means* real.") == 5
+    assert minutes.words(f"# 00 A ring\n\nWhy $a + b$?\n\n{fold}\n\nSee [the ring](00_watch_a_gan.py).") == 9
+    assert minutes.words("![Eight clouds of points](images/00.png)") == 0
 
 
 @every_tutorial
@@ -122,7 +129,8 @@ def test_each_exercise_has_its_answer_right_below(path):
         if "(graded)" in paragraphs[i] and "tinygan.check ex" in paragraphs[i]:
             continue  # the checker has hints for it
         assert paragraphs[i + 1] == "<details><summary>Answer</summary>", paragraphs[i]
-    assert prose(path).count("xercise") == prose(path).count("**Exercise"), "an exercise begins a paragraph"
+    said = re.sub(r"`[^`]*`", "", prose(path))  # without names of files
+    assert said.count("xercise") == said.count("**Exercise"), "an exercise begins a paragraph"
 
 
 @every_tutorial
