@@ -27,7 +27,7 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## Measuring a slope
 #
-# You need no rule: move x by a small step h and see how much f moves.
+# Move x by a small step h and see how much f moves.
 #
 # $$\text{forward: } \frac{f(x+h) - f(x)}{h} \qquad \text{centred: } \frac{f(x+h) - f(x-h)}{2h}$$
 #

@@ -28,7 +28,7 @@ from tinygan.plot.style import BLUE, ORANGE
 #
 # $$\text{loss} = \tfrac12 (a^2 + 100\, b^2)$$
 #
-# The losses of networks look like this: some weights matter a lot, others hardly at all.
+# Networks are like this: some weights matter a lot, others hardly at all.
 
 # %%
 START, SCALE = np.array([-4.0, 0.5]), np.array([1.0, 100.0])
@@ -200,7 +200,7 @@ for factor in (100.0, 1.0, 0.01):
 #
 # </details>
 #
-# **Exercise** (graded). Write Adam as one function: `python -m tinygan.check ex06`.
+# **Exercise** (graded). Write Adam as one function: `python -m tinygan.check ex06` (`--hint` helps).
 #
 # Does your Adam agree with the library's over 500 steps?
 

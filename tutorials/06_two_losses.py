@@ -51,7 +51,7 @@ print(f"G's, minimax {mm.generator(zeros):+.4f}, non-saturating {ns.generator(ze
 #
 # ## Why we never compute the probability
 #
-# Let's follow the formula, $p = \sigma(l)$, then $-\ln(1 - p)$, in float32, for a fake that $D$ takes for real.
+# Follow the formula, $p = \sigma(l)$, then $-\ln(1 - p)$, in float32, for a fake that $D$ takes for real.
 #
 # **Predict, then run.** The right answer is nearly $l$ itself. Up to which logit will the formula give it?
 
@@ -229,4 +229,4 @@ for loss in (mm, ns):
 # - Where $D$ is sure, the minimax slope is 0 and the non-saturating slope is -1.
 # - A $D$ that can't tell has the loss $2 \ln 2$.
 #
-# Next: tutorial 07 puts both players together in the smallest GAN there is.
+# Next: tutorial 07 puts both players together in the smallest GAN.
