@@ -31,8 +31,8 @@ rng = np.random.default_rng(0)
 # each place adds up pixel times weight. Images are arrays (N, H, W, C): number, height, width, channels. Kernels are
 # (kh, kw, C, O), O for the channels out.
 #
-# **Predict, then run.** The image has 6 x 6 pixels, the kernel 3 x 3. How many positions are there? And with **stride**
-# 2, when the kernel jumps two pixels?
+# **Predict, then run.** The image has 6 x 6 pixels, the kernel 3 x 3, no padding. How many positions are there? And
+# with **stride** 2, when the kernel jumps two pixels?
 
 # %% tags=["hide-output"]
 image, kernel = np.ones((1, 6, 6, 1), np.float32), np.ones((3, 3, 1, 1), np.float32)
@@ -46,7 +46,7 @@ for stride, padding in ((1, 0), (2, 0), (1, "same"), (2, "same")):
 #
 # ## One: loops
 #
-# The definition, without padding.
+# The definition:
 
 
 # %%
@@ -68,8 +68,8 @@ def conv_loops(x, w, stride=1):
 # ## Two: patches, and one matrix product
 #
 # Each output is a dot product of a window with a kernel, and many of them at once are a matrix product, which is fast.
-# So lay every window down as one row of a tall matrix $P$, and write $y = P w$ (known as "im2col"). The price: each
-# pixel is copied up to 9 times.
+# So lay every window down as a row of a tall matrix $P$, and write $y = P w$ ("im2col"). The price: each pixel is
+# copied up to 9 times.
 
 
 # %%
@@ -118,7 +118,7 @@ for stride in (1, 2):
 #
 # ## Which is fastest?
 #
-# **Predict, then run.** Order the three for a layer with 1 input channel, and for one with 64.
+# **Predict, then run.** Order the three for 1 input channel, and for 64.
 
 # %% tags=["hide-output"]
 for channels in (1, 64):
@@ -138,7 +138,7 @@ for channels in (1, 64):
 #
 # ## What kernels see
 #
-# Each kernel looks for one feature. These are handmade; a discriminator finds its own.
+# Each of these looks for one feature; a discriminator finds its own.
 
 # %%
 digit = tg.data.digits(100).pixels[:1].astype(np.float32) / 255
@@ -170,13 +170,13 @@ plt.show()
 # %% [markdown]
 # ## There and back: the transposed convolution
 #
-# A convolution is linear: $y = A x$, with a large matrix $A$ that we never write down. Its transpose $A^T$ goes from
-# small images to large, as a generator needs. One line defines it ($\langle a, b \rangle$ sums all $a_i b_i$):
+# A convolution is linear: $y = A x$, with a matrix $A$ that we never write down. Its transpose $A^T$ goes from small
+# images to large, as a generator needs. One line defines it ($\langle a, b \rangle$ sums all $a_i b_i$):
 #
 # $$\langle A a, b \rangle = \langle a, A^T b \rangle \quad \text{for all } a, b.$$
 #
 # $A^T$ doesn't undo $A$. It sends each output's number back to the pixels it came from, times the same weights, and
-# adds up what arrives, as the gradient does. (The hardest idea here: take your time.)
+# adds up what arrives, as the gradient with respect to $x$ does. (The hardest idea here: take your time.)
 
 # %%
 a = tg.Tensor(rng.standard_normal((2, 14, 14, 3)), requires_grad=True)
@@ -203,8 +203,8 @@ for k in (3, 4, 5):
 
 # %% [markdown]
 # If the stride doesn't divide the kernel's size, some pixels are reached more often. A new generator, such as our DCGAN
-# (kernel 5, stride 2), must learn to remove the pattern. Two cures: choose another size, or first enlarge, then
-# convolve as usual.
+# (kernel 5, stride 2), must learn to remove the pattern. Two cures: a kernel size that the stride divides, or first
+# enlarge, then convolve as usual.
 
 # %%
 enlarge = tg.nn.Sequential(tg.nn.UpSample2D(2), tg.nn.Conv2D(1, 1, 3, padding="same"))

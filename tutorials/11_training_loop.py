@@ -87,7 +87,7 @@ for file in sorted(run.path.iterdir()):
 #
 # ## Reading the numbers
 #
-# `stats.jsonl` has one line of JSON for each moment, to be read by any program.
+# `stats.jsonl` has one line of JSON for each moment. Any program can read it.
 
 # %%
 lines = (run.path / "stats.jsonl").read_text(encoding="utf-8").splitlines()

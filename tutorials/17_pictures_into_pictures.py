@@ -227,4 +227,4 @@ plt.show()
 # - The L1 distance gives colours and places, D gives sharpness; a U-Net keeps the lines where they are.
 # - Without pairs a cycle replaces the target, but does not say *which* translation is right.
 #
-# Try your own pictures, too: give `CycleGAN` two folders. Next: tutorial 18 writes text, letter by letter.
+# Try your own pictures, too. Next: tutorial 18 writes text, where each letter is a choice.

@@ -27,7 +27,7 @@ rng = np.random.default_rng(0)
 # We want strings that a program can check: dates, and small molecules in SMILES, which writes them as text. C, N and O
 # are atoms, `=` and `#` double and triple bonds; parentheses hold a branch, and a pair of 1s closes a ring. C makes at
 # most four bonds, N three, O two. A string becomes an array (L, V): for each of L places, a one-hot row of V letters.
-# The letter `_` fills the rest.
+# `_` fills the rest.
 
 # %%
 sets = {words.name: words for words in (tg.data.dates(), tg.data.molecules())}
@@ -219,7 +219,7 @@ for row, strings in rows.items():  # of molecules
 #
 # - A choice has no slope: nothing reaches the generator through an argmax.
 # - Draw with a slope (Gumbel-softmax), or let the critic see probabilities.
-# - Validity, uniqueness and novelty are read together, beside simple writers.
+# - Read validity, uniqueness and novelty together, beside simple writers.
 #
 # Next, tutorial 19 makes music: notes are choices, too.
 

@@ -201,9 +201,10 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# It should fall: neighbouring keys, such as C and G major, differ in a single note, so D hardly notices a change of
-# key. And each key has only a quarter of the melodies to learn from. Compare with the baseline again: its share rises,
-# because among twelve keys one fits better than among three.
+# It fell from 75 to 52 % (to 48 % with seed 1 instead of 0 for `rng`), and only 62 % ended on the keynote. Neighbouring
+# keys, such as C and G major, differ in a single note, and now 98 % of the half bars fit more than one key: D hardly
+# notices a change of key. And each key has only a quarter of the melodies to learn from. The baseline's notes in one
+# key rose from 78 to 80 %, because among twelve keys one fits better than among three.
 #
 # </details>
 #
@@ -212,8 +213,11 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# Windows judged one by one can ask for the right lengths, and for three or four notes that fit together, but not for
-# the same key in all of them, nor for an end: a window does not know its place in the melody.
+# The keys suffer: 85 % of the notes were in one key, and only 21 % of the melodies stayed in one (20 % with seed 1). So
+# do the ends: 59 % on the keynote instead of 93 %. Rhythm and range hardly do: off by 0.053, and 10.8 pitches wide. A
+# window can ask for the right lengths, and for three or four notes that fit together, but not for the same key in all
+# windows. Why are so many ends right? At the edge a window sees the zeros of the padding, so it knows where it is.
+# Without padding it was 48 %, still more than the baseline's 19 %.
 #
 # </details>
 #
