@@ -195,7 +195,7 @@ for row, strings in rows.items():  # of molecules
 # %% [markdown]
 # A date's rule spans the whole string, and a chain of pairs can't follow it. In a molecule neighbours matter most, so
 # the chain does better, but mostly repeats itself. The GANs find molecules harder: most of their wrong ones leave a
-# branch or a ring open. Three seeds agree on the order of the two (`docs/results.md`).
+# branch or a ring open. Three seeds agree: the Gumbel-softmax writes more valid strings (`docs/results.md`).
 #
 # **Exercise.** How many different dates would 1,000 perfect draws hold, from 1900 to 2099?
 #
