@@ -25,6 +25,5 @@ SAID_IN_WORDS: dict[str, dict[str, tuple[int, ...] | str]] = {
         "three different winners": (len({"lsgan", "mm", "hinge"}),),
         "two tables of three": "hinge has the highest mean at 0.0003 and at 0.001",
     },
-    "15": {"two clouds of eight": "another run, with the weight and the momentum that stand there"},
     "19": {"three of them": (len({"C major", "E major", "A flat major"}),)},
 }

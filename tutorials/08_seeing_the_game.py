@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 08 Seeing the game
 #
-# After this page you can draw what a discriminator believes and where it pushes the fakes, recognise mode collapse,
-# measure it with three numbers, and mend it with one switch. It takes about twenty seconds.
+# After this page you can draw what a discriminator believes, recognise mode collapse, measure it with three numbers,
+# and mend it with one switch. It takes about twenty seconds.
 #
 # <details><summary>The picture this page ends in (it gives the answers away)</summary>
 #
@@ -58,8 +58,8 @@ print(game.generator.summary((64,)))
 # %% [markdown]
 # ## The picture of the game
 #
-# We ask $D$ two questions. First: *what do you think of this place?* We ask for every point of a fine grid and colour
-# the plane: blue for "real", orange for "fake", white for "can't tell".
+# We ask $D$ two questions. First: *what do you think of this place?* We ask it at every point of a fine grid, and
+# colour the plane: blue for "real", orange for "fake", white for "can't tell".
 
 # %%
 ticks = np.linspace(-1.9, 1.9, 61, dtype=np.float32)
@@ -81,7 +81,7 @@ print(f"D(x) on the grid: {heat_map(game).min():.3f} to {heat_map(game).max():.3
 
 # %% [markdown]
 # Second: *which way should this fake go, to look more real to you?* That's the gradient of the logit with respect to
-# the fake: an arrow for each fake.
+# the fake, drawn as an arrow.
 #
 # **Predict, then run.** You'll see the game after 0, 50, 200 and 400 steps. Will the fakes spread over the ring, or
 # move together? Where will the arrows point?
@@ -120,18 +120,17 @@ plt.show()
 # %% [markdown]
 # The arrows lead from orange to blue, uphill in $D$'s opinion, and the fakes move together. No fake knows that its
 # neighbours go the same way. They all run to the place where $D$ is highest, faster than $D$ can follow: **mode
-# collapse**. Once $D$ has noticed, the crowd moves on to another mode. (`tinygan.plot.save_game` draws such pictures
-# for every run with points.)
+# collapse**. Once $D$ has noticed, the crowd moves on to another mode.
 #
 # ## Measuring it
 #
 # `count_modes` gives three numbers (Lin et al., 2018):
 #
 # - *modes*: how many of the eight have at least one fake within 3 standard deviations;
-# - *high quality*: the share of fakes within 3 standard deviations of a mode;
+# - *high quality*: the share of fakes that lie so near to a mode;
 # - *reverse KL*: how unevenly these good fakes are spread; 0 is even, $\ln 8 = 2.08$ means all at one mode.
 #
-# The *energy distance* is one number for all of this, near 0 only if fakes and data are alike.
+# The *energy distance* says all this in one number, near 0 only if fakes and data are alike.
 #
 # **Predict, then run.** First, the data themselves. What will the four numbers be?
 
@@ -201,9 +200,9 @@ assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
 # %% [markdown]
 # The plain game jumps from mode to mode. With either switch all eight modes are found early on. But with R1 most fakes
 # still lie between the modes: its $D$ is nearly flat and pushes gently. With packing more than half are already of high
-# quality. And the generator still has the larger learning rate!
+# quality.
 #
-# (The plain game magnifies rounding differences, so your numbers will differ from ours.)
+# (The plain game magnifies rounding differences, so your numbers may differ.)
 #
 # **Exercise.** `Game` has more switches: `instance_noise=0.3` (noise on the samples), `n_critic=5` (five steps of $D$
 # for each of $G$), `unroll=5` ($G$ looks five of $D$'s steps ahead). Which finds all eight modes and keeps them, and

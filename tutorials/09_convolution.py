@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 09 Convolution three ways
 #
-# After this page you can compute a convolution by loops, by one matrix product and by a sum of shifted images, and say
-# what a transposed convolution is and where its checkerboards come from. It takes a few seconds.
+# After this page you can write a convolution in three ways, and say what a transposed convolution is and where its
+# checkerboards come from. It takes a few seconds.
 #
 # <details><summary>The picture this page ends in (it gives an answer away)</summary>
 #
@@ -27,12 +27,12 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## A kernel looks at a small window
 #
-# A dense layer joins every pixel with every output, so it learns the same stroke anew for each place. A convolution
-# slides one small **kernel** over the image, and at each position adds up pixel times weight. Images are arrays (N, H,
-# W, C): number, height, width, channels. A kernel is (kh, kw, C, O): height, width, channels in and out.
+# A dense layer learns a stroke anew for each place. A convolution slides one small **kernel** over the image, and at
+# each place adds up pixel times weight. Images are arrays (N, H, W, C): number, height, width, channels. Kernels are
+# (kh, kw, C, O), O for the channels out.
 #
 # **Predict, then run.** The image has 6 x 6 pixels, the kernel 3 x 3, no padding. How many positions are there? And
-# with **stride** 2, when the kernel jumps two pixels at a time?
+# with **stride** 2, when the kernel jumps two pixels?
 
 # %% tags=["hide-output"]
 image, kernel = np.ones((1, 6, 6, 1), np.float32), np.ones((3, 3, 1, 1), np.float32)
@@ -41,12 +41,12 @@ for stride, padding in ((1, 0), (2, 0), (1, "same"), (2, "same")):
     print(f"stride {stride}, padding {padding!r:6}: {y.shape[1]} x {y.shape[2]} outputs\n{y[0, :, :, 0]}")
 
 # %% [markdown]
-# The rule is $\lfloor (H + \text{padding} - k) / \text{stride} \rfloor + 1$ for kernel size $k$ and padding on both
-# sides. Padding "same" adds zeros: stride 1 then keeps the size, stride 2 halves it, and a corner sees only 4 pixels.
+# The rule is $\lfloor (H + \text{padding} - k) / \text{stride} \rfloor + 1$ for kernel size $k$ and the padding of both
+# sides together. Padding "same" adds zeros until stride 1 keeps the size.
 #
 # ## One: loops
 #
-# The definition, without padding.
+# The definition:
 
 
 # %%
@@ -67,9 +67,9 @@ def conv_loops(x, w, stride=1):
 # %% [markdown]
 # ## Two: patches, and one matrix product
 #
-# Each output is a dot product of a window with a kernel, and many dot products at once are a matrix product, which is
-# fast. So lay every window down as one row of a tall matrix $P$, and write $y = P w$ (known as "im2col"). The price:
-# each pixel is copied up to 9 times.
+# Each output is a dot product of a window with a kernel, and many of them at once are a matrix product, which is fast.
+# So lay every window down as a row of a tall matrix $P$, and write $y = P w$ ("im2col"). The price: each pixel is
+# copied up to 9 times.
 
 
 # %%
@@ -85,8 +85,7 @@ def conv_patches(x, w, stride=1):
 # ## Three: a sum over taps
 #
 # Now swap the loops. Each place $(i, j)$ in the kernel, called a **tap**, meets the whole image, shifted by $(i, j)$.
-# So the convolution is a sum of shifted images, each with its channels mixed by the small matrix $w_{ij}$ (C x O). For
-# 3 x 3 that's nine products, not one, but no pixel is copied.
+# So the result is a sum of shifted images, each with its channels mixed by the matrix $w_{ij}$. No pixel is copied.
 
 
 # %%
@@ -115,11 +114,11 @@ for stride in (1, 2):
         assert np.allclose(y, library, atol=1e-5)
 
 # %% [markdown]
-# Only nearly: float32 sums in another order are rounded differently. (Patches agree: here the library does the same.)
+# Only nearly: float32 sums in another order are rounded differently.
 #
-# ## Which is fastest? An experiment
+# ## Which is fastest?
 #
-# **Predict, then run.** Order the three for a layer with 1 input channel, and for one with 64.
+# **Predict, then run.** Order the three for 1 input channel, and for 64.
 
 # %% tags=["hide-output"]
 for channels in (1, 64):
@@ -135,11 +134,11 @@ for channels in (1, 64):
         print(f"{channels:2} channels: {ours.__name__:13} {1e3 * best:8.3f} ms an image")
 
 # %% [markdown]
-# For us, loops lose by far. With 1 channel patches win; with 64 each tap's product is large, and taps catch up.
+# Loops lose by far. With 1 channel patches win; with 64 each tap's product is large, and taps catch up.
 #
 # ## What kernels see
 #
-# Each kernel looks for one feature. These four are handmade; a discriminator finds its own.
+# Each of these looks for one feature; a discriminator finds its own.
 
 # %%
 digit = tg.data.digits(100).pixels[:1].astype(np.float32) / 255
@@ -171,13 +170,13 @@ plt.show()
 # %% [markdown]
 # ## There and back: the transposed convolution
 #
-# A convolution is linear: $y = A x$, with a large matrix $A$ that we never write down. Its transpose $A^T$ goes from
-# small images to large, as a generator needs. One line defines it ($\langle a, b \rangle$ sums all $a_i b_i$):
+# A convolution is linear: $y = A x$, with a matrix $A$ that we never write down. Its transpose $A^T$ goes from small
+# images to large, as a generator needs. One line defines it ($\langle a, b \rangle$ sums all $a_i b_i$):
 #
 # $$\langle A a, b \rangle = \langle a, A^T b \rangle \quad \text{for all } a, b.$$
 #
-# $A^T$ doesn't undo $A$. It sends each output's number back to all pixels it was computed from, times the same weights,
-# and adds up what arrives, as the gradient with respect to $x$ does. (The hardest idea here: take your time.)
+# $A^T$ doesn't undo $A$. It sends each output's number back to the pixels it came from, times the same weights, and
+# adds up what arrives, as the gradient with respect to $x$ does. (The hardest idea here: take your time.)
 
 # %%
 a = tg.Tensor(rng.standard_normal((2, 14, 14, 3)), requires_grad=True)
@@ -193,8 +192,8 @@ assert np.allclose(tg.to_numpy(ga), tg.to_numpy(back))
 # %% [markdown]
 # ## Checkerboards
 #
-# **Predict, then run.** A constant image, a kernel of ones, stride 2: each pixel of the result counts how many copies
-# of the kernel reach it. With kernel 3, is it the same number everywhere? With kernel 4?
+# **Predict, then run.** Take an image and a kernel of ones, and stride 2: each pixel of the result counts the copies of
+# the kernel that reach it. With kernel 3, are all equal? With kernel 4?
 
 # %% tags=["hide-output"]
 boards, ones = {}, tg.Tensor(np.ones((1, 5, 5, 1), np.float32))
@@ -203,9 +202,9 @@ for k in (3, 4, 5):
     print(f"kernel {k}: the middle of the result\n{boards[k][4:8, 4:8].astype(int)}")
 
 # %% [markdown]
-# If the stride doesn't divide the kernel's size, some pixels are reached more often than others, and a new generator
-# has to learn to remove the pattern. Our DCGAN has kernel 5 and stride 2, twice. There are two cures: a kernel size
-# that the stride divides; or first enlarge, then convolve as usual, as in the preset `deep`.
+# If the stride doesn't divide the kernel's size, some pixels are reached more often. A new generator, such as our DCGAN
+# (kernel 5, stride 2), must learn to remove the pattern. Two cures: a kernel size that the stride divides, or first
+# enlarge, then convolve as usual.
 
 # %%
 enlarge = tg.nn.Sequential(tg.nn.UpSample2D(2), tg.nn.Conv2D(1, 1, 3, padding="same"))
@@ -242,8 +241,8 @@ plt.show()
 #
 # ## Recap
 #
-# - A convolution is a dot product at every place: loops, patches or taps, the same sum.
-# - The transposed convolution is the convolution's gradient, and goes from small to large.
+# - A convolution is a dot product at every place: loops, patches and taps give the same sum.
+# - Its gradient, the transposed convolution, goes from small to large.
 # - If the stride doesn't divide the kernel's size, expect checkerboards.
 #
 # Next: tutorial 10 stacks these layers into a DCGAN that draws digits.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 10 Drawing digits: DCGAN
 #
-# After this page you can read the two networks of a DCGAN layer by layer, say what BatchNorm does in its generator,
-# watch it learn to draw digits, and walk from one digit to another. It takes one or two minutes on a free core.
+# After this page you can read a DCGAN layer by layer, say what BatchNorm does in its generator, and walk from one digit
+# to another. It takes one or two minutes on a free core.
 #
 # <details><summary>The picture this page ends in</summary>
 #
@@ -29,8 +29,8 @@ steps, batch_size = 400, 32
 # %% [markdown]
 # ## The data
 #
-# Ten thousand digits, drawn with the fonts that come with matplotlib: 28 x 28 pixels, grey. `data.batches` shuffles
-# them and scales them to $[-1, 1]$, the range of tanh, the generator's last layer.
+# Ten thousand digits, drawn with the fonts that come with matplotlib. `data.batches` shuffles them and scales them to
+# $[-1, 1]$, the range of tanh, the generator's last layer.
 
 # %%
 data = tg.data.digits()
@@ -54,8 +54,7 @@ print(G.summary((100,)))
 
 # %% [markdown]
 # Read it from the top: a dense layer turns $z$ into 12,544 numbers, seen as an image of 7 x 7 pixels with 256 channels.
-# From there on, channels get fewer and pixels more. More than half of all parameters sit in that first layer. (Before a
-# BatchNorm there's no bias: it would be subtracted again.)
+# From there on, channels get fewer and pixels more. More than half of all parameters sit in that first layer.
 #
 # ## The discriminator
 #
@@ -68,9 +67,9 @@ print(D.summary((28, 28, 1)))
 # %% [markdown]
 # ## What BatchNorm does in the generator
 #
-# BatchNorm brings each channel to mean 0 and variance 1 over the batch, then stretches and shifts it by two learned
-# numbers. What for? We send 64 different $z$ through the new network, with and without BatchNorm, and print how much
-# the activations differ from one $z$ to another.
+# BatchNorm (tutorial 03b) brings each channel to mean 0 and variance 1 over the batch. What for? We send 64 different
+# $z$ through the new network, with and without BatchNorm, and print how much the activations differ from one $z$ to
+# another.
 #
 # **Predict, then run.** The last number of each line is the spread of the images. By what factor do these two differ?
 
@@ -134,16 +133,15 @@ ax.set(xticks=[], yticks=30 * np.arange(len(shots)) + 14, yticklabels=[f"step {s
 plt.show()
 
 # %% [markdown]
-# The losses hardly move, and yet the pictures become digits: losses tell who is ahead, not how good both are. (The
-# first row is grey because evaluation mode has no averages yet.) For better digits, try `python -m tinygan.train
-# --preset dcgan`, with 1,000 steps.
+# The losses hardly move, and yet the pictures become digits: losses tell who is ahead, not how good both are. For
+# better digits, try `python -m tinygan.train --preset dcgan`, with 1,000 steps.
 #
 # ## From one digit to another
 #
 # If a generator only stored pictures, it would jump between them. What does ours draw between $z_0$ and $z_1$?
 #
 # **Predict, then run.** $z_0$ and $z_1$ are about 10 long and nearly perpendicular. How long is the middle of the
-# straight line between them, $(z_0 + z_1) / 2$?
+# straight line between them?
 
 # %% tags=["hide-output"]
 for name, path in (("straight line", lerp), ("arc", slerp)):
@@ -177,7 +175,7 @@ plt.show()
 # </details>
 #
 # **Exercise.** Leave BatchNorm out of the generator (`tg.nn.Sequential` of the other layers) and train it for 200
-# steps. Does it still learn? Which optimiser makes up for small gradients?
+# steps. Does it still learn, with Adam and with SGD?
 #
 # <details><summary>Answer</summary>
 #

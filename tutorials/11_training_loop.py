@@ -33,8 +33,8 @@ OUT = Path("out") / "11_training_loop"
 # %% [markdown]
 # ## A run is described by its options
 #
-# `Config` holds every option of a run. A preset fills in values that go well together, you change what you like, and
-# the result is checked before anything starts.
+# A preset fills in options that go well together, you change what you like, and the result is checked before anything
+# starts.
 
 # %%
 config = configure({"preset": "ring", "steps": 200, "log_interval": 50})
@@ -65,7 +65,7 @@ for step in range(1, 101):
 # ## A real run
 #
 # The command line is a function, too. The next cell does what `python -m tinygan.train --preset mlp ...` does, and
-# makes a numbered folder. (`tg.Run("mlp", steps=1500).train()` does the same, also with networks and data of your own.)
+# makes a numbered folder.
 
 
 # %%
@@ -82,13 +82,12 @@ for file in sorted(run.path.iterdir()):
     print(f"{file.stat().st_size:10,} bytes  {file.name}")
 
 # %% [markdown]
-# (We got a warning at step 100 that $D$ has won: the loop watches its own numbers. Don't worry about this one.)
 #
 # Everything is in one folder. `README.txt` says what to look at first, and with `config.json` you can repeat the run.
 #
 # ## Reading the numbers
 #
-# `stats.jsonl` has one line of JSON for each moment. Any program can read it, even while the run goes on.
+# `stats.jsonl` has one line of JSON for each moment. Any program can read it.
 
 # %%
 lines = (run.path / "stats.jsonl").read_text(encoding="utf-8").splitlines()
@@ -100,8 +99,8 @@ curves = {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 # %% [markdown]
 # **Predict, then run.** `d_fake_before` is what $D$ says of the fakes before its own step, `d_fake_after` what it says
-# of the same fakes after that step. Which of the two is smaller, and how often? And what will the whole run look like:
-# who is ahead early on, and who at the end?
+# of the same fakes after that step. Which of the two is smaller, and how often? And who is ahead early on, who at the
+# end?
 
 # %% tags=["hide-output"]
 smaller = (curves["d_fake_after"] < curves["d_fake_before"]).mean()
@@ -174,8 +173,8 @@ assert furthest > 1e-3
 #
 # ## Your own animation
 #
-# The run drew its samples now and then, always from the same noise, and joined them to `training.gif`. From these
-# pictures you can make your own: slower, or only the beginning.
+# The run drew its samples now and then, always from the same noise. From these pictures you can make an animation:
+# slower than `training.gif`, or only the beginning.
 
 # %%
 print(len(run.pictures()), "pictures:", *[picture.name for picture in run.pictures()[:3]], "...")

@@ -2,7 +2,7 @@
 # # 13 NumPy to CuPy
 #
 # After this page you can move a program written with tinygan to a graphics card with one line, and say what makes it
-# fast or slow there. No card needed: everything here runs on NumPy, and we count instead of timing. It takes seconds.
+# fast or slow there. You need no card: we count instead of timing. It takes seconds.
 #
 # <details><summary>The picture this page ends in (it gives an answer away)</summary>
 #
@@ -65,7 +65,7 @@ print(type(outside).__module__, outside)
 # Nothing is converted silently: call `to_numpy` before matplotlib, `np.save` and your own NumPy code.
 #
 # Random numbers are drawn by NumPy, and then go in through `asarray`. So the same seed gives the same weights and the
-# same $z$ on both backends. (Later the runs differ in the last digits: the card adds in another order.)
+# same $z$ on both backends.
 #
 # ## What the card is waiting for
 #
@@ -138,8 +138,8 @@ for look_every in (1, 50):
 
 # %% [markdown]
 # (The second run goes on where the first stopped.) So tinygan's training loop keeps the losses on the card and reads
-# them only now and then. If you *time* something, do the opposite: call `backend.synchronize()` before you read the
-# clock, or you measure how fast work is put into the queue.
+# them only now and then. To *time* something, do the opposite: call `backend.synchronize()` before you read the clock,
+# so that the work is done.
 #
 # ## Fewer launches
 #

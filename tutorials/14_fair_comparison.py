@@ -29,7 +29,7 @@ LOSSES = ("mm", "ns", "lsgan", "hinge")
 # ## The question, before any run
 #
 # *Which of four losses is best on the ring?* Best by what measure, after how long? Write down the answers before the
-# first run, or you'll choose those that suit your favourite.
+# first run, or you'll choose what suits your favourite.
 #
 # - **Data** and **networks**: the ring and the networks of tutorial 00, the same for all.
 # - **Budget**: 1,000 steps, 64 real samples in each.
@@ -89,10 +89,10 @@ for name, values in first.items():
     print(f"{name:6} its worst seed is {max(values) / min(values):.1f} times its best")
 
 # %% [markdown]
-# The seed decides as much as the loss does. Now suppose four people had each tried one loss once. Who would have "won"?
-# We count all ways to take one seed for each loss, $5^4$.
+# The seed decides as much as the loss does. Now suppose four people had each tried one loss once. With five seeds there
+# are $5^4 = 625$ such small studies.
 #
-# **Predict, then run.** In how many of these 625 small "studies" does the loss with the best mean come out first?
+# **Predict, then run.** In which share of these 625 does the loss with the best mean come out first?
 
 
 # %% tags=["hide-output"]
@@ -110,9 +110,9 @@ for name, share in winners(first).items():
 #
 # ## What five seeds say
 #
-# The **standard error** $s / \sqrt{n}$, with $s$ the standard deviation of the $n$ seeds, tells how far their mean is
-# likely to be from the mean of very many. To halve it you need four times the runs. If two means, with the errors $e_1$
-# and $e_2$, are less than twice $\sqrt{e_1^2 + e_2^2}$ apart, say "we cannot tell".
+# The **standard error** $s / \sqrt{n}$, with $s$ the standard deviation of the $n$ seeds, tells how far their mean may
+# lie from the mean of very many. To halve it you need four times the runs. If two means, with the errors $e_1$ and
+# $e_2$, are less than twice $\sqrt{e_1^2 + e_2^2}$ apart, say "we cannot tell".
 
 
 # %%
@@ -132,7 +132,7 @@ best_at_first = compare(first)
 # %% [markdown]
 # ## What tuning does to a ranking
 #
-# All four had the learning rate 0.001. Is that fair? It's *equal*. But we got used to 0.001 with one of them.
+# All four had the learning rate 0.001. That's *equal*, but is it fair?
 #
 # **Predict, then run.** Each loss now gets the same *chance to be tuned*: three learning rates, five seeds. Will the
 # loss that won above win again?
@@ -147,13 +147,12 @@ best_rate = {name: min(rates, key=lambda lr: np.mean(tuned[lr][name])) for name 
 print("\nbest rate of each:", best_rate)
 
 # %% [markdown]
-# Three learning rates, and three different winners: `lsgan` at 0.0003, `mm` at 0.001, `hinge` at 0.003. And `hinge`,
-# last in two tables of three, has the lowest mean of all in the third. Many wrong claims come about like this: the new
-# method was tuned for weeks, the old one ran with its default settings.
+# Three learning rates, and three different winners. And `hinge`, last in two tables of three, has the lowest mean of
+# all in the third. Many wrong claims come about like this: the new method was tuned, the old one was not.
 #
 # ## Fresh seeds for the verdict
 #
-# One thing is still unfair: the best of three is partly luck. So the chosen settings run again, with five new seeds.
+# The best of three is partly luck. So the chosen settings run again, with five new seeds.
 #
 # **Predict, then run.** Will these means be higher or lower, on the whole, than those by which the rates were chosen?
 
@@ -216,10 +215,10 @@ plt.show()
 #
 # </details>
 #
-# ## Recap: what a fair comparison tells
+# ## Recap
 #
 # - Data, networks, budget and measure, chosen before; the same number of trials for each method.
-# - Several seeds, mean and standard error, the worst seed too; fresh seeds for what was chosen.
-# - Give the measure for the data themselves, and say that the result holds for *these* data and *this* budget.
+# - Several seeds, mean and standard error; fresh seeds for what was chosen.
+# - The result holds for *these* data and *this* budget: say so.
 #
 # Next: tutorial 15 differentiates a gradient, for a critic that must not be steep.

@@ -29,9 +29,9 @@ def tensor(array):
 # %% [markdown]
 # ## A distance that does not give up
 #
-# If data and fakes hardly overlap, a good discriminator says "different", but not how far apart they are. The
-# **Wasserstein distance** does: how far must you carry the fakes, on average, to turn them into the data? On a line,
-# you carry the leftmost fake to the leftmost point of the data, and so on.
+# A good discriminator says that data and fakes differ, but not how far apart they are. The **Wasserstein distance**
+# does: how far must you carry the fakes, on average, to turn them into the data? On a line, the leftmost fake goes to
+# the leftmost point of the data, and so on.
 
 
 # %%
@@ -44,8 +44,8 @@ for mean in (1.9, 1, 0, -1):
     print(f"fakes at {mean:4}: distance {distance:.2f}")
 
 # %% [markdown]
-# In the plane you can't sort. But there's another way to the same number (Kantorovich and Rubinstein). Give every place
-# $x$ a price $D(x)$, and let no price change faster than 1 per unit of length. Then the distance is
+# In the plane you can't sort. There's another way (Kantorovich and Rubinstein). Give every place $x$ a price $D(x)$,
+# which changes by at most 1 per unit of length. Then the distance is
 #
 # $$W = \max_D\; \mathrm{E}\,D(\text{real}) - \mathrm{E}\,D(\text{fake}).$$
 #
@@ -75,11 +75,10 @@ free, seen = train_critic()
 print("E D(real) - E D(fake) after 1, 10, 50 steps and at the end:", [f"{seen[i]:.4g}" for i in (0, 9, 49, -1)])
 
 # %% [markdown]
-# It grows without end: a critic twice as steep has a loss twice as good. So the first WGAN clipped every weight to
-# $[-c, c]$ after each step, which gives the slope *some* bound.
+# It grows without end: twice as steep is twice as good. So the first WGAN clipped every weight to $[-c, c]$ after each
+# step, which gives the slope *some* bound.
 #
-# **Predict, then run.** The right slope between the fakes and the data is 1. Which slope will $c = 0.01$ give, which
-# $c = 0.2$?
+# **Predict, then run.** The right slope between fakes and data is 1. Which slope will $c = 0.01$ give, which $c = 0.2$?
 
 
 # %% tags=["hide-output"]
@@ -100,7 +99,7 @@ for c in (0.01, 0.2):
     print(f"c = {c:4}: slope {slopes(D, between).mean():8.4f}, {at_the_edge:.0%} of the weights lie at -c or c")
 
 # %% [markdown]
-# The small $c$ leaves hardly any gradient; the large one is far too steep.
+# One is much too flat, the other much too steep.
 #
 # ## The penalty
 #
@@ -108,11 +107,11 @@ for c in (0.01, 0.2):
 #
 # $$\lambda\; \mathrm{E}\left(\lVert \nabla D(\hat x) \rVert - 1\right)^2, \qquad \lambda = 10.$$
 #
-# Why 1, and not at most 1? The best critic has slope 1 along the lines on which the fakes are carried to the data. So
-# $\hat x$ lies there: at a random place between a real sample and a fake one.
+# Why 1, and not at most 1? The best critic has slope 1 on the way from the fakes to the data. So $\hat x$ lies there:
+# at a random place between a real sample and a fake one.
 #
-# You know `create_graph=True` from tutorial 02c: "remember how you computed the gradient", to differentiate it once
-# more. (If your head spins, that's normal.)
+# With `create_graph=True` (tutorial 02c) you can differentiate a gradient once more. (If your head spins, that's
+# normal.)
 
 
 # %%
@@ -126,8 +125,8 @@ def penalty(D, real, fake, rng):
 
 
 # %% [markdown]
-# **Predict, then run.** Is `penalty` right? Take a critic we know completely: $D(x) = w \cdot x$ with $w = (3, 4)$.
-# What is the penalty, and what is its gradient with respect to $w$?
+# **Predict, then run.** Take a critic we know completely: $D(x) = w \cdot x$ with $w = (3, 4)$. What are the penalty
+# and its gradient with respect to $w$?
 
 # %% tags=["hide-output"]
 line = tg.nn.Dense(2, 1, bias=False)
@@ -137,7 +136,7 @@ pair = [tensor(rng.standard_normal((5, 2))) for _ in range(2)]
 print("penalty", penalty(line, *pair, rng).item(), " gradient", gw.data.ravel())
 
 # %% [markdown]
-# By hand: $w$ is 5 long, so $(5 - 1)^2 = 16$, and $8\,(0.6, 0.8)$. Next, a small float64 network with tanh (no kinks).
+# By hand: $w$ is 5 long, so $(5 - 1)^2 = 16$, and $8\,(0.6, 0.8)$. `gradcheck` agrees, on a small network:
 
 # %%
 assert np.allclose(gw.data.ravel(), [4.8, 6.4])
@@ -162,13 +161,12 @@ estimate = np.mean(seen[-50:])
 print(f"E D(real) - E D(fake) = {estimate:.2f}, the distance is {distance:.2f}, their ratio {estimate / distance:.2f}")
 
 # %% [markdown]
-# The slope is nearly the same everywhere, so no gradient vanishes, however good the critic is. But why 1.15 and not 1?
-# With slope $s$ the critic wins $3 s$ and pays $10 (s - 1)^2$; the difference is largest at $s = 1 + 3/20$.
+# The slope is nearly the same everywhere, so no gradient vanishes. Why 1.15 and not 1? With slope $s$ the critic wins
+# $3 s$ and pays $10 (s - 1)^2$; the difference is largest at $s = 1 + 3/20$.
 #
 # ## A short WGAN-GP
 #
-# On the ring of tutorial 00, the critic takes five steps for each of the generator's. The penalty's weight is 1, and
-# Adam has no momentum. (With weight 10 and momentum 0.5, the fakes reached two clouds of eight.)
+# On the ring of tutorial 00, the critic takes five steps for each of the generator's, and the penalty has weight 1.
 #
 # **Predict, then run.** Will the critic's estimate tell you whether the samples get better?
 
@@ -222,11 +220,10 @@ plt.show()
 
 # %% [markdown]
 # After training the slope is near 1 nearly everywhere. The eight flat spots are the clouds, the tops of the critic's
-# hills: from there nothing needs to be carried away. And the estimate falls while the samples get better: here the loss
-# does tell you something.
+# hills. And the estimate falls while the samples get better: here the loss does tell you something.
 #
 # **Exercises.** On the line, predict the slope for weight 1, then train. Then use 10 with `seed=0` and `seed=3`: what
-# do you see, and why is there no way back? Last, write R1 (tutorial 07b), as in `tg.penalties.r1`.
+# do you see, and why is there no way back? Last, write R1 (tutorial 07b).
 #
 # <details><summary>Answer</summary>
 #
@@ -242,6 +239,6 @@ plt.show()
 #
 # - A critic gives prices; with a slope of at most 1 their difference is a distance.
 # - The penalty asks for slope 1, and is a loss that contains a gradient: `create_graph=True`.
-# - The estimate falls as the samples improve. The price: several critic steps for each of the generator's.
+# - The estimate falls as the samples improve.
 #
 # Next: tutorial 16 puts GANs to work.

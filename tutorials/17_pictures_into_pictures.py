@@ -2,7 +2,7 @@
 # # 17 Pictures into pictures
 #
 # After this page you can turn one kind of picture into another, with pairs of examples (Pix2Pix) and without
-# (CycleGAN), say what each part of their losses is for, and measure whether it worked. It runs in two to three minutes.
+# (CycleGAN), and say what each part of their losses is for. It runs in two to three minutes.
 #
 # <details><summary>The picture this page ends in (it shows the results)</summary>
 #
@@ -55,9 +55,9 @@ print("a sample:", pairs[0].shape)
 
 # %% [markdown]
 # In Pix2Pix (Isola et al., 2017) a **sample is a pair**, source and target together along the channels. A fake is the
-# same source with G's picture beside it. So D sees whether the two belong together, and the game is the one you know. D
-# returns a map of logits, one for each patch of 18 x 18 pixels: it judges details. For the whole, G's loss has a second
-# part, the distance to the target:
+# same source with G's picture beside it. So D sees whether the two belong together. D returns a map of logits, one for
+# each patch of 18 x 18 pixels: it judges details. For the whole, G's loss has a second part, the distance to the
+# target:
 #
 # $$\text{adversarial loss} + \lambda\,\mathrm{E}\,|\text{target} - G(\text{source})|.$$
 #
@@ -111,7 +111,7 @@ for name, guess in guesses.items():
 # %% [markdown]
 # The distance alone comes a little nearer: it trains for nothing else. Where that network does not know (what colour
 # are the eyes?), it draws the mean of all that is possible, which is blur. D rejects blur, so Pix2Pix decides, is
-# sometimes wrong, and gets even sharper than the truth. Neither knows what the sketch hides: look at the mouths.
+# sometimes wrong, and gets even sharper than the truth.
 #
 # ## Without pairs
 #
@@ -144,8 +144,7 @@ true_posters, true_digits = scaled(poster(grey_one[-500:])), scaled(grey_other[-
 # losses ask only for *some* good poster. What ties it to the digit is the **cycle**: a digit that becomes a poster and
 # then a digit again must be the first one. With $G$ to posters and $F$ back to digits, the loss has
 # $10\,\mathrm{E}\,|F(G(a)) - a|$, and the same for $b$. The authors' **identity loss** asks a generator of posters to
-# leave a poster as it is: $5\,\mathrm{E}\,|G(b) - b|$, and the same for digits under $F$. For that, both kinds need
-# three channels.
+# leave a poster as it is: $5\,\mathrm{E}\,|G(b) - b|$, and the same for digits under $F$.
 #
 # **Predict, then run.** A classifier that reads white digits on black is shown 500 posters as they are, then what
 # CycleGAN makes of them. How many does it read right, if chance is 10 %?
@@ -222,9 +221,10 @@ below.set(title="digits, made posters; posters, made digits", xticks=[], yticks=
 plt.show()
 
 # %% [markdown]
+# ## Recap
+#
 # - A sample is a pair: let D see source and target together.
 # - The L1 distance gives colours and places, D gives sharpness; a U-Net keeps the lines where they are.
-# - Without pairs a cycle replaces the target, but does not say *which* translation is the right one. The identity loss
-#   helps.
+# - Without pairs a cycle replaces the target, but does not say *which* translation is right.
 #
-# What comes next: your own pictures. Make pairs with a rule like `sketched`, or give `CycleGAN` two folders.
+# Try your own pictures, too. Next: tutorial 18 writes text, where each letter is a choice.

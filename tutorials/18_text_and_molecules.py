@@ -24,10 +24,10 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## Strings with a rule
 #
-# For two sets of strings a program can tell right from wrong: dates, and small molecules in SMILES, which writes a
-# molecule as text. There C, N and O are atoms, `=` and `#` double and triple bonds, parentheses hold a branch, and a
-# pair of 1s closes a ring. C makes at most four bonds, N three, O two; hydrogen takes those left. A string is an array
-# (L, V), for L places and V letters: a one in the column of each letter. The letter `_` fills the rest.
+# We want strings that a program can check: dates, and small molecules in SMILES, which writes them as text. C, N and O
+# are atoms, `=` and `#` double and triple bonds; parentheses hold a branch, and a pair of 1s closes a ring. C makes at
+# most four bonds, N three, O two. A string becomes an array (L, V): for each of L places, a one-hot row of V letters.
+# `_` fills the rest.
 
 # %%
 sets = {words.name: words for words in (tg.data.dates(), tg.data.molecules())}
@@ -39,8 +39,8 @@ print([text for text in ("CC(=O)N", "O=C=O", "C=O=C", "CC(C", "C1CC") if sets["m
 # %% [markdown]
 # ## A choice has no slope
 #
-# A generator ends in V logits for each place, and writes the letter with the largest. Let's take four letters, and a
-# critic that gives each a score.
+# A generator ends in V logits for each place, and writes the letter with the largest. Take four letters and a critic
+# that scores them.
 #
 # **Predict, then run.** What is the gradient of the score with respect to the logits?
 
@@ -62,10 +62,10 @@ assert not np.any(up - down)
 #
 # ## Remedy 1: the Gumbel-softmax
 #
-# Let the generator *draw* its letter, with probabilities $p = \mathrm{softmax}(\text{logits})$. Then the expected score
-# is $p \cdot s$, with $s$ the scores, and it has a slope: $p_k (s_k - p \cdot s)$. You can draw by adding noise: with
-# $g = -\ln(-\ln u)$, $u$ uniform, number $k$ of $\text{logits} + g$ is the largest with probability $p_k$ (Gumbel). The
-# Gumbel-softmax (Jang et al., 2017) puts a softmax in place of the largest:
+# Let the generator *draw* its letter, with probabilities $p = \mathrm{softmax}(\text{logits})$. The expected score does
+# have a slope. To draw, you can add Gumbel noise, $g = -\ln(-\ln u)$ with $u$ uniform: number $k$ of $\text{logits} +
+# g$ is the largest with probability $p_k$. The Gumbel-softmax (Jang et al., 2017) puts a softmax in place of the
+# largest:
 #
 # $$y = \mathrm{softmax}\big((\text{logits} + g) / T\big)$$
 #
@@ -90,11 +90,11 @@ both = gumbel_softmax(x, 0.5, np.random.default_rng(3)), tg.ops.gumbel_softmax(x
 assert np.array_equal(both[0].data, both[1].data)
 
 # %% [markdown]
-# The choice does not depend on $T$. With a high $T$ gradients are wrong but scatter little; with a low one they are
-# right on average, but scatter widely. So training begins with a high $T$ and lowers it.
+# The choices do not. With a high $T$ gradients scatter little, but are wrong; with a low one they are right on average,
+# but scatter. So training begins high and lowers $T$.
 #
-# One thing is left: a soft $y$ is no letter, and a critic sees that. The **straight-through** trick (Bengio et al.,
-# 2013) shows it the one-hot choice, but takes the gradient of the soft $y$. `gradcheck` would object, but it works.
+# But a soft $y$ is no letter, and a critic sees that. The **straight-through** trick (Bengio et al., 2013) shows it the
+# one-hot choice, but takes the gradient of the soft $y$.
 
 # %%
 x = tg.Tensor(logits, requires_grad=True)
@@ -105,13 +105,11 @@ for hard in (False, True):
 # %% [markdown]
 # ## Remedy 2: let the critic see probabilities
 #
-# The other way is to choose nothing in training: $G$ hands over its softmax, and the critic compares it with one-hot
-# rows. A discriminator would win by asking "is any number neither 0 nor 1?". A critic with the gradient penalty of
-# tutorial 15 must rise steadily from fake to real, so for $G$ half a letter is better than none (Gulrajani et al.,
-# 2017).
+# Or choose nothing in training: the critic sees $G$'s softmax, beside the data's one-hot rows. A steep critic would
+# just ask "is any number neither 0 nor 1?". With the gradient penalty of tutorial 15 it must rise steadily from fake to
+# real, so half a letter is better than none (Gulrajani et al., 2017).
 #
-# Both remedies play the same game, one step of the critic for one of the generator. `tg.compiled` records a step and
-# repeats it.
+# Both play the same game (`tg.compiled` makes it faster).
 
 
 # %%
@@ -156,9 +154,9 @@ for name in sets:
 # %% [markdown]
 # ## How good is it?
 #
-# Three numbers, read together, from the benchmarks GuacaMol and MOSES. **Validity**: the share that follows the rule.
-# **Uniqueness**: of the valid ones, how many are different. **Novelty**: of the different ones, how many are not in the
-# training set. For comparison, one writer draws each place by itself, a Markov chain each letter from the one before.
+# Three numbers, from the benchmarks GuacaMol and MOSES. **Validity**: the share that follows the rule. **Uniqueness**:
+# how many of those are different. **Novelty**: how many of these are not in the training set. To compare, one writer
+# draws each place by itself, a Markov chain each letter from the one before.
 
 
 # %%
@@ -177,7 +175,7 @@ def by_pairs(words, real, n=1000):
 
 
 # %% [markdown]
-# **Predict, then run.** Which set is harder for the Markov chain, which for the GANs? What is the commonest mistake?
+# **Predict, then run.** Which set is harder for the Markov chain, which for the GANs?
 
 # %% tags=["hide-output"]
 validity = {}
@@ -196,12 +194,10 @@ for row, strings in rows.items():  # of molecules
 
 # %% [markdown]
 # A date's rule spans the whole string, and a chain of pairs can't follow it. In a molecule neighbours matter most, so
-# the chain does better, but most of its valid strings are repeats. The GANs find molecules harder. A month always
-# stands in one place, and is misspelt now and then. A parenthesis may stand anywhere, and needs its partner: most wrong
-# molecules leave a branch or a ring open. Still, the GANs write more than twice as many valid *and* different ones as
-# the chain. Nothing looks copied: new dates are about as many as the rule's own. One run ranks nothing (tutorial 14).
+# the chain does better, but mostly repeats itself. The GANs find molecules harder: most of their wrong ones leave a
+# branch or a ring open. Three seeds agree: the Gumbel-softmax writes more valid strings (`docs/results.md`).
 #
-# **Exercise.** How many different dates would 1,000 perfect draws hold, all days from 1900 to 2099 equally likely?
+# **Exercise.** How many different dates would 1,000 perfect draws hold, from 1900 to 2099?
 #
 # <details><summary>Answer</summary>
 #
@@ -222,8 +218,8 @@ for row, strings in rows.items():  # of molecules
 # ## Recap
 #
 # - A choice has no slope: nothing reaches the generator through an argmax.
-# - Draw with a slope (Gumbel-softmax, straight-through), or let the critic see probabilities.
-# - Validity, uniqueness and novelty are read together, beside simple writers.
+# - Draw with a slope (Gumbel-softmax), or let the critic see probabilities.
+# - Read validity, uniqueness and novelty together, beside simple writers.
 #
 # Next, tutorial 19 makes music: notes are choices, too.
 
