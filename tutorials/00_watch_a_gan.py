@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 00 Watch a GAN learn a ring
 #
-# You will train a whole GAN, a dozen lines long, and watch it find eight little clouds of points. It takes a minute.
+# You will train a whole GAN (generative adversarial network) in a dozen lines, and watch it find eight clouds of
+# points. It takes a minute.
 #
 # <details><summary>The picture this page ends in (it gives the answers away)</summary>
 #
@@ -47,8 +48,8 @@ plt.show()
 # The **generator** G is a forger: it turns two random numbers, called the *latent* z, into a point.
 #
 # The **discriminator** D is an inspector: it gets a point, real or made by G, and answers with one number, the *logit*.
-# Above 0 it means "real", below 0 "fake"; the farther from 0, the surer. The sigmoid turns the logit into a
-# probability.
+# Above 0 it means "real", below 0 "fake"; the farther from 0, the surer. The *sigmoid*, an S-shaped function, turns the
+# logit into a probability.
 
 # %%
 G, D = tg.models.points((2,), latent=2, rng=rng)
@@ -82,8 +83,8 @@ draw(axes, fakes(), "before training")
 plt.show()
 
 # %% [markdown]
-# A fan of rays: hardly anybody guesses this. All constant terms in G's layers start at zero, so twice the z gives twice
-# the point, on the same ray.
+# A fan of rays: hardly anybody guesses this. The constants that G adds are still 0. So twice the z gives twice the
+# point, on the same ray.
 #
 # ## The game
 #
@@ -93,8 +94,8 @@ plt.show()
 # - **G's turn.** G's weights move so that D's logits on the fakes go *up*. The gradient says in which direction a point
 #   must move to look more real to D. That's all G ever learns about the data.
 #
-# `tg.grad` finds the gradients, and the optimisers take the steps. These get smaller towards the end, so that the
-# points come to rest. In D's turn, `detach` cuts the fakes off from G.
+# `tg.grad` finds the gradients, and two *optimisers* move the weights. Their steps get smaller towards the end, so that
+# the points come to rest. `detach` leaves G out of D's turn.
 
 # %%
 steps = 3000
@@ -132,9 +133,8 @@ for step, points in shown.items():
     print(f"step {step:5}   {report.modes} of 8 clouds   {report.high_quality:6.1%} good   in each: {report.counts}")
 
 # %% [markdown]
-# After 1,000 steps all eight are reached, but five of six points still lie outside them. At the end 85.5 % are good.
-# (Your numbers may differ a little.) Many GANs lose some of their clouds, or *modes*: this is *mode collapse* (tutorial
-# 08).
+# After 1,000 steps all eight are reached, but only one point in six is good; at the end, 85.5 % are. (Your numbers may
+# differ a little.) Many GANs lose some of their clouds, or *modes*: this is *mode collapse* (tutorial 08).
 
 # %% tags=["picture", "hide-output"]
 figure, axes = plt.subplots(1, len(shown), figsize=(2.4 * len(shown), 2.7))
@@ -146,12 +146,12 @@ assert report.modes == 8 and report.high_quality > 0.6
 
 # %% [markdown]
 # First the fan swings around: D says "fake" where the points are, so they move away, and D follows. Once D knows where
-# all the clouds are, the fan becomes a star, whose rays shrink to the clouds. A few points stay in between, since G can
-# stretch the cloud of z but not cut it.
+# the clouds are, the fan becomes a star, whose rays shrink to the clouds. A few points stay in between: all z are one
+# cloud, which G can stretch but not cut.
 #
 # ## Two losses that don't fall to zero
 #
-# **Predict, then run.** Usually a loss falls. Which of these two will?
+# **Predict, then run.** A *loss* says how badly a network does, so it should fall. Which of these two will?
 
 # %% tags=["hide-output"]
 figure, axes = plt.subplots(figsize=(7, 3))
@@ -164,9 +164,9 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# Neither: what helps one network hurts the other. The dashed lines show the losses if G is perfect: D says "one half"
-# everywhere and has the loss $2 \ln 2 = 1.386$, and G has $\ln 2 = 0.693$. Both curves come near these lines soon after
-# step 500, when the points were still far from good.
+# Neither: what helps one network hurts the other. The dashed lines are for a perfect G. Then D says "one half"
+# everywhere. Its loss is $2 \ln 2 = 1.386$ (06 says why), and G's is $\ln 2 = 0.693$. Both curves come near them soon
+# after step 500, long before the points are good.
 #
 # **Exercise.** Train with `lr = 1e-2`; then with `rng = np.random.default_rng(1)`; then without the line that makes
 # the steps smaller. What do the last counts say?

@@ -46,7 +46,7 @@ print("f is", f(x, w, b), "and per unit of w it moves by", (f(x, w + nudge, b) -
 # ## A number with a memory
 #
 # A `Value` holds a number, the inputs that it was made from, and the *local slopes*: how much it moves when one of its
-# inputs moves. For $a \cdot b$ they are $b$ and $a$.
+# inputs moves. In a product, the slope of each number is the other one.
 
 
 # %%
@@ -83,7 +83,7 @@ print("y is", y, "made from", y.inputs, "with local slopes", y.slopes)
 #
 # The chain rule: if $y$ moves $g$ times as far as $u$, and $u$ moves $s$ times as far as $x$, then $y$ moves
 # $g \cdot s$ times as far as $x$. So we start at the end, where the gradient of $y$ is 1. At every `Value` we multiply
-# what arrived (the *upstream gradient*) by a local slope, and hand the product to that input.
+# what arrived (the *upstream gradient*) by the local slope of each input, and hand it the product.
 #
 # **Predict, then run.** In `a * a` both inputs are the same `Value`. With $a = 3$, both local slopes are 3. Is the
 # gradient of `a` 3, or 6?
@@ -105,7 +105,7 @@ print("written over:", overwritten[a], "   added:", added[a], "   the derivative
 # This is the hardest step of the page, so take it slowly. In our `y`, `u` is used twice: directly, and inside the tanh.
 # Suppose we walk back in the simplest order: y, then its inputs, then their inputs, each number once.
 #
-# **Predict, then run.** Does this give the slope that we tried out?
+# **Predict, then run.** Does this give the slope that the nudge gave?
 
 
 # %% tags=["hide-output"]
@@ -126,7 +126,7 @@ print("tried: ", (f(0.5, -1.2 + nudge, 1.0) - f(0.5, -1.2, 1.0)) / nudge)
 # It's wrong. The walk came to `u` when only one of `u`'s two gradients had arrived. It passed that one on to `w`, and
 # never came back with the other.
 #
-# So a number must wait until **all** of its gradient has arrived: what was made from it comes first. This is a
+# So a number must wait for **all** of its gradient: first we visit everything that was made from it. This is a
 # **topological order**. To find one, list inputs before what was made from them, and read the list backwards.
 
 
@@ -158,7 +158,7 @@ def gradients(y, xs):
 print("the order:", topological(y), "walked back:", gradients(y, [x, w, b]), sep="\n")
 
 # %% [markdown]
-# That's the whole engine, and the gradient of w is now what we tried out. (Why only in two digits? See 04.)
+# That's the whole engine, and the gradient of w is now what the nudge gave. (Only two digits agree: 04 says why.)
 #
 # ## It can learn already
 #
@@ -176,8 +176,8 @@ for step in range(20):
 # %% [markdown]
 # ## The same in tinygan
 #
-# The library works in the same way, and can draw the graph. Two arrows leave `u`, so two gradients come back. The
-# orange number in its box is their sum.
+# The library works the same way, and can draw the graph. Two arrows leave `u`, so two gradients come back. The orange
+# number in its box is their sum.
 
 # %% tags=["picture"]
 x, w, b = (tg.Tensor(np.array(v), requires_grad=True, name=n) for v, n in ((0.5, "x"), (-1.2, "w"), (1.0, "b")))
@@ -198,7 +198,7 @@ plt.show()
 # <details><summary>Answer</summary>
 #
 # It lists 21: each number is visited once, however many paths lead to it. The gradient doubles at each step, so it is
-# $2^{20} = 1048576$. That's why even a million gradients cost little.
+# $2^{20} = 1048576$. The walk back, too, visits each number only once, so even a million gradients cost little.
 #
 # </details>
 #

@@ -29,9 +29,9 @@ rng = np.random.default_rng(0)
 # In tutorial 01 each number was a Python object. A batch of 64 digits is 50,176 numbers, far too many objects. So a
 # `Tensor` remembers a whole *array*.
 #
-# A `Value` kept its slopes. An array has too many: one for each pair of an output and an input. So a `Tensor` keeps a
-# *rule*: a function that takes the gradient `gy` of the output, and returns the gradient of each input. (It also gets
-# the output and the inputs, as most rules need them.)
+# A `Value` kept its slopes. An array has too many: every number in the output has a slope for every number in the
+# inputs. So a `Tensor` keeps a *rule*: a function that takes the gradient `gy` of the output, and returns the gradient
+# of each input. (It also gets the output and the inputs, as most rules need them.)
 
 
 # %%
@@ -81,9 +81,9 @@ print("gradient of the row   ", tg.to_numpy(gr), gr.shape)
 # A number that is used several times gets the sum of its gradients: that's tutorial 01 again. So **what is repeated on
 # the way forward is summed on the way back**, along the same axes, and the gradient of an array has the array's shape.
 #
-# Which axes were repeated? NumPy compares shapes from the right. Axes that are missing on the left were repeated, and
-# so were axes of length 1. This part is fiddly: try the first line of `sum_to` on paper with the shapes $(3, 4)$ and
-# $(4,)$.
+# Which axes were repeated? NumPy compares shapes from the right. If a shape has fewer axes, those that it lacks on the
+# left were repeated. Its axes of length 1 were repeated, too. This part is fiddly: try the first line of `sum_to` on
+# paper with the shapes $(3, 4)$ and $(4,)$.
 
 
 # %%

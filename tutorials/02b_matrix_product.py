@@ -31,8 +31,8 @@ rng = np.random.default_rng(0)
 # $$y_{ij} = \sum_l a_{il}\, b_{lj}$$
 #
 # If matrices are new to you: lay row $i$ of $a$ over column $j$ of $b$, multiply the numbers that meet, and add up the
-# products. In a network, the rows of $a$ are the samples of a batch, and each column of $b$ holds the weights of one
-# output. So one matrix product works out every output for every sample.
+# products. In a network (tutorial 03), each row of $a$ is one sample. Each column of $b$ belongs to one output: it says
+# how much each number of the sample counts there. So one matrix product works out every output for every sample.
 
 # %%
 a, b = np.array([[1.0, 2.0, 3.0]]), np.array([[10.0], [20.0], [30.0]])
@@ -42,9 +42,10 @@ print("(3, 1) times (1, 3) has the shape", (b @ a).shape)
 # %% [markdown]
 # ## The way back, from the shapes
 #
-# This is the hardest step of the page, and there's a trick for it. First the slow way. Where does $a_{il}$ go? It is in
-# $y_{i1}, y_{i2}, \dots$, and in $y_{ij}$ it is multiplied by $b_{lj}$. So these $b_{lj}$ are its slopes. As always, we
-# multiply by what arrives and add up:
+# This is the hardest step of the page, and there's a trick for it. First the slow way. Where does the number $a_{il}$
+# go? It is in every number of row $i$ of $y$. In $y_{ij}$ it is multiplied by $b_{lj}$, so that is its slope there. Let
+# $gy$ be the gradient that arrives at $y$, and $ga$ and $gb$ those of $a$ and $b$. As always, we multiply by what
+# arrives and add up:
 #
 # $$ga_{il} = \sum_j gy_{ij}\, b_{lj}$$
 #

@@ -38,8 +38,8 @@ x = Tensor(np.linspace(-3, 3, 201))
 print("the slope of tanh at 0:", first.data[100], "   and it remembers", len(first.inputs), "inputs")
 
 # %% [markdown]
-# (Why did we sum? `gradients` wants a single number. Each number of `tanh(x)` depends on one number of x alone, so the
-# gradient of their sum holds the slope at each x, side by side.)
+# (Why did we sum? `gradients` wants a single number. Each number of `tanh(x)` depends on just one number of x. So in
+# the gradient of their sum, each place holds the slope at its own x.)
 #
 # **Predict, then run.** At 0, the slope of tanh is 1. Where does it change fastest? Sketch the slope of tanh, and then
 # the slope of that slope. Then let your engine draw both, and a third one.
@@ -65,7 +65,7 @@ plt.show()
 #
 # ## Two more curves
 #
-# A discriminator's logit $l$ becomes a probability by the **sigmoid**, $\sigma(l) = 1 / (1 + e^{-l})$. It is a tanh,
+# The **sigmoid**, $\sigma(l) = 1 / (1 + e^{-l})$, turns a discriminator's logit $l$ into a probability. It is a tanh,
 # stretched, halved and lifted, so it needs no rule of its own. D's losses are made of **softplus**, $\ln(1 + e^{l})$:
 # flat on the left, rising on the right, with a round corner between. (Tutorial 06 tells why.)
 
@@ -132,7 +132,7 @@ print(f"measured: {(penalty_at(0.7 + 1e-5) - penalty_at(0.7 - 1e-5)) / 2e-5:.6f}
 # %% [markdown]
 # Tutorial 07b adds such a penalty to a GAN, and tutorial 15 is about the most famous one, WGAN-GP.
 #
-# **Exercise.** Write `exp` with its rule. How long is the rule? What is its third derivative?
+# **Exercise.** Write `exp` with its rule. How long is the rule? What is the third derivative of `exp`?
 #
 # <details><summary>Answer</summary>
 #
@@ -145,8 +145,9 @@ print(f"measured: {(penalty_at(0.7 + 1e-5) - penalty_at(0.7 - 1e-5)) / 2e-5:.6f}
 #
 # <details><summary>Answer</summary>
 #
-# The first is right, since the numbers are the same. The second is only half of what it should be: one of the two paths
-# from $y^2$ back to x was cut. A cut Tensor is a constant. The library calls it `detach`.
+# The first is right, since the numbers are the same. The second is only half of what it should be. In $y \cdot y$ both
+# factors depend on x, and you turned one of them into a constant: `Tensor(y.data)` has no inputs. The library calls
+# this `detach`.
 #
 # </details>
 #

@@ -66,11 +66,11 @@ class Dense:
 
 
 # %% [markdown]
-# Why is there a $\sqrt{6 / (n + m)}$? Each output is a sum of $n$ products. If the weights are too small, the sums
-# shrink from layer to layer; if they are too large, they grow.
+# Why is there a $\sqrt{6 / (n + m)}$ (Glorot and Bengio, 2010)? Each output is a sum of $n$ products. If the weights
+# are too small, the sums shrink from layer to layer; if too large, they grow.
 #
 # **Predict, then run.** A signal of size (standard deviation) 1 goes through ten layers of 128. How large is it at the
-# end with this rule of Glorot (2010)? With weights a fifth as large? Three times as large?
+# end? And with weights five times smaller, or three times larger?
 
 # %% tags=["hide-output"]
 for factor in (1.0, 0.2, 3.0):
@@ -82,13 +82,13 @@ for factor in (1.0, 0.2, 3.0):
     print(f"weights times {factor}: size after ten layers {signal.data.std():.2g}")
 
 # %% [markdown]
-# Multiplied ten times by a fifth, hardly anything is left; multiplied ten times by three, the signal explodes. So do
-# gradients on their way back.
+# Multiplied ten times by a fifth, hardly anything is left; multiplied ten times by three, the signal explodes.
+# Gradients do the same on their way back.
 #
 # ## LeakyReLU: the bend
 #
 # Two Dense layers in a row are one: $(x W_1) W_2 = x (W_1 W_2)$. However many you stack, you get one weighted sum, and
-# the border between its two answers is a straight line. So something between the layers must bend: the *activation*.
+# the border between "disc" and "ring" is a straight line. So something between the layers must bend: the *activation*.
 # LeakyReLU keeps positive numbers, and takes a fifth of negative ones:
 
 
@@ -122,9 +122,9 @@ class Network:
 # %% [markdown]
 # ## Training
 #
-# The last layer has one output, the logit: above 0 means "disc", below 0 "ring". The loss asks how surprised the
-# network is by the right answer: for a point of the disc $-\ln \sigma(l)$, the softplus of $-l$; for one of the ring,
-# the softplus of $l$. Then every parameter takes a small step downhill.
+# The last layer has one output, the logit: above 0 means "disc", below 0 "ring". The loss says how surprised the
+# network is by the right answer. For a point of the disc this is $-\ln \sigma(l)$, the softplus of $-l$; for one of the
+# ring, the softplus of $l$. Then every parameter takes a small step downhill.
 
 
 # %%
@@ -167,11 +167,12 @@ assert rates["one Dense"] < 0.75 and rates["three, LeakyReLU between"] > 0.99
 
 # %% [markdown]
 # No straight line has the disc on one side and the ring on the other. The best one cuts a piece off the ring, and is
-# right on 65 % of the points. Ours only passes by: ten steps later it's right on 44.8 %. As the ring is the same on all
-# sides, the loss is smallest if one Dense layer says "one half" everywhere. So the map stays white.
+# right on 65 % of the points. Ours came near, but moves on: ten steps later it's right on 44.8 %. The ring is the same
+# on all sides, so no direction is better than its opposite: the loss is smallest with "one half" everywhere, and the
+# map stays white.
 #
 # The other network found the disc. Its border is made of straight pieces, and it bends where a LeakyReLU does. Well
-# done: all this learning is yours!
+# done: your code learnt this!
 #
 # **Exercise** (graded). Write the backward of LeakyReLU by hand: `python -m tinygan.check ex03`; then that of Dense:
 # `ex05`. Stuck? Add `--hint`.
@@ -190,7 +191,8 @@ assert rates["one Dense"] < 0.75 and rates["three, LeakyReLU between"] > 0.99
 # <details><summary>Answer</summary>
 #
 # Every hidden unit answers 0, so the last weights get the gradient 0. And they are 0 themselves, so nothing passes
-# through them to the layers before. Only the last layer's b can move. Random weights make the units different.
+# through them to the layers before. Only the last layer's b can move. With random weights gradients come through, and
+# the units differ, so each can learn something of its own.
 #
 # </details>
 #

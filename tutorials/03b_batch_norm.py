@@ -31,7 +31,7 @@ rng = np.random.default_rng(0)
 # $$y = \gamma\, \frac{x - \mu}{\sqrt{v + \epsilon}} + \beta$$
 #
 # So each column comes out with mean 0 and standard deviation 1. Then the layer may stretch and shift it by $\gamma$ and
-# $\beta$, which it learns. (The small $\epsilon$ is there for columns that are all the same.)
+# $\beta$, which it learns. (The small $\epsilon$ is there in case all numbers in a column are equal: then $v$ is 0.)
 
 
 # %%
@@ -75,9 +75,9 @@ for others in ([0.0, 1.0], [20.0, 30.0], []):
 #
 # ## Two modes
 #
-# So BatchNorm has two modes. In **training mode** it uses the batch, as above, and also keeps *running means* of all
-# the means and variances that it has seen. In **evaluation mode** it uses these running means, and the batch doesn't
-# matter.
+# So BatchNorm has two modes. In **training mode** it uses the batch, as above. It also keeps *running means*: the means
+# and variances of all batches, averaged, where the latest count most. In **evaluation mode** it uses these running
+# means, and the batch doesn't matter.
 
 
 # %%
@@ -140,8 +140,8 @@ plt.show()
 # If you forget to call `eval()` before you generate samples, the samples depend on each other. It's one of the most
 # common mistakes in GANs, and it never raises an error. (tinygan draws samples in evaluation mode by itself.)
 #
-# **Exercise** (graded). Write its backward by hand: `python -m tinygan.check ex07`. It's the hardest one so far, as
-# $\mu$ and $v$ depend on x as well. There are hints: `--hint 1` to `--hint 3`.
+# **Exercise** (graded). Write BatchNorm's backward by hand: `python -m tinygan.check ex07`. It's the hardest one so
+# far, as $\mu$ and $v$ depend on x as well. There are hints: `--hint 1` to `--hint 3`.
 #
 # **Exercise.** A Dense layer has a b, which is added to each column. Why is it useless in front of a BatchNorm?
 #

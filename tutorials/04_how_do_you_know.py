@@ -73,9 +73,9 @@ plt.show()
 # %% [markdown]
 # It's a V. A float64 number has about 16 digits. When h is tiny, $f(x+h)$ and $f(x-h)$ agree in nearly all of them, so
 # their difference is mostly rounding noise. Divided by h, it grows like $1/h$. The bottom of the blue V is near
-# $h = 10^{-5}$, tinygan's h, with ten right digits.
+# $h = 10^{-5}$, tinygan's h. There ten digits are right.
 #
-# **Predict, then run.** Networks usually run in float32, with 7 digits. How many digits of the slope survive there?
+# **Predict, then run.** Networks usually run in float32, with 7 digits. How many digits does the slope keep?
 
 # %% tags=["hide-output"]
 x32, h32 = np.float32(x), np.float32(1e-5)
@@ -88,8 +88,8 @@ print(f"float32: {measured:.4f}, true {true:.4f}")
 # ## From a slope to a gradient check
 #
 # A backward pass takes the upstream gradient `gy`, shaped like the output, and returns a gradient for each input. To
-# test it, turn the output into one number, $s = \sum y \cdot gy$. Then $\partial s / \partial x_i$ is exactly what
-# backward should return at place $i$, and we can measure it.
+# test it, turn the output into one number, $s = \sum y \cdot gy$. The gradient of $s$ by $y$ is just `gy`. So backward
+# must return $\partial s / \partial x_i$ at each place $i$, and this we can measure.
 
 
 # %%
@@ -115,8 +115,8 @@ print("the largest difference:", np.abs(claimed - measured).max())
 # %% [markdown]
 # ## Which gy?
 #
-# Ones seem the natural choice for `gy`: then s is the plain sum. Here are three backward passes with a mistake each.
-# The first forgets `gy`, the second forgets to transpose back, and the third says that softmax has no gradient.
+# Ones seem natural for `gy`: then s is the plain sum. Here are three backward passes with a mistake each. The first
+# forgets `gy`, the second forgets to transpose back, and the third says that softmax has the gradient 0.
 
 
 # %%
@@ -143,12 +143,12 @@ for kind, gy in (("ones", np.ones((3, 3))), ("random", rng.normal(size=(3, 3))))
         print(f"gy {kind:6}   {name:28} {verdict}")
 
 # %% [markdown]
-# None! Ones hide a missing factor and a missing transpose, and each row of a softmax adds up to 1, whatever x is.
-# Random numbers have no such symmetry. (And take the shape (2, 3): a square hides a forgotten transpose.)
+# None! Ones hide a missing factor and a missing transpose. Each row of a softmax adds up to 1, whatever x is, so s
+# can't move. Random numbers hide none of this. (And take the shape (2, 3): a square hides a forgotten transpose.)
 #
 # ## Kinks
 #
-# The ReLU, $\max(x, 0)$, has slope 0 on the left and slope 1 on the right. At 0 it has none.
+# The ReLU, $\max(x, 0)$, has slope 0 on the left and 1 on the right. At 0 it has none.
 #
 # **Predict, then run.** What does our check measure at 0?
 
@@ -160,8 +160,8 @@ print("claimed ", claimed)
 print("measured", measured)
 
 # %% [markdown]
-# One half, the mean of both sides: the check is wrong, not the gradient. tinygan measures each side, and tells you if
-# they differ.
+# One half, the mean of both sides: the check is wrong, not the gradient. tinygan measures each side, and says if they
+# differ.
 
 # %%
 print(gradcheck_pair(relu, relu_backward, x))
@@ -214,8 +214,9 @@ print("the mini check and tinygan's agree")
 #
 # <details><summary>Answer</summary>
 #
-# The right one is $g_x = (g_y - y\,(y \cdot g_y)) / \|x\|$: the part of $g_y$ along $y$ is taken out, since a longer
-# $x$ gives the same $y$. With $g_y / \|x\|$ alone, the check says "gx lacks the path through the norm along axis 1".
+# The right one is $g_x = (g_y - y\,(y \cdot g_y)) / \|x\|$. A longer $x$ gives the same $y$, so no gradient may be left
+# along $y$: that part of $g_y$ is taken out. With $g_y / \|x\|$ alone, the check says "gx lacks the path through the
+# norm along axis 1".
 #
 # </details>
 #

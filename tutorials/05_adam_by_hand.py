@@ -61,7 +61,7 @@ axes.set_title("from the dot to the cross: how?")
 plt.show()
 
 # %% [markdown]
-# The gradient is $-4$ in $a$ and $50$ in $b$. So a step against it goes down the wall, not along the valley.
+# The gradient is $(a, 100\,b)$, here $(-4, 50)$. So a step against it goes down the wall, not along the valley.
 #
 # ## SGD: a step downhill
 #
@@ -93,7 +93,8 @@ for lr in (0.021, 0.019):
 #
 # $$v \leftarrow \mu v + g, \qquad p \leftarrow p - \text{lr} \cdot v$$
 #
-# Here $v$ collects the gradients. Jumps from wall to wall cancel, and gradients that always point the same way add up.
+# Here $v$ collects the gradients, and $\mu$, say 0.9, lets old ones fade. Jumps from wall to wall cancel, and gradients
+# that always point the same way add up.
 
 
 # %%
@@ -109,16 +110,16 @@ class Momentum:
 # %% [markdown]
 # ## Adam: a step size for each number
 #
-# Adam (Kingma and Ba, 2015) keeps two running means for each number: $m$ of the gradient, and $v$ (not that of
-# momentum) of its square:
+# Adam (Kingma and Ba, 2015) keeps two running means for each number: $m$ of the gradient, and a new $v$, of the
+# gradient's square:
 #
 # $$m \leftarrow \beta_1 m + (1-\beta_1)\, g, \qquad v \leftarrow \beta_2 v + (1-\beta_2)\, g^2$$
 #
-# So $\sqrt v$ is the usual size of this number's gradient, and $m / \sqrt v$ is near $\pm 1$ when the gradients agree,
-# and near 0 when they don't. Now the learning rate says **about how far a number moves in one step, at most**.
+# So $\sqrt v$ is the usual size of this number's gradient. If the gradients agree, $m / \sqrt v$ is near $\pm 1$; if
+# they don't, it's near 0. So **each step moves a number by about lr, or less**.
 #
-# One detail is left. Both means begin at 0, so at first they're too small: after $t$ steps with the same gradient,
-# $m = (1 - \beta_1^t)\, g$. So we divide by this factor, the *bias correction*:
+# Both means begin at 0, so at first they're too small. After $t$ steps with the same gradient,
+# $m = (1 - \beta_1^t)\, g$ (try $t = 1$). So we divide by this factor, the *bias correction*:
 #
 # $$\hat m = \frac{m}{1-\beta_1^t}, \qquad \hat v = \frac{v}{1-\beta_2^t}, \qquad
 # p \leftarrow p - \text{lr}\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}$$
@@ -152,8 +153,8 @@ print("first step        ", START - p.data)
 print("without correction", 0.1 * (0.5 * g) / np.sqrt(0.001 * g**2))
 
 # %% [markdown]
-# Exactly lr in both: $\hat m = g$ and $\sqrt{\hat v} = |g|$, so only the sign is left. Without the correction the step
-# is 16 times as long.
+# Exactly lr in both: $\hat m = g$ and $\sqrt{\hat v} = |g|$, so only the sign is left. Without the correction $v$ is
+# far too small, and the step 16 times as long.
 #
 # **Predict, then run.** Which of the three gets closest in sixty steps? Which path is the straightest?
 

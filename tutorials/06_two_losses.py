@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 06 Two losses for one game
 #
-# After this page you can write down three GAN losses, say why the first leaves the generator without advice, and why a
+# After this page you can write three GAN losses, say why the first leaves the generator without advice, and why a
 # discriminator returns logits. It takes a few seconds.
 #
 # <details><summary>The picture of this page (it gives answers away)</summary>
@@ -25,8 +25,8 @@ rng = np.random.default_rng(0)
 # ## A discriminator returns logits
 #
 # The discriminator answers with one number $l$, the **logit**: large for "real", very negative for "fake", 0 for "I
-# can't tell". In code, `D(x)` returns this logit. In formulas, $D(x)$ is the probability that it stands for, its
-# sigmoid $\sigma(l) = 1 / (1 + e^{-l})$.
+# can't tell". In code, `D(x)` is this logit; in formulas, $D(x)$ is its sigmoid, a probability:
+# $\sigma(l) = 1 / (1 + e^{-l})$.
 
 # %%
 logits = tg.Tensor([-5.0, -1.0, 0.0, 1.0, 5.0])
@@ -34,8 +34,8 @@ print("logit", tg.to_numpy(logits))
 print("D(x) ", tg.to_numpy(tg.ops.sigmoid(logits)).round(3))
 
 # %% [markdown]
-# In the game of Goodfellow et al. (2014), $D$ minimises $-\ln D(x)$ on real samples and $-\ln(1 - D(x))$ on fakes:
-# binary cross-entropy, with the labels 1 and 0.
+# In the game of Goodfellow et al. (2014), $D$ minimises $-\ln D(x)$ on real samples and $-\ln(1 - D(x))$ on fakes. This
+# is *binary cross-entropy*: real has the label 1, fake 0.
 #
 # **Predict, then run.** A new discriminator knows nothing: all its logits are 0, so $D(x) = 1/2$ everywhere. What is
 # its loss? (A sum of two means.)
@@ -47,13 +47,14 @@ print(f"D's loss {mm.discriminator(zeros, zeros):+.4f}")
 print(f"G's, minimax {mm.generator(zeros):+.4f}, non-saturating {ns.generator(zeros):+.4f}")
 
 # %% [markdown]
-# It's $2 \ln 2 = 1.386$: what a run logs when $D$ can't tell real from fake.
+# It's $2 \ln 2 = 1.386$. When you see it, $D$ can't tell real from fake.
 #
 # ## Why we never compute the probability
 #
-# Follow the formula, $p = \sigma(l)$, then $-\ln(1 - p)$, in float32, for a fake that $D$ takes for real.
+# Suppose $D$ takes a fake for real. In float32, we follow the formula: $p = \sigma(l)$, then $-\ln(1 - p)$.
 #
-# **Predict, then run.** The right answer is nearly $l$ itself. Up to which logit will the formula give it?
+# **Predict, then run.** As $1 - p \approx e^{-l}$, the right answer is nearly $l$. Up to which logit will the formula
+# give it?
 
 # %% tags=["hide-output"]
 assert abs(mm.discriminator(zeros, zeros).item() - 2 * np.log(2)) < 1e-6
@@ -108,10 +109,10 @@ for name, loss in (
 # | non-saturating (ns) | $-\ln \sigma(l)$ | $-(1 - \sigma(l))$ |
 # | least squares (lsgan) | $(l - 1)^2$ | $2 (l - 1)$ |
 #
-# Minimax is the honest game: $G$ maximises what $D$ minimises. Non-saturating says: not "look less fake", but "look
-# more real".
+# Minimax is $D$'s loss on fakes, with the other sign. Non-saturating is the loss that $D$ would have if the fake were
+# real.
 #
-# **Predict, then run.** Early on, $D$ is sure: the logit of a fake is -6. How steep is each of the three there?
+# **Predict, then run.** Early on, $D$ is sure: the logit of a fake is -6. How steep is each of the three?
 
 # %% tags=["hide-output"]
 line = np.linspace(-6, 6, 121, dtype=np.float32)
@@ -189,7 +190,7 @@ plt.show()
 assert history[-1][1] < history[0][1] / 5 and history[-1][2] > 5 * history[0][2]
 
 # %% [markdown]
-# The better $D$ gets, the less minimax tells $G$. In the end its gradient is not a hundredth of the other.
+# The better $D$ gets, the less minimax tells $G$. In the end its gradient is less than a hundredth of the other.
 #
 # **Predict, then run.** Now $D$ waits, and two copies of $G$ learn from it by plain gradient descent. How far does each
 # loss lift the mean logit in 20 steps?
@@ -218,8 +219,8 @@ for loss in (mm, ns):
 #
 # <details><summary>Answer</summary>
 #
-# For ex04 and ns, take the mean of softplus$(l) - t\,l$ with the label $t$; its gradient is $(\sigma(l) - t) / N$.
-# Least squares needs $(l - 1)^2$ and $l^2$. `--hint 1` to `--hint 3` help.
+# With the label $t$, ex04 wants the mean of softplus$(l) - t\,l$. For $t = 1$ that is softplus$(-l)$, the ns loss. Its
+# gradient is $(\sigma(l) - t) / N$. Least squares needs $(l - 1)^2$ and $l^2$. `--hint 1` to `--hint 3` help.
 #
 # </details>
 #

@@ -60,12 +60,12 @@ def loss_of_g(fake, d):
 # ## The best discriminator
 #
 # Let the generator stand still. Where data are common and fakes are rare, D should say "real". How sure should it be?
-# If three samples near a place are real and one is a fake, the best answer is "three quarters". So if $p(x)$ says how
+# If three samples near a place are real and one is a fake, the best answer is "three quarters". Now let $p(x)$ say how
 # densely the data lie at $x$, and $q(x)$ how densely the fakes do:
 #
-# $$D^*(x) = \frac{p(x)}{p(x) + q(x)}, \qquad \text{as a logit:}\quad \ln p(x) - \ln q(x)$$
+# $$D^*(x) = \frac{p(x)}{p(x) + q(x)} = \frac{1}{1 + q(x) / p(x)} = \sigma(\ln p(x) - \ln q(x))$$
 #
-# The logarithm of a normal density is a parabola, so here the best logit is a parabola as well.
+# The logarithm of a normal density is a parabola, so here the best logit, $\ln p - \ln q$, is a parabola, too.
 #
 # **Predict, then run.** Sketch $p$ (a hill at 0) and $q$ (half as wide, twice as high, at $-2$), and then $D^*$. What
 # should D say at $-2$? At 3, far to the right? And far to the *left* of all fakes, at $-5$?
@@ -104,9 +104,9 @@ plt.show()
 #
 # ## What D's loss measures
 #
-# If you put $D^*$ into D's loss and sort the terms (try it on paper), you get $2 \ln 2 - 2\,\mathrm{JS}(p, q)$. JS is
-# the *Jensen-Shannon divergence*: 0 if the two distributions are equal, and $\ln 2$ if they never overlap. So the loss
-# of a good discriminator tells how far apart data and fakes are. Let's check the formula with numbers.
+# If you put $D^*$ into D's loss, you get $2 \ln 2 - 2\,\mathrm{JS}(p, q)$. JS is the *Jensen-Shannon divergence* (its
+# formula is in the next cell): 0 if the two distributions are equal, and $\ln 2$ if they never overlap. So the loss of
+# a good discriminator tells how far apart data and fakes are. Let's check the formula with numbers.
 
 # %%
 middle, dx = (p + q) / 2, line[1] - line[0]
@@ -166,7 +166,7 @@ plt.show()
 
 # %% [markdown]
 # They get there. But look at the way: b runs past 0 and comes back. And look at D's loss. It falls while the fakes are
-# far off, and it's **highest when they are perfect**. (At step 0 it's as high, as D knows nothing yet.) A GAN's loss
+# far off, and it's **highest when they are perfect**. (At step 0 it's just as high: D knows nothing yet.) A GAN's loss
 # doesn't fall to 0, and a single value of it says little.
 #
 # **Exercise.** Let the game begin at $w = -0.5$. Where does it end, and is that a failure?

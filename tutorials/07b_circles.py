@@ -2,7 +2,7 @@
 # # 07b Why a GAN runs in circles
 #
 # Some GANs never come to rest. You will see why, in the smallest game there is, with one number for each player, and
-# stop the circling with a brake. The only mathematics you need is arrows. A few seconds to run.
+# stop the circling with a brake. You'll need little more than arrows. A few seconds to run.
 #
 # <details><summary>The picture this page ends in</summary>
 #
@@ -29,8 +29,8 @@ from tinygan.plot.style import BLUE, GREY, ORANGE
 # - the generator is a single point, $\theta$ (theta), and wants to be where the data are;
 # - the discriminator's logit is $\psi x$ (psi times x): a straight line through 0 with the slope $\psi$.
 #
-# If $\psi$ is positive, D says "more real to the right", and the generator moves right. If it's negative, the generator
-# moves left. At the goal both are 0.
+# If $\psi$ is positive, D says "more real to the right", and the generator moves right. If it's negative, left. At the
+# goal both are 0.
 
 
 # %%
@@ -59,13 +59,13 @@ for step in range(4):
 # The state of this game is two numbers, so it's a point in a plane: $\theta$ to the right, $\psi$ upwards. At each
 # point we draw the next step as an arrow. Think of a stream, and of a leaf that drifts on it.
 #
-# The generator moves by $\psi$, and the discriminator by $-\theta$, both times the same positive number, the
-# probability $\sigma(\psi\theta)$ that D gives the fake:
+# In D's loss only softplus$(\psi\theta)$, the part for the fake, changes. Its slopes are $\sigma(\psi\theta)\,\psi$ in
+# $\theta$ and $\sigma(\psi\theta)\,\theta$ in $\psi$. The generator walks up, the discriminator down:
 #
 # $$\text{arrow at } (\theta, \psi) \;=\; \sigma(\psi\theta)\, (\psi,\, -\theta)$$
 #
-# **Predict, then run.** Draw the arrows at $(1, 0)$, $(0, 1)$, $(-1, 0)$ and $(0, -1)$ on paper. Where does a leaf
-# drift from $(1, 0)$?
+# **Predict, then run.** Draw the arrows at $(1, 0)$, $(0, 1)$, $(-1, 0)$ and $(0, -1)$. Where does a leaf drift from
+# $(1, 0)$?
 
 # %% tags=["hide-output"]
 ticks = np.linspace(-2, 2, 11)
@@ -109,16 +109,16 @@ for name, path in (("both at once", outwards), ("D first, then G", taking_turns)
     print(f"{name:16} distance from the goal after 200 longer steps: {np.hypot(*path[-1]):.3f}")
 
 # %% [markdown]
-# Outside: each straight piece leaves the circle a little, and that adds up. If the two take turns, their errors cancel.
-# That's one reason to train GANs in turns.
+# Outside: each straight piece leaves the circle a little, and that adds up. If the two take turns, the path leads
+# outwards, then inwards again. That's one reason to train GANs in turns.
 #
 # ## A brake
 #
 # Friction brings a swing to rest. R1 is friction for GANs: **D pays for being steep where the data are**. It adds
-# $\frac{\gamma}{2} \lVert \nabla D(x) \rVert^2$ at real samples to D's loss, where $\nabla D$ is the slope of D's
-# logit: here $\psi$. So each step also moves $\psi$ a little towards 0.
+# $\frac{\gamma}{2} \lVert \nabla D(x) \rVert^2$ to D's loss, at real samples. The bars mean length, and $\nabla D$ is
+# the gradient of the logit by x. Here that's $\psi$, so each step also moves $\psi$ a little towards 0.
 #
-# **Predict, then run.** What does the path look like with $\gamma = 0.3$? And is the goal still where it was?
+# **Predict, then run.** What does the path look like with $\gamma = 0.3$? Is the goal still where it was?
 
 # %% tags=["picture", "hide-output"]
 spiral = drift(800, 0.05, gamma=0.3)
@@ -143,13 +143,13 @@ assert np.hypot(*spiral[-1]) < 0.01 and 0.9 < np.hypot(*circle[-1]) < 1.1 < np.h
 # <details><summary>Answer</summary>
 #
 # Small steps of 0.05 need 387, 310 and 727. With too strong a brake the path creeps: $\psi$ stays small, so the
-# generator hardly moves. Near the goal the border between swinging and creeping is at $\gamma = 1$, and a $\gamma$ a
-# little below 1 is the quickest.
+# generator hardly moves. Below $\gamma = 1$ the path swings around the goal, above 1 it creeps towards it, so a
+# $\gamma$ a little below 1 is the quickest.
 #
 # </details>
 #
 # **Exercise.** The library has this penalty as `tg.penalties.r1`. For the logit $\psi x$ with $\psi = 0.7$ and
-# $\gamma = 1$, what should it return? (The next cell shows it.)
+# $\gamma = 1$, what should it return?
 #
 # <details><summary>Answer</summary>
 #

@@ -28,8 +28,8 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## What you have
 #
-# Let's look at what is in `my_engine.py`. You found out in which order gradients go back (01), what the ways back of
-# broadcasting (02) and the matrix product (02b) are, and why gradients have gradients (02c). You stacked layers (03)
+# Let's look at what is in `my_engine.py`. You found out in which order gradients go back (01), and how they get through
+# broadcasting (02) and the matrix product (02b). You saw that gradients have gradients (02c). You stacked layers (03)
 # and wrote Adam (05). How much is that?
 
 # %%
@@ -162,9 +162,9 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# Walk through `topological(y)` once, from its beginning, and note which values are needed: those in `xs`, and those
-# with a needed input. On the way back, pass gradients to needed inputs only. (The rule still computes the gradients of
-# the other inputs. To save that work too, the rule must know which ones are needed.)
+# Walk through `topological(y)` once, from its beginning, and note which values are needed: a value is needed if it is
+# in `xs`, or if one of its inputs is needed. On the way back, pass gradients to needed inputs only. (The rule still
+# computes the gradients of the other inputs. To save that work too, the rule must know which ones are needed.)
 #
 # </details>
 #
