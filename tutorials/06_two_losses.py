@@ -47,7 +47,7 @@ print(f"D's loss {mm.discriminator(zeros, zeros):+.4f}")
 print(f"G's, minimax {mm.generator(zeros):+.4f}, non-saturating {ns.generator(zeros):+.4f}")
 
 # %% [markdown]
-# It's $2 \ln 2 = 1.386$. When you see it, $D$ can't tell real from fake.
+# It's $2 \ln 2 = 1.386$: $D$'s loss when it can't tell real from fake.
 #
 # ## Why we never compute the probability
 #
