@@ -57,7 +57,7 @@ def training_pictures(source: Trained, args: Any) -> Images | None:
     DataError, ConfigError
         If the user named it and it cannot be read, or it is of another shape.
     """
-    if source.in_plane:
+    if len(source.shape) != 3:  # points, strings, melodies: no pictures
         return None
     named = False
     for name in ("data", "data_dir"):

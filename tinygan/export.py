@@ -79,7 +79,7 @@ def export(source: Trained, out: Path, to: str) -> None:
             out,
             source.network,
             (source.noise(1, seed=0).shape[1],),
-            names=("z", "points" if source.in_plane else "images"),
+            names=("z", what(source)),
             draw=lambda n: source.noise(n, seed=n),
             about=f"A generator trained by tinygan: {describe(source)}.",
             metadata=metadata(source),
@@ -92,15 +92,26 @@ def export(source: Trained, out: Path, to: str) -> None:
 def describe(source: Trained) -> str:
     """What goes in and what comes out, in one line: where the code stands, and the range of the images."""
     latent, condition, length = source.config.latent, source.condition, source.behind.length
-    what = f"input z (N, {length}): {latent} numbers drawn from N(0, 1)"
+    fed = f"input z (N, {length}): {latent} numbers drawn from N(0, 1)"
     if condition:
         kind = "class" if condition.needs_labels else "code"
-        what += f", then the {kind}, one-hot ({condition.classes})"
-        what += f", then {condition.numbers} numbers in [-1, 1]" if condition.numbers else ""
-    lengths = ", ".join(map(str, source.shape))
-    if source.in_plane:
-        return f"{what}; output points (N, {lengths})"
-    return f"{what}; output images (N, {lengths}), height by width by channels, in [{_ends(source)}]"
+        fed += f", then the {kind}, one-hot ({condition.classes})"
+        fed += f", then {condition.numbers} numbers in [-1, 1]" if condition.numbers else ""
+    lengths, out = ", ".join(map(str, source.shape)), what(source)
+    meaning = {
+        "points": "",
+        "images": f", height by width by channels, in [{_ends(source)}]",
+        "strings": ", at each place how probable each symbol is",
+        "melodies": ", at each step how probable each pitch is and, last, the rest",
+    }
+    return f"{fed}; output {out} (N, {lengths}){meaning[out]}"
+
+
+def what(source: Trained) -> str:
+    """What the generator makes: points, images, strings or melodies."""
+    if len(source.shape) == 2:
+        return "strings" if source.about.alphabet else "melodies"
+    return "points" if source.in_plane else "images"
 
 
 def metadata(source: Trained) -> dict[str, Any]:
@@ -114,8 +125,10 @@ def metadata(source: Trained) -> dict[str, Any]:
         "shape": list(source.shape),
         "input_output": describe(source),
     }
-    if not source.in_plane:
+    if what(source) == "images":
         meta["range"] = list(source.range)
+    if source.about.alphabet:
+        meta["alphabet"] = source.about.alphabet
     if source.condition:
         meta["conditioning"] = source.config.conditioning
         meta["classes"] = list(source.about.class_names or map(str, range(source.condition.classes)))

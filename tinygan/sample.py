@@ -1,4 +1,4 @@
-"""Draw from a trained generator: ``python -m tinygan.sample RUN --out grid.png`` (or ``samples.npz``)."""
+"""Draw from a trained generator: ``python -m tinygan.sample RUN --out grid.png`` (or .npz, .txt, .wav, .mid)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,22 @@ import numpy as np
 
 from tinygan import plot
 from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, opened
-from tinygan.data import from_range
+from tinygan.data.strings import decoded
 from tinygan.files import whole_file
+from tinygan.formats.errors import needed
+from tinygan.formats.music import save_midi, save_wav
 from tinygan.outputs import check_not_read, data_of, in_place_of, output_file
 from tinygan.training.config import ConfigError
 from tinygan.training.trained import Trained
 
 PROGRAM = "python -m tinygan.sample"
+ENDINGS = {
+    ".png": "a picture",
+    ".npz": "the raw samples",
+    ".txt": "strings, a line each",
+    ".wav": "melodies as sound, one after the other",
+    ".mid": "the same as notes",
+}
 
 
 def parser() -> Parser:
@@ -24,17 +33,18 @@ def parser() -> Parser:
     p.add_argument("--n", type=int, default=100, help="how many samples (100)")
     codes = "draw what infogan's codes do: rows of one noise, over which the ten ways and each number change"
     p.add_argument("--codes", action="store_true", help=codes)
-    p.add_argument("--out", required=True, metavar="FILE", help="a .png for a picture, or a .npz for the raw samples")
+    p.add_argument("--out", required=True, metavar="FILE", help=f"{', '.join(ENDINGS)}: {'; '.join(ENDINGS.values())}")
     add_source(p)
     return p
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
-    out = output_file(args.out, {".png": "a picture", ".npz": "the samples"})
+    out = output_file(args.out, ENDINGS)
     in_bounds("--n", args.n, 1, 1_000_000)
     check_source(args)
     source = opened(args)
+    check_ending(out, source)
     check_not_read(out, source.path, data_of(source.config))
     replaced = in_place_of(out)
     if args.codes:
@@ -48,15 +58,47 @@ def main(argv: Sequence[str] | None = None) -> None:
     else:
         noise = source.noise(args.n, args.seed, args.truncation, args.label)
     samples, labels = source.check_samples(source.draw(noise)), source.labels(noise)
+    save(out, source, samples, labels, headings)
+    print(f"{args.n} samples{source.said_of(args.label)} of {source.path} in {out}{replaced}")
+
+
+def check_ending(out: Path, source: Trained) -> None:
+    """Raise ConfigError if such samples cannot be written to such a file."""
+    strings, melodies = source.about.alphabet is not None, len(source.shape) == 2 and source.about.alphabet is None
+    for fits, endings, what in ((strings, (".txt",), "strings"), (melodies, (".wav", ".mid"), "melodies")):
+        if out.suffix in endings and not fits:
+            raise ConfigError(f"--out {out}: {' and '.join(endings)} are for {what}, and {source.path} makes none")
+    if out.suffix == ".mid":
+        needed("mido", extra="music")
+
+
+def save(
+    out: Path, source: Trained, samples: np.ndarray, labels: np.ndarray | None, headings: Sequence[str] | None
+) -> None:
+    """Write samples, and the classes they were asked for, as the file's ending says."""
     if out.suffix == ".npz":
         arrays: dict[str, Any] = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
         with whole_file(out) as file:
             np.savez(file, **arrays)
+    elif out.suffix == ".txt":
+        assert source.about.alphabet is not None  # `check_ending` has seen to it
+        with whole_file(out) as file:
+            file.write("".join(f"{text}\n" for text in decoded(samples, source.about.alphabet)).encode())
+    elif out.suffix in (".wav", ".mid"):
+        (save_wav if out.suffix == ".wav" else save_midi)(out, one_after_the_other(samples))
     elif source.in_plane:
-        plot.save_points(out, samples, title=f"{args.n} samples at step {source.step}")
+        plot.save_points(out, samples, title=f"{len(samples)} samples at step {source.step}")
     else:
-        plot.save_grid(out, from_range(samples, *source.range), len(headings) if headings else None, headings=headings)
-    print(f"{args.n} samples{source.said_of(args.label)} of {source.path} in {out}{replaced}")
+        pictures = source.about.pictures(samples)
+        plot.save_grid(out, pictures, len(headings) if headings else None, headings=headings)
+
+
+def one_after_the_other(melodies: np.ndarray) -> np.ndarray:
+    """Melodies (n, T, P) as one roll (steps, P), with half a melody of silence behind each."""
+    n, steps, pitches = melodies.shape
+    silence = np.zeros((n, steps // 2, pitches), melodies.dtype)
+    silence[:, :, -1] = 1
+    return np.concatenate([melodies, silence], axis=1).reshape(-1, pitches)
 
 
 def draw_codes(args: Any, source: Trained, out: Path) -> str:
@@ -86,7 +128,7 @@ def draw_codes(args: Any, source: Trained, out: Path) -> str:
         else:
             codes[:, k + part - 1] = np.tile(np.linspace(-2, 2, k), rows)
         name = f"the {k}-way code" if part == 0 else f"number {part}, from -2 to 2"
-        panels[name] = from_range(source.check_samples(source.draw(noise)), *source.range)
+        panels[name] = source.about.pictures(source.check_samples(source.draw(noise)))
     plot.save_panels(out, panels, k)
     return f"{rows} row{'s' * (rows > 1)} for each code of {source.path} in {out}"
 

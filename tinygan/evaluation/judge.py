@@ -9,25 +9,31 @@ import numpy as np
 
 from tinygan import classifier
 from tinygan.classifier import Classifier
-from tinygan.data import DataError, Images, Mixture, digits, mnist
-from tinygan.evaluation import images, pixels, points, stacked
+from tinygan.data import DataError, Images, Mixture, Sequences, digits, kind, mnist
+from tinygan.data.sets import CALLED
+from tinygan.evaluation import images, melodies, pixels, points, stacked, strings
 from tinygan.evaluation.images import ImageJudge
+from tinygan.evaluation.melodies import MelodyJudge
 from tinygan.evaluation.metric import Metric, fitting
 from tinygan.evaluation.pixels import PixelJudge
 from tinygan.evaluation.points import PointJudge
 from tinygan.evaluation.stacked import StackedJudge
+from tinygan.evaluation.strings import StringJudge
 
-Judge = PointJudge | ImageJudge | StackedJudge | PixelJudge
+Judge = PointJudge | ImageJudge | StackedJudge | PixelJudge | StringJudge | MelodyJudge
 
 STACKED_SHAPE = (28, 28, 3)
 TEST_SEED = 2  # the classifier of digits has seen the seeds 0 and 1, and a run learns from 0
-# The metrics that fit, by the name of the data; those of pixels fit all other images.
+# The metrics that fit, by the name of the data; those of pixels fit all other images, `strings.OWN` strings in a file.
 METRICS = {
     "ring": points.METRICS,
     "grid": points.METRICS,
     "mnist": images.METRICS,
     "digits": images.METRICS,
     "stacked": stacked.METRICS,
+    "dates": strings.METRICS,
+    "molecules": strings.METRICS,
+    "melodies": melodies.METRICS,
 }
 
 
@@ -36,12 +42,13 @@ def metrics_of(name: str, labelled: bool = False) -> tuple[Metric, ...]:
 
     `labelled`: the generator is asked for classes, so it can be measured whether they are obeyed.
     """
-    return fitting(METRICS.get(name, pixels.METRICS), labelled)
+    others = strings.OWN if kind(name) == "sequences" else pixels.METRICS
+    return fitting(METRICS.get(name, others), labelled)
 
 
 def judge(
     name: str,
-    dataset: Images | Mixture,
+    dataset: Images | Mixture | Sequences,
     n: int | None = None,
     low: float = 0.0,
     high: float = 1.0,
@@ -58,10 +65,10 @@ def judge(
     ----------
     name : str
         What the data are called in `tinygan.data.load`.
-    dataset : Images or Mixture
+    dataset : Images, Mixture or Sequences
     n : int, optional
-        How many samples are judged at a time. By default 2,500 points, 10,000 images, 26,000 stacked images or 5,000
-        images that no classifier knows, or as many as there are.
+        How many samples are judged at a time. By default 2,500 points, 10,000 images, 26,000 stacked images, 5,000
+        images that no classifier knows, or as many as there are; 1,000 strings or melodies.
     low, high : float
         The range of the samples of images.
     data_dir : path, optional
@@ -73,7 +80,7 @@ def judge(
 
     Returns
     -------
-    PointJudge, ImageJudge, StackedJudge or PixelJudge
+    PointJudge, ImageJudge, StackedJudge, PixelJudge, StringJudge or MelodyJudge
         With ``report(samples)``, ``reference_rows()``, ``captions()``, ``metrics``, ``extractor`` and ``labelled``.
 
     Raises
@@ -85,8 +92,14 @@ def judge(
         if extractor:
             raise DataError(f"a classifier looks at images, and {name} are points")
         return PointJudge(dataset, points.N if n is None else n)
+    if isinstance(dataset, Sequences):
+        if extractor:
+            raise DataError(f"a classifier looks at images, and {name} are {CALLED['sequences']}")
+        if dataset.words:
+            return StringJudge(dataset, strings.N if n is None else n)
+        return MelodyJudge(dataset, melodies.N if n is None else n)
     if not isinstance(dataset, Images):
-        raise DataError(f"nothing here can judge samples of {name}: they are neither images nor a mixture of Gaussians")
+        raise DataError(f"nothing here can judge samples of {name}: they are points, but of no mixture of Gaussians")
     if extractor or name in classifier.DATA:
         load_test = partial(test_images, name, data_dir=data_dir) if name in classifier.DATA else None
         if n is None:

@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from tinygan.data import Images, from_range
+from tinygan.data import Images
 from tinygan.gan.directions import principal_directions
 from tinygan.gan.latent import slerp
 from tinygan.metrics import nearest_neighbours
@@ -131,8 +131,7 @@ class Explorer:
         return codes
 
     def _shown(self, noise: np.ndarray) -> np.ndarray:
-        samples = self.source.draw(noise)
-        return samples if self.source.in_plane else from_range(samples, *self.source.range)
+        return self.source.about.pictures(self.source.draw(noise))
 
 
 def truncated(z: np.ndarray, threshold: float) -> np.ndarray:

@@ -40,8 +40,8 @@ def new_setup(
     if data is not None and "data" not in options:
         dataset = datasets.load(data, **looks_of(options))
         options["data"] = f"<{dataset.name}>"
-    points = None if dataset is None else not isinstance(dataset, datasets.Images)
-    config = presets.configure(with_whole_paths(options), quick, points)
+    kind = None if dataset is None else datasets.kind(dataset)
+    config = presets.configure(with_whole_paths(options), quick, kind)
     setup = build(config, ranks, dataset, networks if isinstance(networks, Networks) else None)
     setup.take_epochs(epochs)
     return setup

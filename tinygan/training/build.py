@@ -41,7 +41,7 @@ def build(
     ----------
     config : Config
     ranks : Ranks, optional
-    dataset : Images, Mixture or Points, optional
+    dataset : Images, Sequences, Mixture or Points, optional
         In the place of what the options name.
     networks : Networks or Chosen, optional
         In the place of what the options name.
@@ -72,7 +72,7 @@ def build(
     ranks.carried = [tensor for network in (generator, discriminator) for _, tensor in network.buffers()]
     size = config.batch_size * config.pack
     batches = data.batches(ranks.share(dataset), size, order, low, high, mirror=config.mirror)
-    z = behind.columns(pictures, config.samples * (1 if isinstance(dataset, data.Images) else 10))
+    z = behind.columns(pictures, config.samples * (10 if data.kind(dataset) == "points" else 1))
     judge = None
     if config.measured() and ranks.rank == 0:
         n = config.eval_samples or EVAL_SAMPLES

@@ -52,7 +52,7 @@ class Config:
     data: str = option(
         "digits",
         f"what to learn: {', '.join(datasets.NAMES)}, or the PATH of your own: a folder or .zip of pictures, .npz, "
-        ".npy, .csv, CIFAR's or MNIST's files",
+        ".npy, .csv, CIFAR's or MNIST's files, or a .txt with a string on each line",
     )
     data_dir: str | None = option(None, "folder of the IDX files, or of the images for --data folder", resumable=True)
     size: str | None = option(None, "bring the images to N x N or HxW pixels, multiples of 4")
@@ -121,7 +121,8 @@ class Config:
         "none",
         "what to measure on the way, joined by '+' (as in fcd+recall), or all: of points modes, high_quality, "
         "reverse_kl, energy, jensen_shannon; of digits score, fcd, kid, precision, recall, classes, class_kl and, with "
-        "classes to ask for, label_accuracy; of stacked modes, class_kl",
+        "classes to ask for, label_accuracy; of stacked modes, class_kl; of strings validity, uniqueness, novelty; of "
+        "melodies in_key, one_key, ends, rhythm, distinct, novelty",
         resumable=True,
     )
     eval_interval: int = option(

@@ -12,6 +12,7 @@ from typing import Any
 
 from tinygan import data as datasets
 from tinygan.data.form import parsed_size
+from tinygan.data.sets import CALLED, Kind
 from tinygan.training.config import Config, ConfigError, flag, given_in_python
 
 OF_IMAGES = ("augment", "mirror", "size", "channels", "crop", "background", "strict")
@@ -64,7 +65,7 @@ EFFECTS: dict[str, tuple[Callable[[Config], bool], str]] = {
 }
 
 
-def check_effects(config: Config, given: Mapping[str, Any], points: bool) -> None:
+def check_effects(config: Config, given: Mapping[str, Any], kind: Kind) -> None:
     """Raise ConfigError, in one sentence, if one of the options `given` would change nothing.
 
     Parameters
@@ -73,16 +74,16 @@ def check_effects(config: Config, given: Mapping[str, Any], points: bool) -> Non
         All options together.
     given : mapping
         Those of the user. To turn off what is off already is no error.
-    points : bool
-        Whether the data are points in the plane.
+    kind : {"images", "points", "sequences"}
+        Of the data.
     """
     if set(given) >= set(vars(config)):  # all there are: nobody types that, it is the config.json of a run
         return
     for name, value in given.items():
         if value in OFF:
             continue
-        if points and name in OF_IMAGES:
-            raise ConfigError(f"{flag(name)} is for images, and --data {config.data} are points in the plane")
+        if kind != "images" and name in OF_IMAGES:
+            raise ConfigError(f"{flag(name)} is for images, and --data {config.data} are {CALLED[kind]}")
         if name in EFFECTS:
             has_effect, why = EFFECTS[name]
             if not has_effect(config):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from tinygan.data import Images, Mixture, short_name
+from tinygan.data import Images, Mixture, Sequences, short_name
 from tinygan.evaluation import most
 from tinygan.shell import quoted
 from tinygan.training.config import given_in_python
@@ -73,7 +73,7 @@ def can_be_measured(setup: Setup) -> bool:
     dataset, name = setup.dataset, setup.config.judged_as
     if given_in_python(setup.config.data):
         return False
-    return most(name, dataset) >= ENOUGH if isinstance(dataset, Images) else isinstance(dataset, Mixture)
+    return most(name, dataset) >= ENOUGH if isinstance(dataset, Images) else isinstance(dataset, (Mixture, Sequences))
 
 
 def title(setup: Setup) -> str:

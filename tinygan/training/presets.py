@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tinygan.data import SETS, DataError, kind
+from tinygan.data import SETS, DataError
+from tinygan.data import kind as kind_of
 from tinygan.data.form import parsed_size
+from tinygan.data.sets import CALLED, Kind
 from tinygan.gan import models
 from tinygan.gan.networks import Networks
 from tinygan.training.config import Config, ConfigError
@@ -37,7 +39,7 @@ class Preset:
     quick : mapping
         What --quick changes: a first look within seconds.
     fits : tuple of str
-        The kinds of data, "images" or "points" or both.
+        The kinds of data: some of "images", "points" and "sequences".
     on_points : mapping
         What differs on points, of a preset that fits both.
     on_large_images : mapping
@@ -49,7 +51,7 @@ class Preset:
     options: Mapping[str, Any]
     on_real_images: Mapping[str, Any]
     quick: Mapping[str, Any]
-    fits: tuple[str, ...] = ("images",)
+    fits: tuple[Kind, ...] = ("images",)
     on_points: Mapping[str, Any] = field(default_factory=dict)
     on_large_images: Mapping[str, Any] = field(default_factory=dict)
 
@@ -188,9 +190,48 @@ PRESETS: dict[str, Preset] = {
     ),
 }
 
+# A critic of WGAN-GP tells one-hot rows from a softmax only by what they hold, once both have become sharp.
+_WRITTEN: dict[str, Any] = dict(latent=32, beta1=0.0, beta2=0.99, sample_interval=500, checkpoint_interval=500)
+PRESETS |= {
+    "text": Preset(
+        models.text,
+        "strings, as the probabilities of their symbols, before a critic of WGAN-GP: dates, molecules, your own words",
+        {
+            **_WRITTEN,
+            **dict(data="dates", steps=3000, loss="wgan", penalty="gp", penalty_weight=10.0, lr=5e-4, lr_d=1e-3),
+            **dict(lr_half_life=1500, fresh_fakes=True),
+        },
+        {},
+        _quick(200),
+        fits=("sequences",),
+    ),
+    "gumbel": Preset(
+        models.gumbel_text,
+        "the same strings, drawn by a straight-through Gumbel-softmax",
+        {
+            **_WRITTEN,
+            **dict(data="dates", steps=3000, loss="wgan", penalty="gp", penalty_weight=10.0, lr=5e-4, lr_d=1e-3),
+            **dict(lr_half_life=1500, fresh_fakes=True),
+        },
+        {},
+        _quick(200),
+        fits=("sequences",),
+    ),
+    "music": Preset(
+        models.melody,
+        "melodies of two bars by convolutions along time, to be looked at and listened to",
+        {**_WRITTEN, **dict(data="melodies", steps=2000, penalty="r1", penalty_weight=0.3, lr=4e-3, ema=0.99)},
+        {},
+        _quick(100),
+        fits=("sequences",),
+    ),
+}
+
 # Where networks of one's own start from: Config's defaults.
 OWN = "own"
-OF_ONES_OWN = Preset(None, "", {}, {}, _quick(50), fits=("images", "points"), on_points=dict(batch_size=256, latent=2))
+OF_ONES_OWN = Preset(
+    None, "", {}, {}, _quick(50), fits=("images", "points", "sequences"), on_points=dict(batch_size=256, latent=2)
+)
 
 
 def get(name: str) -> Preset:
@@ -202,7 +243,7 @@ def get(name: str) -> Preset:
     return PRESETS[name]
 
 
-def configure(given: Mapping[str, Any], quick: bool = False, points: bool | None = None) -> Config:
+def configure(given: Mapping[str, Any], quick: bool = False, kind: Kind | None = None) -> Config:
     """A checked Config: the defaults, then the preset's options, then --quick's, then those given.
 
     Parameters
@@ -210,8 +251,8 @@ def configure(given: Mapping[str, Any], quick: bool = False, points: bool | None
     given : mapping
         Of fields of Config. Networks without a preset start from the preset "own".
     quick : bool
-    points : bool, optional
-        Whether the data are points in the plane, where their name does not tell.
+    kind : {"images", "points", "sequences"}, optional
+        Of the data, where their name does not tell.
 
     Raises
     ------
@@ -225,28 +266,25 @@ def configure(given: Mapping[str, Any], quick: bool = False, points: bool | None
     preset = get(given["preset"])
     options = dict(preset.options)
     data = given.get("data", options.get("data", Config.data))
-    if points is None:
-        points = kind(data) == "points"
-    if points:
+    kind = kind or kind_of(data)
+    if kind == "points":
         options.update(preset.on_points)
     if data in REAL_IMAGES:
         options.update(preset.on_real_images)
-    if not points and _large(data, given.get("size")):
+    if kind == "images" and _large(data, given.get("size")):
         options.update(preset.on_large_images)
     if quick:
         options.update(preset.quick)
     options.update(given)
     config = Config(**options)
     config.check()
-    check_effects(config, given, points)
+    check_effects(config, given, kind)
     if preset.networks is None and config.networks is None:
         raise ConfigError(f"--preset {OWN} stands for networks of your own: name them with --networks FILE.py:NAME")
-    if config.networks is None and ("points" if points else "images") not in preset.fits:
-        what = "points" if points else "images"
-        fitting = [name for name, other in PRESETS.items() if what in other.fits]
+    if config.networks is None and kind not in preset.fits:
+        fitting = [name for name, other in PRESETS.items() if kind in other.fits]
         pair = f"--preset {config.preset} does not fit --data {config.data}"
-        where = "points in the plane" if points else "images"
-        raise ConfigError(f"{pair}, which are {where}: use one of {', '.join(fitting)}")
+        raise ConfigError(f"{pair}, which are {CALLED[kind]}: use one of {', '.join(fitting)}")
     return config
 
 

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from tinygan import plot
-from tinygan.data import Images, from_range
 from tinygan.gan.sampling import draw
 from tinygan.training import checkpoint, pictures
 from tinygan.training.advice import Health
@@ -137,7 +136,7 @@ class Record:
             plot.save_curves(run.path / "curves.png", rows, title=run.path.name, **measured)
         on_pictures = [self.watch.on_pictures] if self.watch.on_pictures else []
         for tell in (*on_pictures, *(viewer.pictures for viewer in self.watch.viewers)):
-            tell(step, from_range(fakes, *setup.range) if isinstance(setup.dataset, Images) else fakes)
+            tell(step, setup.about(step).pictures(fakes))
         self.warn(self.replay.write(step))
 
     def evaluate(self, step: int) -> bool:

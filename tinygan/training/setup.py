@@ -14,6 +14,7 @@ from tinygan import data, evaluation
 from tinygan.backend import current_backend
 from tinygan.data.batches import Batches, MixtureBatches
 from tinygan.data.rng import DamagedPlace, rng_state, set_rng_state
+from tinygan.data.stored import Stored
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 from tinygan.gan.noise import Noise
@@ -36,13 +37,13 @@ class Setup:
     Attributes
     ----------
     config : Config
-    dataset : Images, Mixture or Points
+    dataset : Images, Sequences, Mixture or Points
     networks : Chosen
         Whose networks they are.
     batches : Batches or MixtureBatches
     game : Game
     range : (low, high)
-        Of the generator's images, to which the data are scaled; (0, 1) stands in for points.
+        Of the generator's images, to which the data are scaled; (0, 1) of sequences, and of points, which have none.
     drop_rng : numpy.random.Generator
         Drawn from by the Dropout layers.
     z : array (samples, latent + code)
@@ -56,7 +57,7 @@ class Setup:
     """
 
     config: Config
-    dataset: data.Images | data.Mixture | data.Points
+    dataset: Stored | data.Mixture | data.Points
     networks: Chosen
     batches: Batches | MixtureBatches
     game: Game
@@ -80,9 +81,10 @@ class Setup:
 
     def about(self, step: int) -> About:
         """What the files of this run say of its generator after `step` steps."""
-        names = self.dataset.class_names if isinstance(self.dataset, data.Images) else None
+        names = self.dataset.class_names if isinstance(self.dataset, Stored) else None
         where = (self.dataset.sample_shape, self.range, classes_of(self.dataset), names)
-        return About(step, self.config, *where, networks_sha256=self.networks.sha256)
+        alphabet = self.dataset.alphabet if isinstance(self.dataset, data.Sequences) else None
+        return About(step, self.config, *where, networks_sha256=self.networks.sha256, alphabet=alphabet)
 
     def next_reals(self) -> Any:
         """The next batch of real samples, in the generator's range: on the host, or where the data are.
@@ -214,7 +216,7 @@ class Setup:
             raise data.DataError(f"the run learnt the classes {there}, and the data have {here}: {mend}")
 
 
-def classes_of(dataset: data.Images | data.Mixture | data.Points) -> int | None:
+def classes_of(dataset: Stored | data.Mixture | data.Points) -> int | None:
     """How many labels the data have; None without labels."""
     if dataset.labels is None:
         return None
