@@ -78,9 +78,9 @@ def export(source: Trained, out: Path, to: str) -> None:
         formats.save_onnx(
             out,
             source.network,
-            (source.noise(1, seed=0).shape[1],),
+            source.behind.input_shape,
             names=("z", what(source)),
-            draw=lambda n: source.noise(n, seed=n),
+            draw=lambda n: source.behind.fed(source.noise(n, seed=n)),
             about=f"A generator trained by tinygan: {describe(source)}.",
             metadata=metadata(source),
         )

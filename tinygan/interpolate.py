@@ -57,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         in_bounds("--steps", args.steps, 2, MOST_STEPS)
     check_source(args)
     source = opened(args)
+    behind = source.noise_for(PROGRAM)
     check_not_read(out, source.path, data_of(source.config))
     replaced = in_place_of(out)
     steps = args.steps or (GRID_STEPS if out.suffix == ".png" and not source.in_plane else FINE_STEPS)
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     z = between(ends[:, 0], ends[:, 1], np.linspace(0, 1, steps)).reshape(args.pairs * steps, -1)
     # One code for the whole path: halfway between two classes lies none.
     codes = source.codes(args.pairs, args.seed, args.label).repeat(steps, axis=0)
-    samples = source.check_samples(source.draw(source.behind.join(z, codes)))
+    samples = source.check_samples(source.draw(behind.join(z, codes)))
     samples = source.about.pictures(samples)
     samples = samples.reshape(args.pairs, steps, *samples.shape[1:])
     if source.in_plane:

@@ -67,7 +67,8 @@ def check_ending(out: Path, source: Trained) -> None:
     strings, melodies = source.about.alphabet is not None, len(source.shape) == 2 and source.about.alphabet is None
     for fits, endings, what in ((strings, (".txt",), "strings"), (melodies, (".wav", ".mid"), "melodies")):
         if out.suffix in endings and not fits:
-            raise ConfigError(f"--out {out}: {' and '.join(endings)} are for {what}, and {source.path} makes none")
+            of = f"{' and '.join(endings)} {'is' if len(endings) == 1 else 'are'} for {what}"
+            raise ConfigError(f"--out {out}: {of}, and {source.path} makes none")
     if out.suffix == ".mid":
         needed("mido", extra="music")
 
@@ -77,7 +78,8 @@ def save(
 ) -> None:
     """Write samples, and the classes they were asked for, as the file's ending says."""
     if out.suffix == ".npz":
-        arrays: dict[str, Any] = {"samples": samples} if labels is None else {"samples": samples, "labels": labels}
+        asked = "labels" if source.about.source is None else "targets"
+        arrays: dict[str, Any] = {"samples": samples} if labels is None else {"samples": samples, asked: labels}
         with whole_file(out) as file:
             np.savez(file, **arrays)
     elif out.suffix == ".txt":
@@ -116,13 +118,14 @@ def draw_codes(args: Any, source: Trained, out: Path) -> str:
         raise ConfigError(f"--codes shows what infogan learned, and {source.path} was trained without it")
     if args.label is not None or out.suffix != ".png" or source.in_plane:
         raise ConfigError("--codes draws images of all codes: it goes with a .png, and without --label or points")
+    behind = source.noise_for("--codes")
     k, rows = condition.classes, -(-args.n // condition.classes)
     fixed = source.noise(rows, args.seed, args.truncation)
-    source.behind.split(fixed)[1][:, :k] = np.eye(k)[np.arange(rows) % k]  # the other panels' rows: each way in turn
+    behind.split(fixed)[1][:, :k] = np.eye(k)[np.arange(rows) % k]  # the other panels' rows: each way in turn
     panels = {}
     for part in range(1 + condition.numbers):
         noise = fixed.repeat(k, axis=0)
-        codes = source.behind.split(noise)[1]  # a view: what is set here is set in `noise`
+        codes = behind.split(noise)[1]  # a view: what is set here is set in `noise`
         if part == 0:
             codes[:, :k] = np.tile(np.eye(k), (rows, 1))
         else:

@@ -16,6 +16,7 @@ from tinygan.data.load import check, kind, load, short_name
 from tinygan.data.melodies import Melodies, melodies
 from tinygan.data.mixture import Mixture, grid, ring
 from tinygan.data.mnist import fashion, mnist
+from tinygan.data.pairs import Pairs, sketches
 from tinygan.data.points import Points
 from tinygan.data.sequences import Sequences
 from tinygan.data.sets import NAMES, SETS, DataSet
@@ -32,6 +33,7 @@ __all__ = [
     "Melodies",
     "Mixture",
     "MixtureBatches",
+    "Pairs",
     "Points",
     "Sequences",
     "Strings",
@@ -53,6 +55,7 @@ __all__ = [
     "read_idx",
     "ring",
     "short_name",
+    "sketches",
     "stacked",
     "to_range",
 ]

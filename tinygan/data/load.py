@@ -15,13 +15,15 @@ from tinygan.data.arrays import ONE_ARRAY, images_of, in_form
 from tinygan.data.errors import DataError
 from tinygan.data.files import exists, is_points, is_strings, located, looks_like_path, missing, read_path
 from tinygan.data.folder import check_split, expanded
-from tinygan.data.form import Form, asked_form
+from tinygan.data.form import Form, asked_form, doubled
 from tinygan.data.images import Images
 from tinygan.data.melodies import Melodies
 from tinygan.data.mixture import Mixture
+from tinygan.data.pairs import Pairs, halved
 from tinygan.data.points import Points
 from tinygan.data.sequences import Sequences, played, written
 from tinygan.data.sets import CALLED, NAMES, SETS, Kind
+from tinygan.data.stored import Stored
 from tinygan.data.strings import Strings
 from tinygan.words import nearest, printable, short
 
@@ -40,8 +42,9 @@ def load(
     strict: bool = False,
     split: str = "train",
     progress: bool = True,
+    source: str | None = None,
     **options: Any,
-) -> Images | Sequences | Mixture | Points:
+) -> Stored | Mixture | Points:
     """The data that are called, lie at, or are `what`.
 
     Parameters
@@ -67,6 +70,9 @@ def load(
         Whether a damaged picture is an error; otherwise it is skipped with a note.
     split : {"train", "test"}
         Which part, where there are two.
+    source : {"left", "right"}, optional
+        Each picture is a pair, side by side, and this half of it is to be turned into the other one. `size` is then
+        that of a half, by default 64.
     progress : bool
         Whether to show a bar while many pictures are read, on a terminal.
     **options
@@ -75,7 +81,7 @@ def load(
 
     Returns
     -------
-    Images, Sequences, Mixture or Points
+    Images, Sequences, Pairs, Mixture or Points
         Its `describe()` says in one line what was read.
 
     Raises
@@ -90,6 +96,10 @@ def load(
     """
     check(what, data_dir)
     check_split(split)
+    if source is not None:
+        looks = dict(size=doubled(size), channels=channels, crop=crop, background=background)
+        how = dict(strict=strict, split=split, progress=progress)
+        return _halved(load(what, data_dir, **{**looks, **how, **options}), source)
     if isinstance(what, str) and what in SETS:
         looks = dict(size=size, channels=channels, crop=crop, background=background)
         return _named(what, data_dir, looks, dict(strict=strict, split=split, progress=progress), options)
@@ -139,6 +149,8 @@ def kind(what: Any) -> Kind:
         return "images"
     if isinstance(what, (Sequences, Strings, Melodies)):
         return "sequences"
+    if isinstance(what, Pairs):
+        return "pairs"
     if isinstance(what, (Mixture, Points)):
         return "points"
     pair = isinstance(what, tuple) and len(what) == 2
@@ -163,7 +175,7 @@ def short_name(what: Any) -> str:
         name = Path(os.path.abspath(path)).name
         name = re.sub(r"(\.(tar|csv))?\.(zip|npz|npy|csv|gz|tgz|tar|bin|txt)$", "", name, flags=re.IGNORECASE)
         name = f"{name} {array}" if array else name
-    elif isinstance(what, (Images, Sequences, Strings, Mixture, Points)):
+    elif isinstance(what, (Stored, Strings, Mixture, Points)):
         name = what.name
     else:
         name = "array" if _array_of(what) is not None else type(what).__name__
@@ -173,7 +185,7 @@ def short_name(what: Any) -> str:
 
 def _named(
     name: str, data_dir: str | Path | None, looks: dict[str, Any], how: dict[str, Any], options: dict[str, Any]
-) -> Images | Sequences | Mixture | Points:
+) -> Stored | Mixture | Points:
     """The data set of a name: each of load's arguments goes to its maker, or is worked out on what that returns."""
     row = SETS[name]
     takes = list(inspect.signature(row.make).parameters)
@@ -189,11 +201,18 @@ def _named(
     return in_form(data, form) if row.kind == "images" else _others_have_none(data, form)
 
 
-def _given(what: Any, form: Form, split: str) -> Images | Sequences | Mixture | Points:
+def _halved(data: Any, source: str) -> Pairs:
+    if not isinstance(data, Images):
+        are = CALLED[kind(data)]
+        raise DataError(f"{data.name}: the {source} half of pictures can be a source, and these are {are}")
+    return halved(data, source)
+
+
+def _given(what: Any, form: Form, split: str) -> Stored | Mixture | Points:
     """The data of an object."""
     if isinstance(what, Images):
         return in_form(what, form)
-    if isinstance(what, (Sequences, Mixture, Points)):
+    if isinstance(what, (Sequences, Pairs, Mixture, Points)):
         return what
     if isinstance(what, Strings):
         return written(what)

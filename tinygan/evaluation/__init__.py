@@ -11,6 +11,7 @@ from tinygan.evaluation.judge import Judge, judge, metrics_of, most
 from tinygan.evaluation.measure import Measured, finite, measure
 from tinygan.evaluation.melodies import MelodyJudge
 from tinygan.evaluation.metric import Metric
+from tinygan.evaluation.pairs import PairJudge
 from tinygan.evaluation.pixels import PixelJudge
 from tinygan.evaluation.points import PointJudge
 from tinygan.evaluation.stacked import StackedJudge, three_digits
@@ -24,6 +25,7 @@ __all__ = [
     "Measured",
     "MelodyJudge",
     "Metric",
+    "PairJudge",
     "PixelJudge",
     "PointJudge",
     "StackedJudge",

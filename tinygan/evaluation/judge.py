@@ -9,18 +9,19 @@ import numpy as np
 
 from tinygan import classifier
 from tinygan.classifier import Classifier
-from tinygan.data import DataError, Images, Mixture, Sequences, digits, kind, mnist
+from tinygan.data import DataError, Images, Mixture, Pairs, Sequences, digits, kind, mnist
 from tinygan.data.sets import CALLED
-from tinygan.evaluation import images, melodies, pixels, points, stacked, strings
+from tinygan.evaluation import images, melodies, pairs, pixels, points, stacked, strings
 from tinygan.evaluation.images import ImageJudge
 from tinygan.evaluation.melodies import MelodyJudge
 from tinygan.evaluation.metric import Metric, fitting
+from tinygan.evaluation.pairs import PairJudge
 from tinygan.evaluation.pixels import PixelJudge
 from tinygan.evaluation.points import PointJudge
 from tinygan.evaluation.stacked import StackedJudge
 from tinygan.evaluation.strings import StringJudge
 
-Judge = PointJudge | ImageJudge | StackedJudge | PixelJudge | StringJudge | MelodyJudge
+Judge = PointJudge | ImageJudge | StackedJudge | PixelJudge | StringJudge | MelodyJudge | PairJudge
 
 STACKED_SHAPE = (28, 28, 3)
 TEST_SEED = 2  # the classifier of digits has seen the seeds 0 and 1, and a run learns from 0
@@ -34,21 +35,23 @@ METRICS = {
     "dates": strings.METRICS,
     "molecules": strings.METRICS,
     "melodies": melodies.METRICS,
+    "sketches": pairs.METRICS,
 }
 
 
-def metrics_of(name: str, labelled: bool = False) -> tuple[Metric, ...]:
+def metrics_of(name: str, labelled: bool = False, paired: bool = False) -> tuple[Metric, ...]:
     """The metrics that fit the data called `name`, without a classifier of one's own.
 
-    `labelled`: the generator is asked for classes, so it can be measured whether they are obeyed.
+    `paired`: each picture is a pair, one half of which is the source. `labelled`: the generator is asked for classes,
+    so that it can be measured whether they are obeyed.
     """
-    others = strings.OWN if kind(name) == "sequences" else pixels.METRICS
+    others = pairs.METRICS if paired else strings.OWN if kind(name) == "sequences" else pixels.METRICS
     return fitting(METRICS.get(name, others), labelled)
 
 
 def judge(
     name: str,
-    dataset: Images | Mixture | Sequences,
+    dataset: Images | Mixture | Sequences | Pairs,
     n: int | None = None,
     low: float = 0.0,
     high: float = 1.0,
@@ -65,10 +68,10 @@ def judge(
     ----------
     name : str
         What the data are called in `tinygan.data.load`.
-    dataset : Images, Mixture or Sequences
+    dataset : Images, Mixture, Sequences or Pairs
     n : int, optional
         How many samples are judged at a time. By default 2,500 points, 10,000 images, 26,000 stacked images, 5,000
-        images that no classifier knows, or as many as there are; 1,000 strings or melodies.
+        images that no classifier knows, or as many as there are; 1,000 strings or melodies, 250 pairs.
     low, high : float
         The range of the samples of images.
     data_dir : path, optional
@@ -80,7 +83,7 @@ def judge(
 
     Returns
     -------
-    PointJudge, ImageJudge, StackedJudge, PixelJudge, StringJudge or MelodyJudge
+    PointJudge, ImageJudge, StackedJudge, PixelJudge, StringJudge, MelodyJudge or PairJudge
         With ``report(samples)``, ``reference_rows()``, ``captions()``, ``metrics``, ``extractor`` and ``labelled``.
 
     Raises
@@ -92,9 +95,11 @@ def judge(
         if extractor:
             raise DataError(f"a classifier looks at images, and {name} are points")
         return PointJudge(dataset, points.N if n is None else n)
+    if isinstance(dataset, (Sequences, Pairs)) and extractor:
+        raise DataError(f"a classifier looks at images, and {name} are {CALLED[kind(dataset)]}")
+    if isinstance(dataset, Pairs):
+        return PairJudge(dataset, pairs.N if n is None else n, low, high)
     if isinstance(dataset, Sequences):
-        if extractor:
-            raise DataError(f"a classifier looks at images, and {name} are {CALLED['sequences']}")
         if dataset.words:
             return StringJudge(dataset, strings.N if n is None else n)
         return MelodyJudge(dataset, melodies.N if n is None else n)

@@ -26,6 +26,7 @@ FIELDS = {  # what a file of weights says of its generator
     "classes": maybe(whole(1, 10**6)),
     "class_names": maybe(list_of(text)),
     "networks_sha256": maybe(text),
+    "source": maybe(whole(1, 3)),
     "alphabet": maybe(lambda value: text(value) and len(set(value)) == len(value)),
 }
 
@@ -51,6 +52,8 @@ class About:
         Of the file of the user's own networks, whose copy is in the run folder.
     alphabet : str or None
         The symbols of strings.
+    source : int or None
+        Of pairs, how many channels of a sample are the source's.
     """
 
     step: int
@@ -61,6 +64,7 @@ class About:
     class_names: tuple[str, ...] | None = None
     networks_sha256: str | None = None
     alphabet: str | None = None
+    source: int | None = None
 
     @property
     def headings(self) -> tuple[str, ...] | None:
@@ -73,7 +77,8 @@ class About:
         if len(self.shape) == 1:
             return samples
         if len(self.shape) == 3:
-            return from_range(samples, *self.range)
+            images = from_range(samples, *self.range)
+            return images if self.source is None else side_by_side(images, self.source)
         return plot.text_images(samples, self.alphabet) if self.alphabet else plot.roll_images(samples)
 
     def to_meta(self, kind: str) -> dict[str, Any]:
@@ -112,4 +117,12 @@ class About:
             tuple(names) if names is not None and len(names) == classes else None,
             meta.get("networks_sha256"),
             meta.get("alphabet"),
+            meta.get("source"),
         )
+
+
+def side_by_side(pairs: np.ndarray, source: int) -> np.ndarray:
+    """Pairs (n, H, W, S + T) as pictures (n, H, 2 W, 1 or 3): the source, of S channels, on the left."""
+    both = pairs[..., :source], pairs[..., source:]
+    channels = max(half.shape[3] for half in both)  # a grey one beside one in colour has three equal channels
+    return np.concatenate([np.broadcast_to(half, (*half.shape[:3], channels)) for half in both], axis=2)

@@ -11,10 +11,9 @@ import numpy as np
 from tinygan import evaluation, plot
 from tinygan.autograd import Tensor, grad, no_grad, ops
 from tinygan.backend import to_numpy
-from tinygan.data import Mixture, Sequences, to_range
+from tinygan.data import Mixture, Pairs, Sequences, to_range
 from tinygan.data.stored import Stored
 from tinygan.gan.health import diversity
-from tinygan.gan.sampling import draw
 from tinygan.metrics import count_modes
 from tinygan.training.setup import EVAL_SAMPLES, Setup
 
@@ -122,7 +121,7 @@ def judgement(
 def metrics(setup: Setup, fakes: np.ndarray, step: int) -> dict[str, Any]:
     """A line of metrics.jsonl: the modes of points, what rules say of sequences, and how much images differ."""
     if isinstance(setup.dataset, Mixture):
-        fakes = draw(setup.sampler, setup.measured_noise(EVAL_SAMPLES), batch=EVAL_SAMPLES)
+        fakes = setup.draw(setup.measured_noise(EVAL_SAMPLES), batch=EVAL_SAMPLES)
         report = count_modes(fakes, setup.dataset.means, setup.dataset.sigma)
         return {
             "step": step,
@@ -131,8 +130,9 @@ def metrics(setup: Setup, fakes: np.ndarray, step: int) -> dict[str, Any]:
             "reverse_kl": report.reverse_kl,
             "n": EVAL_SAMPLES,
         }
-    if isinstance(setup.dataset, Sequences):
-        judge = evaluation.judge(setup.config.judged_as, setup.dataset)
-        fakes = draw(setup.sampler, setup.measured_noise(judge.n))
-        return {"step": step, **judge.report(fakes), "n": judge.n}
+    if isinstance(setup.dataset, (Sequences, Pairs)):
+        judge = evaluation.judge(setup.config.judged_as, setup.dataset, None, *setup.range)
+        noise = setup.measured_noise(judge.n)
+        asked = {"labels": setup.behind.labels(noise)} if judge.labelled else {}
+        return {"step": step, **judge.report(setup.draw(noise), **asked), "n": judge.n}
     return {"step": step, "diversity": diversity(fakes), "diversity_of_reals": diversity(reals(setup, len(fakes)))}

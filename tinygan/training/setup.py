@@ -18,6 +18,7 @@ from tinygan.data.stored import Stored
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 from tinygan.gan.noise import Noise
+from tinygan.gan.sources import Sources
 from tinygan.given import MOST, is_whole
 from tinygan.nn import Module
 from tinygan.training.about import About
@@ -37,7 +38,7 @@ class Setup:
     Attributes
     ----------
     config : Config
-    dataset : Images, Sequences, Mixture or Points
+    dataset : Images, Sequences, Pairs, Mixture or Points
     networks : Chosen
         Whose networks they are.
     batches : Batches or MixtureBatches
@@ -47,11 +48,12 @@ class Setup:
     drop_rng : numpy.random.Generator
         Drawn from by the Dropout layers.
     z : array (samples, latent + code)
-        The fixed noise behind all pictures of the run (see `Noise.columns`).
+        The fixed noise behind all pictures of the run (see `Noise.columns`); of pairs, fixed pairs that were not
+        trained with, where there are some.
     ranks : Ranks
         The processes that train together; just this one, as a rule.
-    behind : Noise
-        What the generator is fed: z, and the code behind it.
+    behind : Noise or Sources
+        What the generator is fed: z, and the code behind it; of pairs, their sources.
     judge : Judge or None
         Measures samples on the way, on rank 0; None if nothing is to be measured.
     """
@@ -65,7 +67,7 @@ class Setup:
     drop_rng: np.random.Generator
     z: np.ndarray
     ranks: Ranks
-    behind: Noise
+    behind: Noise | Sources
     judge: evaluation.Judge | None = None
 
     @property
@@ -84,7 +86,8 @@ class Setup:
         names = self.dataset.class_names if isinstance(self.dataset, Stored) else None
         where = (self.dataset.sample_shape, self.range, classes_of(self.dataset), names)
         alphabet = self.dataset.alphabet if isinstance(self.dataset, data.Sequences) else None
-        return About(step, self.config, *where, networks_sha256=self.networks.sha256, alphabet=alphabet)
+        source = self.dataset.source if isinstance(self.dataset, data.Pairs) else None
+        return About(step, self.config, *where, self.networks.sha256, alphabet, source)
 
     def next_reals(self) -> Any:
         """The next batch of real samples, in the generator's range: on the host, or where the data are.
@@ -93,6 +96,10 @@ class Setup:
         """
         batch = self.batches.next()
         return batch if self.condition else batch[0]
+
+    def draw(self, noise: np.ndarray, batch: int = 250) -> np.ndarray:
+        """Samples (n, ...) of `sampler` for noise, or for the sources of pairs; on the host."""
+        return self.behind.samples(self.sampler, noise, batch)
 
     def measured_noise(self, n: int) -> np.ndarray:
         """The noise of every measurement: always the same, and none that evaluate or sample draws by a --seed.
