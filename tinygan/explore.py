@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from tinygan.live.server import dress, run
 
     source = opened(args)
-    source.noise_for(PROGRAM)
+    source.noise_for("the explorer")
     dataset = training_pictures(source, args)
     directions = Explorer(source).directions  # they take a while, so that all windows share them
 

@@ -79,7 +79,7 @@ def export(source: Trained, out: Path, to: str) -> None:
             out,
             source.network,
             source.behind.input_shape,
-            names=("z", what(source)),
+            names=("z" if source.about.source is None else "source", what(source)),
             draw=lambda n: source.behind.fed(source.noise(n, seed=n)),
             about=f"A generator trained by tinygan: {describe(source)}.",
             metadata=metadata(source),
@@ -91,8 +91,13 @@ def export(source: Trained, out: Path, to: str) -> None:
 
 def describe(source: Trained) -> str:
     """What goes in and what comes out, in one line: where the code stands, and the range of the images."""
-    latent, condition, length = source.config.latent, source.condition, source.behind.length
-    fed = f"input z (N, {length}): {latent} numbers drawn from N(0, 1)"
+    latent, condition = source.config.latent, source.condition
+    if source.about.source is not None:
+        *size, channels = source.behind.input_shape
+        sides = ", ".join(map(str, size))
+        ends, made = f"both height by width by channels, in [{_ends(source)}]", source.shape[-1] - channels
+        return f"input source pictures (N, {sides}, {channels}); output images (N, {sides}, {made}), {ends}"
+    fed = f"input z (N, {source.behind.length}): {latent} numbers drawn from N(0, 1)"
     if condition:
         kind = "class" if condition.needs_labels else "code"
         fed += f", then the {kind}, one-hot ({condition.classes})"
@@ -121,7 +126,7 @@ def metadata(source: Trained) -> dict[str, Any]:
         "preset": source.config.preset,
         "data": source.config.data,
         "step": source.step,
-        "latent": source.config.latent,
+        "latent": source.config.latent if source.about.source is None else 0,
         "shape": list(source.shape),
         "input_output": describe(source),
     }

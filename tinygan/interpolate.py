@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         in_bounds("--steps", args.steps, 2, MOST_STEPS)
     check_source(args)
     source = opened(args)
-    behind = source.noise_for(PROGRAM)
+    behind = source.noise_for("interpolation")
     check_not_read(out, source.path, data_of(source.config))
     replaced = in_place_of(out)
     steps = args.steps or (GRID_STEPS if out.suffix == ".png" and not source.in_plane else FINE_STEPS)

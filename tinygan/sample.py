@@ -10,13 +10,19 @@ import numpy as np
 
 from tinygan import plot
 from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, opened
+from tinygan.data import DataError, Images, load
+from tinygan.data.arrays import with_channels
+from tinygan.data.form import Form
+from tinygan.data.pictures import SUFFIXES, read_picture
 from tinygan.data.strings import decoded
 from tinygan.files import whole_file
 from tinygan.formats.errors import needed
 from tinygan.formats.music import save_midi, save_wav
+from tinygan.gan.sources import Sources
 from tinygan.outputs import check_not_read, data_of, in_place_of, output_file
 from tinygan.training.config import ConfigError
 from tinygan.training.trained import Trained
+from tinygan.words import counted
 
 PROGRAM = "python -m tinygan.sample"
 ENDINGS = {
@@ -30,10 +36,12 @@ ENDINGS = {
 
 def parser() -> Parser:
     p = Parser(prog=PROGRAM, description="Draw samples from the generator of a run.")
-    p.add_argument("--n", type=int, default=100, help="how many samples (100)")
+    p.add_argument("--n", type=int, default=100, help="how many samples (100); of --sources all are taken")
     codes = "draw what infogan's codes do: rows of one noise, over which the ten ways and each number change"
     p.add_argument("--codes", action="store_true", help=codes)
     p.add_argument("--out", required=True, metavar="FILE", help=f"{', '.join(ENDINGS)}: {'; '.join(ENDINGS.values())}")
+    own = "pictures of your own to be turned into others, of a run of pairs: a folder, .zip or .npz, or one picture"
+    p.add_argument("--sources", metavar="PATH", help=own)
     add_source(p)
     return p
 
@@ -45,8 +53,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_source(args)
     source = opened(args)
     check_ending(out, source)
-    check_not_read(out, source.path, data_of(source.config))
+    check_not_read(out, source.path, data_of(source.config), args.sources)
     replaced = in_place_of(out)
+    if args.sources is not None:
+        print(f"{translate(args.sources, source, out)}{replaced}")
+        return
     if args.codes:
         print(f"{draw_codes(args, source, out)}{replaced}")
         return
@@ -60,6 +71,43 @@ def main(argv: Sequence[str] | None = None) -> None:
     samples, labels = source.check_samples(source.draw(noise)), source.labels(noise)
     save(out, source, samples, labels, headings)
     print(f"{args.n} samples{source.said_of(args.label)} of {source.path} in {out}{replaced}")
+
+
+def translate(path: str, source: Trained, out: Path) -> str:
+    """--sources: what the generator makes of the user's own pictures, beside them.
+
+    Raises
+    ------
+    ConfigError
+        If the generator is fed with noise.
+    DataError
+        If the pictures cannot be read.
+    """
+    behind = source.behind
+    if not isinstance(behind, Sources):
+        raise ConfigError(f"--sources is for a generator that turns pictures into pictures, not for {source.path}")
+    images = pictures_at(path, behind.input_shape)
+    samples = source.check_samples(source.draw(behind.of(images)))
+    save(out, source, samples, None, None)
+    return f"{counted(len(images), 'picture')} of {path}, turned into others by {source.path}, in {out}"
+
+
+def pictures_at(path: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Pictures (n, H, W, C) of `shape`, bytes: those of a folder, or one alone."""
+    *size, channels = shape
+    if Path(path).suffix.lower() not in SUFFIXES:
+        found = load(path, size=tuple(size), channels=channels)
+        if not isinstance(found, Images):
+            raise DataError(f"{path} holds no pictures")
+        return found.pixels
+    try:
+        with open(Path(path).expanduser(), "rb") as file:
+            picture = read_picture(file, (size[0], size[1]), Form())
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from error
+    except DataError as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+    return with_channels(picture.pixels[None], channels)
 
 
 def check_ending(out: Path, source: Trained) -> None:

@@ -61,6 +61,12 @@ class Sources:
         made = draw(generator, np.ascontiguousarray(self.fed(pairs)), batch)
         return np.concatenate([self.fed(pairs), made], axis=-1)
 
+    def of(self, pictures: np.ndarray) -> np.ndarray:
+        """Pictures (n, H, W, S), bytes, as sources in the generator's range; in the target's place stand zeros."""
+        pairs = np.zeros((len(pictures), *self.shape), np.float32)
+        pairs[..., : self.source] = to_range(pictures, *self.range)
+        return pairs
+
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """n pairs, in the generator's range; each once before one comes again."""
         order = np.resize(rng.permutation(len(self.pairs)), n)
