@@ -18,9 +18,9 @@ from tinygan.data.strings import decoded
 from tinygan.files import whole_file
 from tinygan.formats.errors import needed
 from tinygan.formats.music import save_midi, save_wav
-from tinygan.gan.sources import Sources
 from tinygan.outputs import check_not_read, data_of, in_place_of, output_file
 from tinygan.training.config import ConfigError
+from tinygan.training.sources import Sources
 from tinygan.training.trained import Trained
 from tinygan.words import counted
 

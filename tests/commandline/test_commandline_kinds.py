@@ -1,4 +1,4 @@
-"""Strings, melodies and pairs from the command line: trained, resumed, drawn, measured, exported; and what is refused."""
+"""Strings, melodies and pairs from the command line: trained, resumed, drawn, measured, exported, refused."""
 
 import json
 import wave

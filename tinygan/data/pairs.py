@@ -126,6 +126,6 @@ def sketched(images: np.ndarray) -> np.ndarray:
 
 def _blocks(images: np.ndarray, side: int) -> np.ndarray:
     """The mean of each block of side x side pixels."""
-    rows = sum(images[:, i::side] for i in range(side))
-    blocks: np.ndarray = sum(rows[:, :, i::side] for i in range(side)) / (side * side)
+    rows = np.add.reduce([images[:, i::side] for i in range(side)])
+    blocks: np.ndarray = np.add.reduce([rows[:, :, i::side] for i in range(side)]) / images.dtype.type(side * side)
     return blocks

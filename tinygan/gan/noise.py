@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinygan.gan import sampling
 from tinygan.gan.conditioning import Conditioning
-from tinygan.gan.sampling import draw
 from tinygan.nn import Module
 
 
@@ -42,7 +42,7 @@ class Noise:
 
     def samples(self, generator: Module, noise: np.ndarray, batch: int = 250) -> np.ndarray:
         """What the generator makes of noise (n, length), in evaluation mode: see `tinygan.gan.sampling.draw`."""
-        return draw(generator, noise, batch)
+        return sampling.draw(generator, noise, batch)
 
     def join(self, z: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """z (..., latent) and codes (..., length of the code) -> the generator's input, float32."""

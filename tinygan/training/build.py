@@ -19,7 +19,6 @@ from tinygan.gan.game import Game
 from tinygan.gan.networks import Networks
 from tinygan.gan.noise import Noise
 from tinygan.gan.penalties import PENALTIES
-from tinygan.gan.sources import Sources
 from tinygan.gan.translation import Pix2Pix
 from tinygan.nn import BatchNorm, Module
 from tinygan.optim import SGD, Adam, Optimizer, RMSProp
@@ -28,6 +27,7 @@ from tinygan.training.distributed import Ranks
 from tinygan.training.effects import is_own
 from tinygan.training.networks import Chosen, build_networks, chosen_networks, image_range, noise_of
 from tinygan.training.setup import EVAL_SAMPLES, Setup, classes_of
+from tinygan.training.sources import Sources
 
 
 def build(

@@ -11,12 +11,12 @@ from tinygan.gan import additions, conditioning
 from tinygan.gan.networks import Networks, Pair
 from tinygan.gan.noise import Noise
 from tinygan.gan.pair_check import check_pair
-from tinygan.gan.sources import Sources
 from tinygan.nn import Module
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, given_in_python
 from tinygan.training.networks_file import NetworksFile, kept_in
 from tinygan.training.options import named_networks
+from tinygan.training.sources import Sources
 
 
 @dataclass(frozen=True)

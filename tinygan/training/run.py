@@ -201,8 +201,7 @@ class Run:
         on_step : function(step, numbers), optional
             Called after every step with what stats.jsonl shows of it.
         on_pictures : function(step, samples), optional
-            Called with every picture: images (n, H, W, C) in [0, 1], those of strings and melodies too, or points
-            (n, 2).
+            Called with every picture: images (n, H, W, C) in [0, 1], also of strings and melodies, or points (n, 2).
 
         Raises
         ------

@@ -18,7 +18,6 @@ from tinygan.data.stored import Stored
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 from tinygan.gan.noise import Noise
-from tinygan.gan.sources import Sources
 from tinygan.given import MOST, is_whole
 from tinygan.nn import Module
 from tinygan.training.about import About
@@ -26,6 +25,7 @@ from tinygan.training.checkpoint import CheckpointError, part
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks, program
 from tinygan.training.networks import Chosen
+from tinygan.training.sources import Sources
 from tinygan.words import listed, short
 
 EVAL_SAMPLES = 2500  # of each measurement, as many as in PacGAN's experiments on points

@@ -14,7 +14,6 @@ from tinygan.gan import latent
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.networks import Networks
 from tinygan.gan.noise import Noise
-from tinygan.gan.sources import Sources
 from tinygan.given import LARGEST_SEED, finite_number, whole_number
 from tinygan.nn import Module
 from tinygan.training import checkpoint
@@ -24,6 +23,7 @@ from tinygan.training.config import Config, ConfigError
 from tinygan.training.networks import build_networks, kept_networks, noise_of
 from tinygan.training.networks_file import NetworksFile
 from tinygan.training.run_folder import RunFolder
+from tinygan.training.sources import Sources
 from tinygan.words import did_you_mean, short
 
 
