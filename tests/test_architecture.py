@@ -37,7 +37,7 @@ LAYERS = {
     "plot": {"files", "words", "given", "reading", "autograd", "backend"},
     "gan": {"words", "given", "autograd", "backend", "nn", "optim"},
     "check": {"files", "given", "shell", "data", "testing", "commandline", "outputs"},
-    "evaluation": {"files", "words", "reading", "archive", "backend", "data", "classifier", "metrics"},
+    "evaluation": {"files", "words", "rolls", "reading", "archive", "backend", "data", "classifier", "metrics"},
     "training": {
         *(
             "files",

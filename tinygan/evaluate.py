@@ -27,7 +27,8 @@ NEIGHBOURS, SHOWN = 7, 12  # training images beside each sample, and samples, in
 
 def parser() -> Parser:
     p = Parser(prog=PROGRAM, description="Measure how good the samples of a run's generator are, beside known rows.")
-    n = "how many samples (2,500 points, 10,000 digits, 26,000 stacked images, 5,000 others; or as many as there are)"
+    n = "how many samples (2,500 points, 10,000 digits, 26,000 stacked images, 5,000 others, or as many as there are; "
+    n += "1,000 strings or melodies)"
     p.add_argument("--n", type=int, help=n)
     add_source(p, needed=False)
     p.add_argument("--data", metavar="PATH", help="where the run's own data are, if they have moved")
@@ -102,7 +103,7 @@ def of_run(args: Any, outputs: Mapping[str, Path]) -> dict[str, Any]:
     check_outputs(outputs, path, data_of(source.config))
     dataset = load_data(source.config, source.shape)
     if neighbours and not isinstance(dataset, Images):
-        raise ConfigError(f"--neighbours is for images, and {path} draws points")
+        raise ConfigError(f"--neighbours is for images, and {path} draws none")
     found = measure(
         source,
         dataset,

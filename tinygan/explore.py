@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     from tinygan.live.server import dress, run
 
     source = opened(args)
+    source.noise_for("the explorer")
     dataset = training_pictures(source, args)
     directions = Explorer(source).directions  # they take a while, so that all windows share them
 
@@ -57,7 +58,7 @@ def training_pictures(source: Trained, args: Any) -> Images | None:
     DataError, ConfigError
         If the user named it and it cannot be read, or it is of another shape.
     """
-    if source.in_plane:
+    if len(source.shape) != 3:  # points, strings, melodies: no pictures
         return None
     named = False
     for name in ("data", "data_dir"):

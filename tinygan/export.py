@@ -78,9 +78,9 @@ def export(source: Trained, out: Path, to: str) -> None:
         formats.save_onnx(
             out,
             source.network,
-            (source.noise(1, seed=0).shape[1],),
-            names=("z", "points" if source.in_plane else "images"),
-            draw=lambda n: source.noise(n, seed=n),
+            source.behind.input_shape,
+            names=("z" if source.about.source is None else "source", what(source)),
+            draw=lambda n: source.behind.fed(source.noise(n, seed=n)),
             about=f"A generator trained by tinygan: {describe(source)}.",
             metadata=metadata(source),
         )
@@ -91,16 +91,32 @@ def export(source: Trained, out: Path, to: str) -> None:
 
 def describe(source: Trained) -> str:
     """What goes in and what comes out, in one line: where the code stands, and the range of the images."""
-    latent, condition, length = source.config.latent, source.condition, source.behind.length
-    what = f"input z (N, {length}): {latent} numbers drawn from N(0, 1)"
+    latent, condition = source.config.latent, source.condition
+    if source.about.source is not None:
+        *size, channels = source.behind.input_shape
+        sides = ", ".join(map(str, size))
+        ends, made = f"both height by width by channels, in [{_ends(source)}]", source.shape[-1] - channels
+        return f"input source pictures (N, {sides}, {channels}); output images (N, {sides}, {made}), {ends}"
+    fed = f"input z (N, {source.behind.length}): {latent} numbers drawn from N(0, 1)"
     if condition:
         kind = "class" if condition.needs_labels else "code"
-        what += f", then the {kind}, one-hot ({condition.classes})"
-        what += f", then {condition.numbers} numbers in [-1, 1]" if condition.numbers else ""
-    lengths = ", ".join(map(str, source.shape))
-    if source.in_plane:
-        return f"{what}; output points (N, {lengths})"
-    return f"{what}; output images (N, {lengths}), height by width by channels, in [{_ends(source)}]"
+        fed += f", then the {kind}, one-hot ({condition.classes})"
+        fed += f", then {condition.numbers} numbers in [-1, 1]" if condition.numbers else ""
+    lengths, out = ", ".join(map(str, source.shape)), what(source)
+    meaning = {
+        "points": "",
+        "images": f", height by width by channels, in [{_ends(source)}]",
+        "strings": ", at each place how probable each symbol is",
+        "melodies": ", at each step how probable each pitch is and, last, the rest",
+    }
+    return f"{fed}; output {out} (N, {lengths}){meaning[out]}"
+
+
+def what(source: Trained) -> str:
+    """What the generator makes: points, images, strings or melodies."""
+    if len(source.shape) == 2:
+        return "strings" if source.about.alphabet else "melodies"
+    return "points" if source.in_plane else "images"
 
 
 def metadata(source: Trained) -> dict[str, Any]:
@@ -110,12 +126,14 @@ def metadata(source: Trained) -> dict[str, Any]:
         "preset": source.config.preset,
         "data": source.config.data,
         "step": source.step,
-        "latent": source.config.latent,
+        "latent": source.config.latent if source.about.source is None else 0,
         "shape": list(source.shape),
         "input_output": describe(source),
     }
-    if not source.in_plane:
+    if what(source) == "images":
         meta["range"] = list(source.range)
+    if source.about.alphabet:
+        meta["alphabet"] = source.about.alphabet
     if source.condition:
         meta["conditioning"] = source.config.conditioning
         meta["classes"] = list(source.about.class_names or map(str, range(source.condition.classes)))

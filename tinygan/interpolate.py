@@ -11,7 +11,7 @@ import numpy as np
 
 from tinygan import data, plot
 from tinygan.commandline import Parser, add_source, check_source, guarded, in_bounds, opened
-from tinygan.data import Mixture, from_range
+from tinygan.data import Mixture
 from tinygan.gan.latent import lerp, noise, slerp
 from tinygan.outputs import check_not_read, data_of, in_place_of, output_file
 from tinygan.training.trained import Trained
@@ -57,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         in_bounds("--steps", args.steps, 2, MOST_STEPS)
     check_source(args)
     source = opened(args)
+    behind = source.noise_for("interpolation")
     check_not_read(out, source.path, data_of(source.config))
     replaced = in_place_of(out)
     steps = args.steps or (GRID_STEPS if out.suffix == ".png" and not source.in_plane else FINE_STEPS)
@@ -66,12 +67,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     z = between(ends[:, 0], ends[:, 1], np.linspace(0, 1, steps)).reshape(args.pairs * steps, -1)
     # One code for the whole path: halfway between two classes lies none.
     codes = source.codes(args.pairs, args.seed, args.label).repeat(steps, axis=0)
-    samples = source.check_samples(source.draw(source.behind.join(z, codes)))
+    samples = source.check_samples(source.draw(behind.join(z, codes)))
+    samples = source.about.pictures(samples)
     samples = samples.reshape(args.pairs, steps, *samples.shape[1:])
     if source.in_plane:
         save_points(out, samples, source, title=f"{args.pairs} {args.way} paths at step {source.step}")
     else:
-        save_images(out, from_range(samples, *source.range))
+        save_images(out, samples)
     of = f"{source.said_of(args.label)} of {source.path}"
     print(f"{args.pairs} {args.way} paths of {steps} samples{of} in {out}{replaced}")
 

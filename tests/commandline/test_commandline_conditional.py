@@ -107,7 +107,7 @@ def test_codes_are_drawn_in_three_panels(runs, tmp_path):
 def test_a_path_keeps_its_class(name, runs, tmp_path, monkeypatch):
     noise = []
     draw = sampling.draw
-    monkeypatch.setattr(sampling, "draw", lambda g, z: noise.append(z) or draw(g, z))
+    monkeypatch.setattr(sampling, "draw", lambda g, z, *more: noise.append(z) or draw(g, z))
     for argv in ((), ("--label", 7)):
         done = call("interpolate", runs[name], "--pairs", 4, "--steps", 5, *argv, "--out", tmp_path / "p.png")
         assert done.status == 0, done.err

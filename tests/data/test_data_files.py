@@ -385,7 +385,7 @@ def test_swapped_idx_files_are_seen(tmp_path):
         ("a.7z", "unpack it"),
         ("a.mp4", "a film"),
         ("a.png", "one picture: give the folder"),
-        ("a.txt", "it cannot be told what"),
+        ("a.log", "it cannot be told what"),
         ("a", "it cannot be told what"),
     ],
 )

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tinygan.data import DataError, Images, Points, kaggle, load, pictures, points, sets
 from tinygan.data import arrays as of_arrays
-from tinygan.data import images as of_images
+from tinygan.data import stored as of_stored
 from tinygan.data.classes import classes_of
 from tinygan.data.form import Form, asked_form, natural_size, parsed_size
 from tinygan.data.pictures import cut_to
@@ -129,7 +129,7 @@ def test_eight_classes_are_named_one_by_one_and_nine_are_not():
     for n, told in ((8, "0 3, 1 3, 2 2"), (9, "9 classes (0, 1, ... 8, 2 pictures each)")):
         assert told in Images("it", pixels, np.arange(18) % n).describe()
     assert "(0, 1, ... 9, 1 to 2 pictures each)" in Images("it", pixels, np.arange(18) % 10).describe()
-    assert of_images.NAMED == 8
+    assert of_stored.NAMED == 8
 
 
 def test_sides_that_can_be_asked_for():

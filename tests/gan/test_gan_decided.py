@@ -96,6 +96,7 @@ DEFAULTS = {
     "models.r3gan_discriminator(dropout)": 0.0,
     "models.r3gan_discriminator(outputs)": 1,
     "networks.Networks(name)": "own",
+    "noise.Noise.samples(batch)": 250,
     "pair_check.check_pair(channels)": 0,
     "pair_check.check_pair(outputs)": 1,
     "pair_check.check_pair(pack)": 1,

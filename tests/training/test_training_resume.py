@@ -17,7 +17,7 @@ from tinygan.training import checkpoint, presets
 from tinygan.training.build import build
 from tinygan.training.run_folder import RunFolder
 
-QUICK = ("mlp", "cgan", "acgan", "infogan", "small", "ring", "grid", "r3gan")
+QUICK = ("mlp", "cgan", "acgan", "infogan", "small", "ring", "grid", "r3gan", "text", "gumbel", "music", "pix2pix")
 SLOW = ("deep", "dcgan", "wgan-gp", "resnet")
 
 

@@ -1,4 +1,4 @@
-"""What to learn from: 2-D mixtures and points, rendered digits, melodies, MNIST and its like, your own data.
+"""What to learn from: 2-D mixtures and points, rendered digits, strings, melodies, MNIST and its like, your own data.
 
 `load` is the one door: it takes a name, a path, arrays or an object that draws points. `batches` draws from what it
 returns.
@@ -16,7 +16,9 @@ from tinygan.data.load import check, kind, load, short_name
 from tinygan.data.melodies import Melodies, melodies
 from tinygan.data.mixture import Mixture, grid, ring
 from tinygan.data.mnist import fashion, mnist
+from tinygan.data.pairs import Pairs, sketches
 from tinygan.data.points import Points
+from tinygan.data.sequences import Sequences
 from tinygan.data.sets import NAMES, SETS, DataSet
 from tinygan.data.stacked import stacked
 from tinygan.data.strings import Strings, dates, molecules
@@ -31,7 +33,9 @@ __all__ = [
     "Melodies",
     "Mixture",
     "MixtureBatches",
+    "Pairs",
     "Points",
+    "Sequences",
     "Strings",
     "batches",
     "cache_dir",
@@ -51,6 +55,7 @@ __all__ = [
     "read_idx",
     "ring",
     "short_name",
+    "sketches",
     "stacked",
     "to_range",
 ]

@@ -8,10 +8,11 @@ import numpy as np
 
 from tinygan.backend import current_backend
 from tinygan.data.errors import DataError
-from tinygan.data.images import Images, to_range
+from tinygan.data.images import to_range
 from tinygan.data.mixture import Mixture
 from tinygan.data.points import Points
 from tinygan.data.rng import damaged, rng_state, set_rng_state
+from tinygan.data.stored import Stored
 from tinygan.given import whole_number
 from tinygan.words import short
 
@@ -20,14 +21,14 @@ UPLOAD = 1 << 30  # bytes: a set of images up to this size is copied to the GPU,
 
 
 class Batches:
-    """Batches of images; each epoch is one pass over the set in a fresh random order.
+    """Batches of images or sequences; each epoch is one pass over the set in a fresh random order.
 
     What is left of an epoch when no whole batch fits is dropped, so that every batch has the
     same size; as the order changes, no image is left out for long.
 
     Parameters
     ----------
-    images : Images
+    images : Images or Sequences
         The set.
     batch_size : int
         Images in a batch.
@@ -53,7 +54,7 @@ class Batches:
 
     def __init__(
         self,
-        images: Images,
+        images: Stored,
         batch_size: int,
         rng: np.random.Generator,
         low: float = -1.0,
@@ -63,7 +64,7 @@ class Batches:
         _check_batch_size(batch_size)
         if batch_size > len(images):
             raise DataError(
-                f"a batch of {batch_size} does not fit the {len(images)} image{'s' * (len(images) > 1)} of "
+                f"a batch of {batch_size} does not fit the {len(images)} {images.one}{'s' * (len(images) > 1)} of "
                 f"{short(images.name)}: choose a batch size of at most {len(images)} (--batch-size)"
             )
         self.images = images
@@ -92,7 +93,7 @@ class Batches:
 
         Returns
         -------
-        batch : array, shape (B, H, W, C), float32, in [low, high]
+        batch : array, shape (B, H, W, C) or (B, L, V), float32, in [low, high]
             On the host, or on the device if the set is there.
         labels : ndarray, shape (B,), int64, or None
             On the host.
@@ -228,21 +229,21 @@ class MixtureBatches:
 
 
 def batches(
-    dataset: Images | Mixture | Points,
+    dataset: Stored | Mixture | Points,
     batch_size: int,
     rng: np.random.Generator,
     low: float = -1.0,
     high: float = 1.0,
     mirror: bool = False,
 ) -> Batches | MixtureBatches:
-    """`Batches` of images, or `MixtureBatches` of a mixture or points, for which low, high and mirror do nothing.
+    """`Batches` of images or sequences; of a mixture or points `MixtureBatches`, where low, high and mirror do nothing.
 
     Raises
     ------
     DataError
         If `batch_size` is not a whole number >= 1 or is larger than the set of images.
     """
-    if isinstance(dataset, Images):
+    if isinstance(dataset, Stored):
         return Batches(dataset, batch_size, rng, low, high, mirror)
     return MixtureBatches(dataset, batch_size, rng)
 

@@ -19,9 +19,10 @@ from tinygan.data.kaggle import read_csv
 from tinygan.data.npz import labels_beside, read_npy, read_npz, shape_in, split_name
 from tinygan.data.pictures import SUFFIXES
 from tinygan.data.points import Points
+from tinygan.data.sequences import Sequences, read_strings
 from tinygan.words import nearest, printable, short
 
-KNOWN = "give a folder or .zip of pictures, a .npz, .npy or .csv file, CIFAR's binary .tar.gz, or IDX files"
+KNOWN = "give a folder or .zip of pictures, a .npz, .npy, .csv or .txt file, CIFAR's binary .tar.gz, or IDX files"
 REFUSED = {
     (".pkl", ".pickle", ".pt", ".pth", ".joblib"): "a pickle, which could run any program: save the arrays as .npz",
     (".mat",): "a MATLAB file: read it with scipy.io.loadmat and save the arrays as .npz",
@@ -80,7 +81,12 @@ def is_points(what: Any) -> bool:
     return shape is not None and len(shape) == 2 and shape[1] == 2
 
 
-def read_path(what: Any, form: Form, strict: bool, split: str, progress: bool) -> Images | Points:
+def is_strings(what: Any) -> bool:
+    """Whether a path is that of a text file."""
+    return located(what)[0].suffix.lower() == ".txt" and not located(what)[0].is_dir()
+
+
+def read_path(what: Any, form: Form, strict: bool, split: str, progress: bool) -> Images | Points | Sequences:
     """The data at a path.
 
     Raises
@@ -99,7 +105,9 @@ def read_path(what: Any, form: Form, strict: bool, split: str, progress: bool) -
         raise DataError(f"{printable(path)} is too large for the memory: try a smaller --size") from error
 
 
-def _read(path: Path, array: str | None, form: Form, strict: bool, split: str, progress: bool) -> Images | Points:
+def _read(
+    path: Path, array: str | None, form: Form, strict: bool, split: str, progress: bool
+) -> Images | Points | Sequences:
     suffix, name = path.suffix.lower(), _name(path)
     if not (path.is_dir() or path.is_file()):
         raise DataError(f"{printable(path)} is neither a file nor a folder: {KNOWN}")
@@ -113,6 +121,9 @@ def _read(path: Path, array: str | None, form: Form, strict: bool, split: str, p
         return read_folder(path, form, strict, split, progress)
     if suffix in (".npy", ".npz"):
         return _arrays(path, array, name, form, split)
+    if suffix == ".txt":
+        _check_one_part(path, split)
+        return read_strings(path, name)
     if suffix == ".csv" or path.name.lower().endswith(".csv.gz"):
         _check_one_part(path, split)
         pixels, labels, said = read_csv(path)

@@ -100,6 +100,20 @@ def parsed_size(size: Any) -> Size | None:
     return numbers[0], numbers[-1]
 
 
+def doubled(size: Any) -> Size:
+    """(height, width) of two pictures of that size side by side; None is 64 x 64.
+
+    Raises
+    ------
+    DataError
+        As `parsed_size`; and if the width of both would be too large.
+    """
+    height, width = parsed_size(size) or (USUAL, USUAL)
+    if 2 * width > LARGEST:
+        raise DataError(f"pictures of which two lie side by side may be up to {LARGEST // 2} pixels wide, not {width}")
+    return height, 2 * width
+
+
 def natural_size(sizes: Sequence[Size]) -> Size:
     """The size (height, width) that suits pictures of these sizes.
 

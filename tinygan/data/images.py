@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from tinygan.data.errors import DataError
 from tinygan.data.form import in_words
+from tinygan.data.stored import Stored
 from tinygan.given import as_float
-from tinygan.words import counted, printable, short
+from tinygan.words import counted, short
 
 CHANNELS = {1: "grey", 3: "colour"}
-NAMED = 8  # classes that `describe` names one by one
 
 
 @dataclass(frozen=True, eq=False)
-class Images:
+class Images(Stored):
     """Images as bytes, with a label for each or none.
 
     Attributes
@@ -42,15 +40,10 @@ class Images:
         If there is no image, or a type, a number of axes, channels or classes or a length is not as above.
     """
 
-    name: str
-    pixels: np.ndarray
-    labels: np.ndarray | None = None
-    class_names: tuple[str, ...] | None = None
-    said: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    one, many = "image", "pictures"
 
     def __post_init__(self) -> None:
-        pixels, labels = self.pixels, self.labels
+        pixels = self.pixels
         if pixels.dtype != np.uint8 or pixels.ndim != 4:
             raise DataError(
                 f"the pixels of {short(self.name)} are {pixels.dtype} of shape {pixels.shape}: "
@@ -62,43 +55,7 @@ class Images:
             first = pixels.shape[1] in CHANNELS
             hint = "these look like (N, C, H, W), so give pixels.transpose(0, 2, 3, 1)" if first else "C is 1 or 3"
             raise DataError(f"the pixels of {short(self.name)} have shape {pixels.shape}, not (N, H, W, C): {hint}")
-        if labels is not None:
-            self._check_labels(labels)
-        if self.class_names is not None:
-            if labels is None or int(labels.max()) >= len(self.class_names):
-                raise DataError(
-                    f"{short(self.name)} has {len(self.class_names)} names of classes, which its labels exceed"
-                )
-            object.__setattr__(self, "class_names", tuple(map(str, self.class_names)))  # the dataclass is frozen
-
-    def _check_labels(self, labels: np.ndarray) -> None:
-        if labels.dtype != np.int64 or labels.ndim != 1:
-            raise DataError(
-                f"the labels of {short(self.name)} are {labels.dtype} of shape {labels.shape}: give int64 of shape (N,)"
-            )
-        if len(labels) != len(self.pixels):
-            raise DataError(
-                f"{short(self.name)} has {len(self.pixels)} images but {len(labels)} labels: give one for each image"
-            )
-        if labels.min() < 0:
-            raise DataError(f"the labels of {short(self.name)} go down to {labels.min()}: count the classes from 0")
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """Shape of one image: (H, W, C)."""
-        return self.pixels.shape[1:]
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """32 hexadecimal digits that change with any pixel, label or size: BLAKE2b of all of them."""
-        digest = hashlib.blake2b(repr(self.pixels.shape).encode(), digest_size=16)
-        for array in (self.pixels, self.labels):
-            if array is not None:
-                digest.update(np.ascontiguousarray(array).data)
-        return digest.hexdigest()
+        super().__post_init__()
 
     def describe(self) -> str:
         """One line about the set, to be said before training.
@@ -112,19 +69,6 @@ class Images:
         height, width, channels = self.sample_shape
         parts = [counted(len(self), "picture"), in_words((height, width)), CHANNELS[channels]]
         return ", ".join([*parts, *self._classes(), *self.said])
-
-    def _classes(self) -> list[str]:
-        if self.labels is None:
-            return []
-        counts = np.bincount(self.labels, minlength=len(self.class_names or ())).tolist()
-        names = [printable(name, 24) for name in self.class_names or map(str, range(len(counts)))]
-        if len(counts) <= NAMED:
-            each = ", ".join(f"{name} {count:,}" for name, count in zip(names, counts, strict=True))
-        else:
-            least, most = min(counts), max(counts)
-            of = f"{most:,}" if least == most else f"{least:,} to {most:,}"
-            each = f"{names[0]}, {names[1]}, ... {names[-1]}, {of} pictures each"
-        return [f"{counted(len(counts), 'class', 'classes')} ({each})"]
 
 
 def to_range(pixels: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -13,13 +13,18 @@ import numpy as np
 
 from tinygan.data.arrays import ONE_ARRAY, images_of, in_form
 from tinygan.data.errors import DataError
-from tinygan.data.files import exists, is_points, located, looks_like_path, missing, read_path
+from tinygan.data.files import exists, is_points, is_strings, located, looks_like_path, missing, read_path
 from tinygan.data.folder import check_split, expanded
-from tinygan.data.form import Form, asked_form
+from tinygan.data.form import Form, asked_form, doubled
 from tinygan.data.images import Images
+from tinygan.data.melodies import Melodies
 from tinygan.data.mixture import Mixture
+from tinygan.data.pairs import Pairs, halved
 from tinygan.data.points import Points
-from tinygan.data.sets import NAMES, SETS, Kind
+from tinygan.data.sequences import Sequences, played, written
+from tinygan.data.sets import CALLED, NAMES, SETS, Kind
+from tinygan.data.stored import Stored
+from tinygan.data.strings import Strings
 from tinygan.words import nearest, printable, short
 
 LONGEST = 40  # letters of a short name
@@ -37,16 +42,17 @@ def load(
     strict: bool = False,
     split: str = "train",
     progress: bool = True,
+    source: str | None = None,
     **options: Any,
-) -> Images | Mixture | Points:
+) -> Stored | Mixture | Points:
     """The data that are called, lie at, or are `what`.
 
     Parameters
     ----------
-    what : str, path, array, pair of arrays, Images, Mixture, Points, or an object with ``sample(n, rng)``
+    what : str, path, array, pair of arrays, what it returns, Strings, Melodies, or an object with ``sample(n, rng)``
         One of `NAMES`; a folder or a .zip of pictures; a .npz (``file.npz:NAME`` for one array in it), .npy or .csv
-        file; CIFAR's binary archive, folder or file; IDX files or their folder; images (N, H, W[, C]), alone or with
-        labels; points (N, 2), or what draws them.
+        file; CIFAR's binary archive, folder or file; IDX files or their folder; a .txt with a string on each line;
+        images (N, H, W[, C]), alone or with labels; points (N, 2), or what draws them.
     data_dir : path, optional
         For mnist, fashion and stacked the folder with the IDX files, for folder the pictures' folder. Nothing else has
         a use for it.
@@ -64,6 +70,9 @@ def load(
         Whether a damaged picture is an error; otherwise it is skipped with a note.
     split : {"train", "test"}
         Which part, where there are two.
+    source : {"left", "right"}, optional
+        Each picture is a pair, side by side, and this half of it is to be turned into the other one. `size` is then
+        that of a half, by default 64.
     progress : bool
         Whether to show a bar while many pictures are read, on a terminal.
     **options
@@ -72,7 +81,7 @@ def load(
 
     Returns
     -------
-    Images, Mixture or Points
+    Images, Sequences, Pairs, Mixture or Points
         Its `describe()` says in one line what was read.
 
     Raises
@@ -87,6 +96,10 @@ def load(
     """
     check(what, data_dir)
     check_split(split)
+    if source is not None:
+        looks = dict(size=doubled(size), channels=channels, crop=crop, background=background)
+        how = dict(strict=strict, split=split, progress=progress)
+        return _halved(load(what, data_dir, **{**looks, **how, **options}), source)
     if isinstance(what, str) and what in SETS:
         looks = dict(size=size, channels=channels, crop=crop, background=background)
         return _named(what, data_dir, looks, dict(strict=strict, split=split, progress=progress), options)
@@ -94,8 +107,8 @@ def load(
     if options:
         raise DataError(f"there is no option {short(next(iter(options)))} for data that have no name: only seed")
     if isinstance(what, (str, os.PathLike)):
-        return _points_have_none(read_path(what, form, strict, split, progress), form)
-    return _points_have_none(_given(what, form, split), form)
+        return _others_have_none(read_path(what, form, strict, split, progress), form)
+    return _others_have_none(_given(what, form, split), form)
 
 
 def check(what: Any, data_dir: str | Path | None = None) -> None:
@@ -127,13 +140,17 @@ def check(what: Any, data_dir: str | Path | None = None) -> None:
 
 
 def kind(what: Any) -> Kind:
-    """Whether data are "points" or "images", told by the name or the head of a file; unknown ones count as images."""
+    """What data are, told by the name or the head of a file: images, unless it says "points" or "sequences"."""
     if isinstance(what, str) and what in SETS:
         return SETS[what].kind
     if isinstance(what, (str, os.PathLike)):
-        return "points" if is_points(what) else "images"
+        return "sequences" if is_strings(what) else "points" if is_points(what) else "images"
     if isinstance(what, Images):
         return "images"
+    if isinstance(what, (Sequences, Strings, Melodies)):
+        return "sequences"
+    if isinstance(what, Pairs):
+        return "pairs"
     if isinstance(what, (Mixture, Points)):
         return "points"
     pair = isinstance(what, tuple) and len(what) == 2
@@ -156,9 +173,9 @@ def short_name(what: Any) -> str:
     if isinstance(what, (str, os.PathLike)):
         path, array = located(what)
         name = Path(os.path.abspath(path)).name
-        name = re.sub(r"(\.(tar|csv))?\.(zip|npz|npy|csv|gz|tgz|tar|bin)$", "", name, flags=re.IGNORECASE)
+        name = re.sub(r"(\.(tar|csv))?\.(zip|npz|npy|csv|gz|tgz|tar|bin|txt)$", "", name, flags=re.IGNORECASE)
         name = f"{name} {array}" if array else name
-    elif isinstance(what, (Images, Mixture, Points)):
+    elif isinstance(what, (Stored, Strings, Mixture, Points)):
         name = what.name
     else:
         name = "array" if _array_of(what) is not None else type(what).__name__
@@ -168,7 +185,7 @@ def short_name(what: Any) -> str:
 
 def _named(
     name: str, data_dir: str | Path | None, looks: dict[str, Any], how: dict[str, Any], options: dict[str, Any]
-) -> Images | Mixture | Points:
+) -> Stored | Mixture | Points:
     """The data set of a name: each of load's arguments goes to its maker, or is worked out on what that returns."""
     row = SETS[name]
     takes = list(inspect.signature(row.make).parameters)
@@ -181,15 +198,26 @@ def _named(
     form = asked_form(**looks)
     given = {option: value for option, value in {**looks, **how}.items() if option in own}
     data = row.make(*([data_dir] if row.data_dir else []), **given, **options)
-    return _points_have_none(data, form) if row.kind == "points" else in_form(data, form)
+    return in_form(data, form) if row.kind == "images" else _others_have_none(data, form)
 
 
-def _given(what: Any, form: Form, split: str) -> Images | Mixture | Points:
+def _halved(data: Any, source: str) -> Pairs:
+    if not isinstance(data, Images):
+        are = CALLED[kind(data)]
+        raise DataError(f"{data.name}: the {source} half of pictures can be a source, and these are {are}")
+    return halved(data, source)
+
+
+def _given(what: Any, form: Form, split: str) -> Stored | Mixture | Points:
     """The data of an object."""
     if isinstance(what, Images):
         return in_form(what, form)
-    if isinstance(what, (Mixture, Points)):
+    if isinstance(what, (Sequences, Pairs, Mixture, Points)):
         return what
+    if isinstance(what, Strings):
+        return written(what)
+    if isinstance(what, Melodies):
+        return played(what)
     if isinstance(what, tuple) and len(what) == 2 and all(isinstance(each, tuple) for each in what):
         what, split = what[split == "test"], "train"  # as Keras's load_data returns it
     if split != "train":
@@ -217,9 +245,9 @@ def _array_of(what: Any) -> np.ndarray | None:
         raise DataError(f"{_called(what)} cannot be made into one array: {ONE_ARRAY}") from error
 
 
-def _points_have_none(data: Any, form: Form) -> Any:
+def _others_have_none(data: Any, form: Form) -> Any:
     if not isinstance(data, Images) and (form.size or form.channels):
-        raise DataError(f"{data.name}: points in the plane have no --size and no --channels")
+        raise DataError(f"{data.name}: {CALLED[kind(data)]} have no --size and no --channels")
     return data
 
 

@@ -13,9 +13,18 @@ from tinygan.data.form import parsed_size
 from tinygan.data.images import Images
 from tinygan.data.mixture import grid, ring
 from tinygan.data.mnist import fashion, mnist
+from tinygan.data.pairs import sketches
+from tinygan.data.sequences import played_melodies, written_dates, written_molecules
 from tinygan.data.stacked import stacked
 
-Kind = Literal["points", "images"]
+Kind = Literal["points", "images", "sequences", "pairs"]
+
+CALLED = {
+    "points": "points in the plane",
+    "images": "images",
+    "sequences": "strings or melodies",
+    "pairs": "pairs of pictures",
+}  # by sentences
 
 
 @dataclass(frozen=True)
@@ -24,8 +33,8 @@ class DataSet:
 
     Attributes
     ----------
-    kind : {"points", "images"}
-        Points in the plane or images.
+    kind : {"points", "images", "sequences", "pairs"}
+        Points in the plane, images, strings and melodies, or pairs of pictures.
     make : function
         Makes or reads it; its arguments are the options of `tinygan.data.load`.
     about : str
@@ -57,6 +66,10 @@ SETS: dict[str, DataSet] = {
     "mnist": DataSet("images", mnist, "60,000 grey handwritten digits", data_dir=True, real=True),
     "fashion": DataSet("images", fashion, "60,000 grey pictures of clothes", data_dir=True, real=True),
     "stacked": DataSet("images", stacked, "three MNIST digits as red, green and blue", data_dir=True, real=True),
+    "sketches": DataSet("pairs", sketches, "3,000 sketches in colour, and the cartoon faces that they are of"),
+    "dates": DataSet("sequences", written_dates, "5,000 strings such as 1961 Apr 9"),
+    "molecules": DataSet("sequences", written_molecules, "5,000 small molecules in SMILES, such as CC(=O)NC"),
+    "melodies": DataSet("sequences", played_melodies, "5,000 melodies of two bars, in three keys"),
     "folder": DataSet("images", folder, "your own pictures, in a folder or a zip", data_dir=True),
 }
 NAMES = tuple(SETS)

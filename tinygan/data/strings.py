@@ -29,8 +29,8 @@ class Strings:
         The V symbols, each once; the first is the padding, which fills a string up to its length.
     length : int
         L, of the longest string.
-    valid : function(str) -> bool
-        Whether a string, without padding, follows the rule.
+    valid : function(str) -> bool, or None
+        Whether a string, without padding, follows the rule; None where there is no rule.
     write : function(numpy.random.Generator) -> str
         Draws one valid string; longer ones than `length` are drawn again.
 
@@ -46,7 +46,7 @@ class Strings:
     name: str
     alphabet: str
     length: int
-    valid: Callable[[str], bool]
+    valid: Callable[[str], bool] | None
     write: Callable[[np.random.Generator], str]
 
     @property
@@ -101,12 +101,17 @@ class Strings:
             raise DataError(
                 f"{self.name} are decoded from (n, {self.length}, {len(self.alphabet)}), not {samples.shape}"
             )
-        symbols = np.array(list(self.alphabet))[samples.argmax(axis=2)]
-        return ["".join(row).rstrip(self.alphabet[0]) for row in symbols]
+        return decoded(samples, self.alphabet)
 
     def describe(self) -> str:
         """What they are, in one line."""
         return f"{self.name}: strings of up to {self.length} symbols out of {len(self.alphabet)}, written by rule"
+
+
+def decoded(samples: np.ndarray, alphabet: str) -> list[str]:
+    """The strings of samples (n, L, V), V symbols of which the first is the padding: see `Strings.decode`."""
+    symbols = np.array(list(alphabet))[samples.argmax(axis=2)]
+    return ["".join(row).rstrip(alphabet[0]) for row in symbols]
 
 
 # -- dates ------------------------------------------------------------------------------------------------

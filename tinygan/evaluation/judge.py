@@ -9,39 +9,49 @@ import numpy as np
 
 from tinygan import classifier
 from tinygan.classifier import Classifier
-from tinygan.data import DataError, Images, Mixture, digits, mnist
-from tinygan.evaluation import images, pixels, points, stacked
+from tinygan.data import DataError, Images, Mixture, Pairs, Sequences, digits, kind, mnist
+from tinygan.data.sets import CALLED
+from tinygan.evaluation import images, melodies, pairs, pixels, points, stacked, strings
 from tinygan.evaluation.images import ImageJudge
+from tinygan.evaluation.melodies import MelodyJudge
 from tinygan.evaluation.metric import Metric, fitting
+from tinygan.evaluation.pairs import PairJudge
 from tinygan.evaluation.pixels import PixelJudge
 from tinygan.evaluation.points import PointJudge
 from tinygan.evaluation.stacked import StackedJudge
+from tinygan.evaluation.strings import StringJudge
 
-Judge = PointJudge | ImageJudge | StackedJudge | PixelJudge
+Judge = PointJudge | ImageJudge | StackedJudge | PixelJudge | StringJudge | MelodyJudge | PairJudge
 
 STACKED_SHAPE = (28, 28, 3)
 TEST_SEED = 2  # the classifier of digits has seen the seeds 0 and 1, and a run learns from 0
-# The metrics that fit, by the name of the data; those of pixels fit all other images.
+# The metrics that fit, by the name of the data; those of pixels fit all other images, `strings.OWN` strings in a file.
 METRICS = {
     "ring": points.METRICS,
     "grid": points.METRICS,
     "mnist": images.METRICS,
     "digits": images.METRICS,
     "stacked": stacked.METRICS,
+    "dates": strings.METRICS,
+    "molecules": strings.METRICS,
+    "melodies": melodies.METRICS,
+    "sketches": pairs.METRICS,
 }
 
 
-def metrics_of(name: str, labelled: bool = False) -> tuple[Metric, ...]:
+def metrics_of(name: str, labelled: bool = False, paired: bool = False) -> tuple[Metric, ...]:
     """The metrics that fit the data called `name`, without a classifier of one's own.
 
-    `labelled`: the generator is asked for classes, so it can be measured whether they are obeyed.
+    `paired`: each picture is a pair, one half of which is the source. `labelled`: the generator is asked for classes,
+    so that it can be measured whether they are obeyed.
     """
-    return fitting(METRICS.get(name, pixels.METRICS), labelled)
+    others = pairs.METRICS if paired else strings.OWN if kind(name) == "sequences" else pixels.METRICS
+    return fitting(METRICS.get(name, others), labelled)
 
 
 def judge(
     name: str,
-    dataset: Images | Mixture,
+    dataset: Images | Mixture | Sequences | Pairs,
     n: int | None = None,
     low: float = 0.0,
     high: float = 1.0,
@@ -58,10 +68,10 @@ def judge(
     ----------
     name : str
         What the data are called in `tinygan.data.load`.
-    dataset : Images or Mixture
+    dataset : Images, Mixture, Sequences or Pairs
     n : int, optional
-        How many samples are judged at a time. By default 2,500 points, 10,000 images, 26,000 stacked images or 5,000
-        images that no classifier knows, or as many as there are.
+        How many samples are judged at a time. By default 2,500 points, 10,000 images, 26,000 stacked images, 5,000
+        images that no classifier knows, or as many as there are; 1,000 strings or melodies, 250 pairs.
     low, high : float
         The range of the samples of images.
     data_dir : path, optional
@@ -73,7 +83,7 @@ def judge(
 
     Returns
     -------
-    PointJudge, ImageJudge, StackedJudge or PixelJudge
+    PointJudge, ImageJudge, StackedJudge, PixelJudge, StringJudge, MelodyJudge or PairJudge
         With ``report(samples)``, ``reference_rows()``, ``captions()``, ``metrics``, ``extractor`` and ``labelled``.
 
     Raises
@@ -85,8 +95,16 @@ def judge(
         if extractor:
             raise DataError(f"a classifier looks at images, and {name} are points")
         return PointJudge(dataset, points.N if n is None else n)
+    if isinstance(dataset, (Sequences, Pairs)) and extractor:
+        raise DataError(f"a classifier looks at images, and {name} are {CALLED[kind(dataset)]}")
+    if isinstance(dataset, Pairs):
+        return PairJudge(dataset, pairs.N if n is None else n, low, high)
+    if isinstance(dataset, Sequences):
+        if dataset.words:
+            return StringJudge(dataset, strings.N if n is None else n)
+        return MelodyJudge(dataset, melodies.N if n is None else n)
     if not isinstance(dataset, Images):
-        raise DataError(f"nothing here can judge samples of {name}: they are neither images nor a mixture of Gaussians")
+        raise DataError(f"nothing here can judge samples of {name}: they are points, but of no mixture of Gaussians")
     if extractor or name in classifier.DATA:
         load_test = partial(test_images, name, data_dir=data_dir) if name in classifier.DATA else None
         if n is None:

@@ -7,7 +7,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from tinygan.data import DataError, Images, from_range
+from tinygan.data import DataError, from_range
+from tinygan.data.stored import Stored
 from tinygan.words import short
 
 CHUNK = 2**23  # numbers rescaled and looked at together, 32 MiB: ten thousand grey images of 28 x 28 pixels
@@ -22,8 +23,8 @@ class Sides(NamedTuple):
     others: np.ndarray
 
 
-def sides(dataset: Images, n: int) -> Sides:
-    """n training images for each side; fewer for the second where there are not so many."""
+def sides(dataset: Stored, n: int) -> Sides:
+    """n training images or sequences for each side; fewer for the second where there are not so many."""
     rows = np.random.default_rng(0).permutation(len(dataset))
     return Sides(rows[:n], rows[n : 2 * n])
 

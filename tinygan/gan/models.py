@@ -35,6 +35,7 @@ from tinygan.gan.networks import output_range as output_range
 from tinygan.gan.resnet import resnet as resnet
 from tinygan.gan.text import gumbel_text as gumbel_text
 from tinygan.gan.text import text as text
+from tinygan.gan.unet import pix2pix as pix2pix
 from tinygan.nn import (
     BatchNorm,
     Conv2D,

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinygan.gan import sampling
 from tinygan.gan.conditioning import Conditioning
+from tinygan.nn import Module
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,19 @@ class Noise:
     def length(self) -> int:
         """Of the generator's input."""
         return self.latent + (self.condition.length if self.condition else 0)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of the generator's input: (length,)."""
+        return (self.length,)
+
+    def fed(self, noise: np.ndarray) -> np.ndarray:
+        """What the generator sees of noise (n, length): all of it."""
+        return noise
+
+    def samples(self, generator: Module, noise: np.ndarray, batch: int = 250) -> np.ndarray:
+        """What the generator makes of noise (n, length), in evaluation mode: see `tinygan.gan.sampling.draw`."""
+        return sampling.draw(generator, noise, batch)
 
     def join(self, z: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """z (..., latent) and codes (..., length of the code) -> the generator's input, float32."""

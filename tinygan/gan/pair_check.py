@@ -17,7 +17,7 @@ def check_pair(
     generator: Module,
     discriminator: Module,
     shape: tuple[int, ...],
-    latent: int,
+    latent: int | tuple[int, ...],
     *,
     pack: int = 1,
     channels: int = 0,
@@ -30,8 +30,8 @@ def check_pair(
     generator, discriminator : Module
     shape : tuple of int
         Of one sample.
-    latent : int
-        Length of the generator's input.
+    latent : int or tuple of int
+        Length of the generator's input; of pairs the shape of a source, (H, W, S).
     pack, channels, outputs : int
         As in `tinygan.gan.networks.Networks`.
 
@@ -42,17 +42,20 @@ def check_pair(
         shape of the samples, or of the outputs, which depend on the input, on every parameter, and on no others.
     """
     judged = (*shape[:-1], pack * shape[-1] + channels)
+    fed, made = (latent,) if isinstance(latent, int) else latent, shape
+    if len(fed) == 3:  # the generator makes the target of a pair, and the discriminator may judge patches
+        made = (*shape[:-1], shape[-1] - fed[-1])
     rng = np.random.default_rng(0)
     for what, network, given, wanted in (
-        ("generator", generator, (latent,), shape),
+        ("generator", generator, fed, made),
         ("discriminator", discriminator, judged, (outputs,)),
     ):
         with np.errstate(all="ignore"):
-            _check(f"the {what}", network, given, wanted, rng)
+            _check(f"the {what}", network, given, wanted, rng, patches=len(fed) == 3 and wanted == (outputs,))
 
 
 def _check(
-    what: str, network: Module, given: tuple[int, ...], wanted: tuple[int, ...], rng: np.random.Generator
+    what: str, network: Module, given: tuple[int, ...], wanted: tuple[int, ...], rng: np.random.Generator, patches: bool
 ) -> None:
     for mode, n in (("evaluation", 2), ("training", 3)):
         x = Tensor(rng.standard_normal((n, *given), dtype=np.float32), requires_grad=True)
@@ -64,7 +67,8 @@ def _check(
             raise ValueError(f"{what} {why}: {failure(error)}") from error
         if not isinstance(y, Tensor):
             raise ValueError(f"{what} must return a Tensor, not one of type {type(y).__name__}")
-        if y.shape != (n, *wanted):
+        of_patches = patches and y.ndim == 4 and (y.shape[0], y.shape[3]) == (n, *wanted)
+        if y.shape != (n, *wanted) and not of_patches:
             returned = _batch(y.shape[1:]) if y.shape[:1] == (n,) else y.shape
             raise ValueError(f"{what} returns {returned} for an input of {_batch(given)}, not {_batch(wanted)}")
         if y.dtype != np.float32:

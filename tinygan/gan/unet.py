@@ -23,6 +23,7 @@ from typing import TypeAlias
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
+from tinygan.gan.networks import Networks
 from tinygan.given import whole_number
 from tinygan.nn import Conv2D, ConvTranspose2D, InstanceNorm, LeakyReLU, Module, Sequential, Tanh
 
@@ -104,6 +105,26 @@ def patch_discriminator(channels: int, rng: Rng, width: int = 32, norm: bool = F
         LeakyReLU(SLOPE),
         Conv2D(2 * width, 1, 3, 1, "same", rng=rng),
     )
+
+
+def pix2pix_generator(shape: tuple[int, ...], latent: int, rng: Rng) -> UNet:
+    """The UNet of pairs of `shape` (H, W, S + T) whose source has S = `latent` channels."""
+    _pairs(shape, latent)
+    return UNet(latent, shape[2] - latent, rng)
+
+
+def pix2pix_discriminator(shape: tuple[int, ...], rng: Rng) -> Sequential:
+    """`patch_discriminator` of pairs of `shape` (H, W, S + T)."""
+    _pairs(shape, 0)
+    return patch_discriminator(shape[2], rng)
+
+
+pix2pix = Networks(pix2pix_generator, pix2pix_discriminator, output_range=(-1.0, 1.0), name="pix2pix")
+
+
+def _pairs(shape: tuple[int, ...], source: int) -> None:
+    if len(shape) != 3 or shape[2] <= source or shape[0] % 8 or shape[1] % 8:
+        raise ValueError(f"the networks pix2pix need pairs (H, W, S + T), H and W divisible by 8, not {shape}")
 
 
 def _normalised(channels: int, norm: bool) -> list[Module]:

@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from tinygan.data import Images, from_range
+from tinygan.data import Images
 from tinygan.gan.directions import principal_directions
 from tinygan.gan.latent import slerp
 from tinygan.metrics import nearest_neighbours
@@ -54,7 +54,7 @@ class Explorer:
     def __init__(
         self, source: Trained, dataset: Images | None = None, seed: int = 0, directions: np.ndarray | None = None
     ):
-        self.source, self.dataset = source, dataset
+        self.source, self.dataset, self.behind = source, dataset, source.noise_for("the explorer")
         self.directions = self._directions() if directions is None else directions
         self.again(seed)
         self.reset()
@@ -62,7 +62,7 @@ class Explorer:
     def again(self, seed: int) -> None:
         """Sixteen other noise vectors; where they were moved to stays."""
         self.seed = seed
-        self.z, self.codes = self.source.behind.split(self.source.noise(SAMPLES, seed))
+        self.z, self.codes = self.behind.split(self.source.noise(SAMPLES, seed))
 
     def reset(self) -> None:
         """Back to the noise as drawn."""
@@ -75,7 +75,7 @@ class Explorer:
     def noise(self) -> np.ndarray:
         """The sixteen vectors as they are now: (16, latent + code)."""
         z = self.z if self.truncation is None else truncated(self.z, self.truncation)
-        return self.source.behind.join(z + self.along @ self.directions, self._codes())
+        return self.behind.join(z + self.along @ self.directions, self._codes())
 
     def samples(self) -> np.ndarray:
         """What the generator makes of them: images (16, H, W, C) in [0, 1], or points (16, 2)."""
@@ -92,10 +92,10 @@ class Explorer:
         right, down : float
             In [0, 1]; (0, 0) is the first corner, (1, 0) the second.
         """
-        z, codes = self.source.behind.split(self.noise()[self.corners])
+        z, codes = self.behind.split(self.noise()[self.corners])
         above, below = slerp(z[0], z[1], right), slerp(z[2], z[3], right)
         code = codes[2 * (down > 0.5) + (right > 0.5)]
-        noise = self.source.behind.join(slerp(above, below, down), code)
+        noise = self.behind.join(slerp(above, below, down), code)
         return self._shown(noise[None])[0], noise
 
     def nearest(self, sample: np.ndarray, k: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +118,7 @@ class Explorer:
         codes = source.codes(1, 0)
 
         def draw(z: np.ndarray) -> np.ndarray:
-            return np.nan_to_num(source.draw(source.behind.join(z, codes.repeat(len(z), axis=0))))
+            return np.nan_to_num(source.draw(self.behind.join(z, codes.repeat(len(z), axis=0))))
 
         return principal_directions(draw, source.config.latent, rng, DIRECTIONS)
 
@@ -131,8 +131,7 @@ class Explorer:
         return codes
 
     def _shown(self, noise: np.ndarray) -> np.ndarray:
-        samples = self.source.draw(noise)
-        return samples if self.source.in_plane else from_range(samples, *self.source.range)
+        return self.source.about.pictures(self.source.draw(noise))
 
 
 def truncated(z: np.ndarray, threshold: float) -> np.ndarray:

@@ -119,7 +119,7 @@ class Settings:
         own = dict(data=f"<{self.data}>", networks="<live>", latent=self.latent, beta2=0.99, fresh_fakes=True)
         idle = {"penalty_weight": self.penalty == "none", "beta2": self.optimizer != "adam"}  # would be refused
         wanted = {name: value for name, value in {**options, **own}.items() if not idle.get(name)}
-        config = configure(wanted, points=True)
+        config = configure(wanted, kind="points")
         networks = Networks(self.generator, self.discriminator, name="live")
         return build(config, dataset=make(self.data, self.digit, strokes), networks=networks)
 

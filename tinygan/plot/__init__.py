@@ -12,11 +12,13 @@ from tinygan.plot.grid import image_grid, save_grid
 from tinygan.plot.panels import save_panels
 from tinygan.plot.paths import save_paths
 from tinygan.plot.points import save_points
+from tinygan.plot.sequences import roll_images, text_images
 
 __all__ = [
     "cell_centres",
     "graph_dot",
     "image_grid",
+    "roll_images",
     "save_curves",
     "save_game",
     "save_gif",
@@ -25,4 +27,5 @@ __all__ = [
     "save_panels",
     "save_paths",
     "save_points",
+    "text_images",
 ]

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from tinygan import plot
+from tinygan.data import from_range
 from tinygan.reading import Unreadable, check_fields, list_of, mapping, maybe, number, text, whole
 from tinygan.training.checkpoint import CheckpointError
 from tinygan.training.config import Config, ConfigError
@@ -22,6 +26,8 @@ FIELDS = {  # what a file of weights says of its generator
     "classes": maybe(whole(1, 10**6)),
     "class_names": maybe(list_of(text)),
     "networks_sha256": maybe(text),
+    "source": maybe(whole(1, 3)),
+    "alphabet": maybe(lambda value: text(value) and len(set(value)) == len(value)),
 }
 
 
@@ -44,6 +50,10 @@ class About:
         What they are called.
     networks_sha256 : str or None
         Of the file of the user's own networks, whose copy is in the run folder.
+    alphabet : str or None
+        The symbols of strings.
+    source : int or None
+        Of pairs, how many channels of a sample are the source's.
     """
 
     step: int
@@ -53,12 +63,23 @@ class About:
     classes: int | None = None
     class_names: tuple[str, ...] | None = None
     networks_sha256: str | None = None
+    alphabet: str | None = None
+    source: int | None = None
 
     @property
     def headings(self) -> tuple[str, ...] | None:
         """The names of the classes a generator is asked for, if they say more than their numbers 0, 1, ..."""
         names = self.class_names if self.config.labelled else None
         return None if names == tuple(map(str, range(len(names or ())))) else names
+
+    def pictures(self, samples: np.ndarray) -> np.ndarray:
+        """Samples as images (n, H, W, 1 or 3) in [0, 1], to be looked at; points as they are."""
+        if len(self.shape) == 1:
+            return samples
+        if len(self.shape) == 3:
+            images = from_range(samples, *self.range)
+            return images if self.source is None else side_by_side(images, self.source)
+        return plot.text_images(samples, self.alphabet) if self.alphabet else plot.roll_images(samples)
 
     def to_meta(self, kind: str) -> dict[str, Any]:
         """The same in types that JSON can hold; `kind` is "checkpoint" or "generator"."""
@@ -95,4 +116,13 @@ class About:
             classes,
             tuple(names) if names is not None and len(names) == classes else None,
             meta.get("networks_sha256"),
+            meta.get("alphabet"),
+            meta.get("source"),
         )
+
+
+def side_by_side(pairs: np.ndarray, source: int) -> np.ndarray:
+    """Pairs (n, H, W, S + T) as pictures (n, H, 2 W, 1 or 3): the source, of S channels, on the left."""
+    both = pairs[..., :source], pairs[..., source:]
+    channels = max(half.shape[3] for half in both)  # a grey one beside one in colour has three equal channels
+    return np.concatenate([np.broadcast_to(half, (*half.shape[:3], channels)) for half in both], axis=2)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from tinygan.data import Images
+from tinygan.data.stored import Stored
 from tinygan.gan import health
 from tinygan.gan.penalties import check_independent
 from tinygan.training.config import Config, ConfigError, flag
@@ -193,8 +193,8 @@ class Health:
         if config.pack > 1 and config.networks is not None:
             raise ConfigError("--pack asks networks of one's own for another shape")
         dataset, batch = self.setup.dataset, config.batch_size * config.pack
-        if isinstance(dataset, Images) and batch * self.setup.ranks.size > len(dataset):
-            raise ConfigError(f"there are fewer than {batch} images for each rank")
+        if isinstance(dataset, Stored) and batch * self.setup.ranks.size > len(dataset):
+            raise ConfigError(f"there are fewer than {batch} {dataset.one}s for each rank")
 
 
 def told(line: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from tinygan.training.build import build, looks_of
 from tinygan.training.config import ConfigError
 from tinygan.training.distributed import Ranks
 from tinygan.training.options import named_networks, plain_options, with_whole_paths
+from tinygan.training.presets import OWN
 from tinygan.training.setup import Setup
 
 
@@ -38,10 +39,12 @@ def new_setup(
         options["data"] = data
     options = plain_options(options)
     if data is not None and "data" not in options:
-        dataset = datasets.load(data, **looks_of(options))
+        asked = {"source": presets.get(options.get("preset", OWN)).options.get("source", "none"), **options}
+        paired = datasets.kind(data) == "images"
+        dataset = datasets.load(data, **looks_of(asked if paired else options))
         options["data"] = f"<{dataset.name}>"
-    points = None if dataset is None else not isinstance(dataset, datasets.Images)
-    config = presets.configure(with_whole_paths(options), quick, points)
+    kind = None if dataset is None else datasets.kind(dataset)
+    config = presets.configure(with_whole_paths(options), quick, kind)
     setup = build(config, ranks, dataset, networks if isinstance(networks, Networks) else None)
     setup.take_epochs(epochs)
     return setup

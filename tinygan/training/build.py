@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from typing import Any
@@ -18,12 +19,15 @@ from tinygan.gan.game import Game
 from tinygan.gan.networks import Networks
 from tinygan.gan.noise import Noise
 from tinygan.gan.penalties import PENALTIES
+from tinygan.gan.translation import Pix2Pix
 from tinygan.nn import BatchNorm, Module
 from tinygan.optim import SGD, Adam, Optimizer, RMSProp
 from tinygan.training.config import Config, ConfigError, given_in_python
 from tinygan.training.distributed import Ranks
+from tinygan.training.effects import is_own
 from tinygan.training.networks import Chosen, build_networks, chosen_networks, image_range, noise_of
 from tinygan.training.setup import EVAL_SAMPLES, Setup, classes_of
+from tinygan.training.sources import Sources
 
 
 def build(
@@ -41,7 +45,7 @@ def build(
     ----------
     config : Config
     ranks : Ranks, optional
-    dataset : Images, Mixture or Points, optional
+    dataset : Images, Sequences, Mixture or Points, optional
         In the place of what the options name.
     networks : Networks or Chosen, optional
         In the place of what the options name.
@@ -64,18 +68,28 @@ def build(
     chosen = networks if isinstance(networks, Chosen) else chosen_networks(config, networks)
     if dataset is None:
         dataset = load_data(config, shape)
-    behind = noise_of(config, classes_of(dataset), chosen.networks)
+    behind: Noise | Sources
+    if isinstance(dataset, data.Pairs):
+        behind = sources_of(config, dataset.sample_shape, dataset.source, (-1.0, 1.0), dataset)
+    else:
+        behind = noise_of(config, classes_of(dataset), chosen.networks)
     generator, discriminator = build_networks(config, dataset.sample_shape, weights, dropout, behind, chosen.networks)
     check_batch(config, generator, discriminator)
-    low, high = image_range(chosen.networks, generator) if isinstance(dataset, data.Images) else (0.0, 1.0)
+    low, high = 0.0, 1.0
+    if isinstance(dataset, (data.Images, data.Pairs)):
+        low, high = image_range(chosen.networks, generator)
+    if isinstance(behind, Sources):
+        behind = dataclasses.replace(behind, range=(low, high))
     game = _game(config, generator, discriminator, behind, noise, ranks, (low, high))
     ranks.carried = [tensor for network in (generator, discriminator) for _, tensor in network.buffers()]
     size = config.batch_size * config.pack
     batches = data.batches(ranks.share(dataset), size, order, low, high, mirror=config.mirror)
-    z = behind.columns(pictures, config.samples * (1 if isinstance(dataset, data.Images) else 10))
+    z = behind.columns(pictures, config.samples * (10 if data.kind(dataset) == "points" else 1))
     judge = None
     if config.measured() and ranks.rank == 0:
         n = config.eval_samples or EVAL_SAMPLES
+        if isinstance(dataset, data.Pairs):
+            n = min(n, 250)
         if isinstance(dataset, data.Images) and not config.eval_samples:
             n = min(n, evaluation.most(config.judged_as, dataset))
         judge = evaluation.judge(config.judged_as, dataset, n, low, high, config.data_dir, config.labelled)
@@ -97,15 +111,43 @@ def load_data(config: Config, shape: tuple[int, ...] = (), split: str = "train",
         raise ConfigError(f"this run learnt from data given in Python, {config.data}: {again}")
     looks = looks_of(vars(config))
     if len(shape) == 3 and (config.data not in data.NAMES or config.data == "folder"):
-        looks.update(size=shape[:2], channels=shape[2])
+        looks.update(size=shape[:2], channels=shape[2] // 2 if config.source != "none" else shape[2])
     if given is not None:
         return data.load(given, **looks)
     return data.load(config.data, config.data_dir, split=split, strict=config.strict, **looks)
 
 
+def sources_of(
+    config: Config,
+    shape: tuple[int, ...],
+    source: int,
+    span: tuple[float, float],
+    known: data.Pairs | None = None,
+) -> Sources:
+    """What a generator of pairs is shown: those of the data's test part, or if it has none, those it learns from.
+
+    `known` are these, where they are loaded already.
+    """
+
+    def load() -> data.Pairs:
+        if known is not None and given_in_python(config.data):
+            return known
+        try:
+            found = load_data(config, shape, "test")
+        except data.DataError:  # it has no test part
+            found = known or load_data(config, shape)
+        assert isinstance(found, data.Pairs)
+        return found
+
+    return Sources(shape, source, span, load)
+
+
 def looks_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those of the options that say what form images are to come in."""
-    return {name: options[name] for name in ("size", "channels", "crop", "background") if name in options}
+    looks = {name: options[name] for name in ("size", "channels", "crop", "background") if name in options}
+    if options.get("source", "none") != "none" and is_own(options.get("data", "folder")):
+        looks["source"] = options["source"]
+    return looks
 
 
 def check_batch(config: Config, generator: Module, discriminator: Module) -> None:
@@ -120,22 +162,24 @@ def _game(
     config: Config,
     generator: Module,
     discriminator: Module,
-    behind: Noise,
+    behind: Noise | Sources,
     rng: np.random.Generator,
     ranks: Ranks,
     span: tuple[float, float],
 ) -> Game:
     """The two networks with the rules of a Config."""
-    condition = behind.condition
-    new_game = functools.partial(ConditionalGame, condition=condition) if condition else Game
+    new_game: Any = functools.partial(Game, latent=config.latent)
+    if isinstance(behind, Sources):
+        new_game = functools.partial(Pix2Pix, source=behind.source, l1=config.l1)
+    elif behind.condition:
+        new_game = functools.partial(ConditionalGame, latent=config.latent, condition=behind.condition)
     try:
-        return new_game(
+        game: Game = new_game(
             generator,
             discriminator,
             opt_g=_optimizer(config, generator, config.lr),
             opt_d=_optimizer(config, discriminator, config.lr_d or config.lr),
             loss=_loss(config),
-            latent=config.latent,
             rng=rng,
             penalties=[(PENALTIES[name], config.penalty_weight) for name in config.penalties()],
             n_critic=config.n_critic,
@@ -151,6 +195,7 @@ def _game(
             average=MovingAverage(generator, config.ema) if config.ema else None,
             mean_over_ranks=ranks.mean,
         )
+        return game
     except ValueError as error:
         raise ConfigError(f"these networks and options do not go together: {error}") from None
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tinygan import data as datasets
+from tinygan.data.pairs import HALVES
 from tinygan.evaluation import metrics_of
 from tinygan.gan.augment import POLICIES
 from tinygan.gan.conditioning import CONDITIONINGS
@@ -52,7 +53,7 @@ class Config:
     data: str = option(
         "digits",
         f"what to learn: {', '.join(datasets.NAMES)}, or the PATH of your own: a folder or .zip of pictures, .npz, "
-        ".npy, .csv, CIFAR's or MNIST's files",
+        ".npy, .csv, CIFAR's or MNIST's files, or a .txt with a string on each line",
     )
     data_dir: str | None = option(None, "folder of the IDX files, or of the images for --data folder", resumable=True)
     size: str | None = option(None, "bring the images to N x N or HxW pixels, multiples of 4")
@@ -64,6 +65,11 @@ class Config:
     )
     background: str = option("white", "the colour behind transparent pictures: a name or #rrggbb")
     strict: bool = option(False, "refuse a folder with damaged pictures, instead of passing over them", resumable=True)
+    source: str = option(
+        "none",
+        "each picture of your own is a pair, side by side: which half is to be turned into the other",
+        choices=("none", *HALVES),
+    )
     mirror: bool = option(False, "show half of the images turned left to right, at random")
     backend: str = option("numpy", "NumPy on the CPU, CuPy on an NVIDIA GPU", choices=("numpy", "cupy"), resumable=True)
     loss: str = option("ns", "which loss both networks play for", choices=LOSSES)
@@ -81,6 +87,8 @@ class Config:
     latent: int = option(100, "length of the noise vector z", low=1, high=10_000)
 
     conditioning: str = option("none", "what stands behind z: a class, or a code", choices=("none", *CONDITIONINGS))
+
+    l1: float = option(100.0, "of pairs: weight of the mean distance |target - generator's picture| in its loss", low=0)
 
     n_critic: int = option(1, "discriminator steps for each generator step", low=1, high=1000)
     simultaneous: bool = option(False, "take both gradients at the old parameters, then move both networks")
@@ -121,7 +129,8 @@ class Config:
         "none",
         "what to measure on the way, joined by '+' (as in fcd+recall), or all: of points modes, high_quality, "
         "reverse_kl, energy, jensen_shannon; of digits score, fcd, kid, precision, recall, classes, class_kl and, with "
-        "classes to ask for, label_accuracy; of stacked modes, class_kl",
+        "classes to ask for, label_accuracy; of stacked modes, class_kl; of pairs l1, sharpness; of strings "
+        "validity, uniqueness, novelty; of melodies in_key, one_key, ends, rhythm, distinct, novelty",
         resumable=True,
     )
     eval_interval: int = option(
@@ -200,7 +209,7 @@ class Config:
 
     def measured(self) -> list[str]:
         """The names in `metrics`, checked against the data, and `keep_best` among them."""
-        fitting = [metric.key for metric in metrics_of(self.judged_as, self.labelled)]
+        fitting = [metric.key for metric in metrics_of(self.judged_as, self.labelled, self.source != "none")]
         if self.metrics not in ("none", "all"):
             names = self.metrics.split("+")
         else:

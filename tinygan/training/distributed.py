@@ -8,6 +8,7 @@ of the data, its noise and its dropout.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ import numpy as np
 from tinygan.autograd import Tensor
 from tinygan.autograd.outside import several
 from tinygan.backend import backend_of, current_backend, to_numpy
-from tinygan.data import Images, Mixture, Points
+from tinygan.data import Mixture, Points
+from tinygan.data.stored import Stored
 from tinygan.training.config import ConfigError
 from tinygan.words import listed
 
@@ -96,17 +98,18 @@ class Ranks:
         """This rank's own stream of random numbers, of those that grow from `seed`."""
         return np.random.default_rng(seed if self.size == 1 else seed.spawn(self.size)[self.rank])
 
-    def share(self, dataset: Images | Mixture | Points) -> Images | Mixture | Points:
-        """This rank's images: every size-th. All shares are equally long, so that an epoch ends on all at once.
+    def share(self, dataset: Stored | Mixture | Points) -> Stored | Mixture | Points:
+        """This rank's part: every size-th image or sequence. All parts are equally long: an epoch ends on all at once.
 
         Of points, which never run out, each rank draws with its own random numbers.
         """
-        if self.size == 1 or not isinstance(dataset, Images):
+        if self.size == 1 or not isinstance(dataset, Stored):
             return dataset
         mine = slice(self.rank, len(dataset) // self.size * self.size, self.size)
         labels = None if dataset.labels is None else dataset.labels[mine]
         name = f"{dataset.name}, the share of rank {self.rank} of {self.size}"
-        return Images(name, np.ascontiguousarray(dataset.pixels[mine]), labels, dataset.class_names)
+        pixels = np.ascontiguousarray(dataset.pixels[mine])
+        return dataclasses.replace(dataset, name=name, pixels=pixels, labels=labels)
 
     def use_own_gpu(self) -> None:
         """Let the ranks of one machine take its GPUs in turn; call it before there are arrays on one."""

@@ -12,15 +12,27 @@ from typing import Any
 
 from tinygan import data as datasets
 from tinygan.data.form import parsed_size
+from tinygan.data.sets import CALLED, Kind
 from tinygan.training.config import Config, ConfigError, flag, given_in_python
 
 OF_IMAGES = ("augment", "mirror", "size", "channels", "crop", "background", "strict")
+NOT_OF_PAIRS = {
+    "latent": "noise",
+    "conditioning": "noise with a code behind it",
+    "pack": "samples of noise that are judged together",
+    "minibatch_std": "samples of noise that are judged together",
+    "augment": "single images",
+}
 OFF = (None, False, 0, "none")  # which say that nothing is wanted
 
 
-def _own(config: Config) -> bool:
+def is_own(data: str) -> bool:
     """Whether the images are the user's, of which nothing is known yet: there may be transparent and oblong ones."""
-    return config.data == "folder" or config.data not in datasets.NAMES
+    return data == "folder" or data not in datasets.NAMES
+
+
+def _own(config: Config) -> bool:
+    return is_own(config.data)
 
 
 def _cuts(config: Config) -> bool:
@@ -60,11 +72,12 @@ EFFECTS: dict[str, tuple[Callable[[Config], bool], str]] = {
         lambda c: _own(c) or (c.crop == "fit" and _cuts(c)),
         "is for transparent pictures and --crop fit, and --data {data} needs none: leave it out",
     ),
+    "source": (_own, "is for pictures of your own that hold two, and --data {data} are none: leave it out"),
     "strict": (_has_files, "is for damaged files in a folder of pictures, and --data {data} is none: leave it out"),
 }
 
 
-def check_effects(config: Config, given: Mapping[str, Any], points: bool) -> None:
+def check_effects(config: Config, given: Mapping[str, Any], kind: Kind) -> None:
     """Raise ConfigError, in one sentence, if one of the options `given` would change nothing.
 
     Parameters
@@ -73,16 +86,20 @@ def check_effects(config: Config, given: Mapping[str, Any], points: bool) -> Non
         All options together.
     given : mapping
         Those of the user. To turn off what is off already is no error.
-    points : bool
-        Whether the data are points in the plane.
+    kind : {"images", "points", "sequences"}
+        Of the data.
     """
     if set(given) >= set(vars(config)):  # all there are: nobody types that, it is the config.json of a run
         return
     for name, value in given.items():
         if value in OFF:
             continue
-        if points and name in OF_IMAGES:
-            raise ConfigError(f"{flag(name)} is for images, and --data {config.data} are points in the plane")
+        if kind not in ("images", "pairs") and name in OF_IMAGES:
+            raise ConfigError(f"{flag(name)} is for images, and --data {config.data} are {CALLED[kind]}")
+        if kind == "pairs" and name in NOT_OF_PAIRS:
+            raise ConfigError(f"{flag(name)} is for {NOT_OF_PAIRS[name]}: a generator of pairs has none")
+        if name == "l1" and kind != "pairs":
+            raise ConfigError(f"--l1 is for {CALLED['pairs']}, and --data {config.data} are {CALLED[kind]}")
         if name in EFFECTS:
             has_effect, why = EFFECTS[name]
             if not has_effect(config):

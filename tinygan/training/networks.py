@@ -16,6 +16,7 @@ from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError, given_in_python
 from tinygan.training.networks_file import NetworksFile, kept_in
 from tinygan.training.options import named_networks
+from tinygan.training.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def build_networks(
     shape: tuple[int, ...],
     weights: np.random.Generator,
     dropout: np.random.Generator,
-    noise: Noise,
+    noise: Noise | Sources,
     networks: Networks,
 ) -> Pair:
     """The generator and the discriminator, with full names on all parameters.
@@ -145,7 +146,7 @@ def build_networks(
             shape, noise.length, weights, dropout=config.dropout, drop_rng=dropout, **seen
         )
         if own:
-            check_pair(generator, discriminator, shape, noise.length, **seen)
+            check_pair(generator, discriminator, shape, noise.input_shape, **seen)
         if config.minibatch_std:
             discriminator = additions.with_minibatch_std(discriminator, weights)
         if config.spectral_norm:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from tinygan.data import Images, Mixture, short_name
+from tinygan.data import Images, Mixture, Pairs, Sequences, short_name
 from tinygan.evaluation import most
 from tinygan.shell import quoted
 from tinygan.training.config import given_in_python
@@ -28,7 +28,7 @@ stats.jsonl      a line every {log_interval} steps: step, losses, D(x), D(G(z)) 
                  accuracies, gradient norms, steps per second
 metrics.jsonl    how good the samples are: a line for every picture, or every --eval-interval
 checkpoint-*.npz everything needed to go on: {go_on} with more steps
-generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.png{own}
+generator.npz    the trained generator: python -m tinygan.sample {folder} --out samples.{ending}{own}
 lock             keeps a second process from training in this folder, and names the first; leave it here
 {more}"""
 
@@ -48,7 +48,7 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
         what = "class" if condition.needs_labels else "way of the code"
         more += f"fakes_*.png      a column for each {what}; the images of a row differ in nothing else\n"
     if config.keep_best != "none":
-        command_of_best = f"python -m tinygan.sample {quoted([run.path / BEST])} --out samples.png{own}"
+        command_of_best = f"python -m tinygan.sample {quoted([run.path / BEST])} --out samples.{ending_of(setup)}{own}"
         more += f"best.npz         the checkpoint with the best {config.keep_best}: {command_of_best}\n"
     if can_be_measured(setup):
         more += f"how good it is:  python -m tinygan.evaluate {folder}{own}\n"
@@ -58,6 +58,7 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
         command=command or "the lines of Python that began it",
         log_interval=config.log_interval,
         folder=folder,
+        ending=ending_of(setup),
         own=own,
         go_on=how_to_go_on(setup, run),
         more=more,
@@ -68,12 +69,23 @@ def write_papers(setup: Setup, run: RunFolder, command: str) -> None:
     run.write_config(dataclasses.asdict(config), command, extra)
 
 
+def ending_of(setup: Setup) -> str:
+    """Of a file of samples: pictures, text or sound."""
+    if isinstance(setup.dataset, Sequences):
+        return "txt" if setup.dataset.words else "wav"
+    return "png"
+
+
 def can_be_measured(setup: Setup) -> bool:
     """Whether `python -m tinygan.evaluate` can judge the run: the data can be had again, and there are enough."""
     dataset, name = setup.dataset, setup.config.judged_as
     if given_in_python(setup.config.data):
         return False
-    return most(name, dataset) >= ENOUGH if isinstance(dataset, Images) else isinstance(dataset, Mixture)
+    return (
+        most(name, dataset) >= ENOUGH
+        if isinstance(dataset, Images)
+        else isinstance(dataset, (Mixture, Sequences, Pairs))
+    )
 
 
 def title(setup: Setup) -> str:
@@ -92,7 +104,7 @@ def describe(setup: Setup) -> str:
     options = "\n".join(f"  {name} = {value}" for name, value in dataclasses.asdict(setup.config).items())
     return (
         f"data\n  {setup.dataset.describe()}\n\n"
-        f"generator\n{game.generator.summary((setup.behind.length,))}\n\n"
+        f"generator\n{game.generator.summary(setup.behind.input_shape)}\n\n"
         f"discriminator\n{game.discriminator.summary((*outer, setup.config.pack * channels + more))}\n\n"
         f"options\n{options}"
     )

@@ -1,4 +1,5 @@
-"""The pictures and numbers a run makes of its samples. Images become grids, points the picture of the game."""
+"""The pictures and numbers a run makes of its samples. Images and sequences become grids, points the
+picture of the game."""
 
 from __future__ import annotations
 
@@ -7,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tinygan import plot
+from tinygan import evaluation, plot
 from tinygan.autograd import Tensor, grad, no_grad, ops
 from tinygan.backend import to_numpy
-from tinygan.data import Images, Mixture, from_range, to_range
+from tinygan.data import Mixture, Pairs, Sequences, to_range
+from tinygan.data.stored import Stored
 from tinygan.gan.health import diversity
-from tinygan.gan.sampling import draw
 from tinygan.metrics import count_modes
 from tinygan.training.setup import EVAL_SAMPLES, Setup
 
@@ -23,7 +24,7 @@ def reals(setup: Setup, n: int) -> np.ndarray:
     """n real samples, always the same ones, in the generator's range; no random state is touched."""
     rng = np.random.default_rng(setup.config.seed)
     dataset = setup.dataset
-    if not isinstance(dataset, Images):
+    if not isinstance(dataset, Stored):
         return dataset.sample(n, rng)
     order = rng.permutation(len(dataset))
     if dataset.labels is not None and setup.condition and setup.condition.needs_labels:
@@ -42,7 +43,7 @@ def by_class(order: np.ndarray, labels: np.ndarray, n: int, classes: int) -> np.
 
 def save_reals(setup: Setup, path: Path) -> None:
     """reals.png: what the fakes should come to look like."""
-    if not isinstance(setup.dataset, Images):
+    if not isinstance(setup.dataset, Stored):
         points, means = reals(setup, len(setup.z)), setup.dataset.means if isinstance(setup.dataset, Mixture) else None
         none, extent = np.empty((0, 2)), setup.dataset.extent()
         plot.save_points(path, none, reference=points, means=means, extent=extent, title="real samples")
@@ -51,16 +52,17 @@ def save_reals(setup: Setup, path: Path) -> None:
 
 
 def save_images(setup: Setup, path: Path, images: np.ndarray) -> None:
-    """A grid; with classes, each has a column, unless there are more of them than images."""
+    """A grid of images or sequences; with classes, each has a column, unless there are more of them than images."""
     classes = setup.condition.classes if setup.condition else 0
     in_columns = 0 < classes <= len(images)
-    headings = setup.about(0).headings if in_columns else None
-    plot.save_grid(path, from_range(images, *setup.range), classes if in_columns else None, headings=headings)
+    about = setup.about(0)
+    headings = about.headings if in_columns else None
+    plot.save_grid(path, about.pictures(images), classes if in_columns else None, headings=headings)
 
 
 def save_fakes(setup: Setup, path: Path, fakes: np.ndarray, step: int) -> None:
     """The samples after `step` steps: a grid of images, or the picture of the game."""
-    if isinstance(setup.dataset, Images):
+    if isinstance(setup.dataset, Stored):
         return save_images(setup, path, fakes[: setup.config.samples])
     heat, arrows = judgement(setup, fakes)
     probability = setup.game.loss.is_probability
@@ -99,7 +101,7 @@ def judgement(
         copies of the same point.
     """
     game = setup.game
-    assert not isinstance(setup.dataset, Images)
+    assert not isinstance(setup.dataset, Stored)
     left, right, bottom, top = extent or setup.dataset.extent()
     x, y = np.meshgrid(plot.cell_centres(HEAT, left, right), plot.cell_centres(HEAT, bottom, top))
     plane = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
@@ -117,9 +119,9 @@ def judgement(
 
 
 def metrics(setup: Setup, fakes: np.ndarray, step: int) -> dict[str, Any]:
-    """A line of metrics.jsonl: the modes of points; of images, how much they differ from each other."""
+    """A line of metrics.jsonl: the modes of points, what rules say of sequences, and how much images differ."""
     if isinstance(setup.dataset, Mixture):
-        fakes = draw(setup.sampler, setup.measured_noise(EVAL_SAMPLES), batch=EVAL_SAMPLES)
+        fakes = setup.draw(setup.measured_noise(EVAL_SAMPLES), batch=EVAL_SAMPLES)
         report = count_modes(fakes, setup.dataset.means, setup.dataset.sigma)
         return {
             "step": step,
@@ -128,4 +130,9 @@ def metrics(setup: Setup, fakes: np.ndarray, step: int) -> dict[str, Any]:
             "reverse_kl": report.reverse_kl,
             "n": EVAL_SAMPLES,
         }
+    if isinstance(setup.dataset, (Sequences, Pairs)):
+        judge = evaluation.judge(setup.config.judged_as, setup.dataset, None, *setup.range)
+        noise = setup.measured_noise(judge.n)
+        asked = {"labels": setup.behind.labels(noise)} if judge.labelled else {}
+        return {"step": step, **judge.report(setup.draw(noise), **asked), "n": judge.n}
     return {"step": step, "diversity": diversity(fakes), "diversity_of_reals": diversity(reals(setup, len(fakes)))}

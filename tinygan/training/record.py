@@ -13,8 +13,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from tinygan import plot
-from tinygan.data import Images, from_range
-from tinygan.gan.sampling import draw
 from tinygan.training import checkpoint, pictures
 from tinygan.training.advice import Health
 from tinygan.training.board import Board
@@ -126,7 +124,7 @@ class Record:
     def show(self, step: int) -> None:
         """A picture of samples, the curves so far, and the page of it all: what a step leaves behind its checkpoint."""
         setup, run = self.setup, self.run
-        fakes = draw(setup.sampler, setup.z)
+        fakes = setup.draw(setup.z)
         with self.drawing(run.picture(step).name, step):
             pictures.save_fakes(setup, run.picture(step), fakes, step)
         measured: dict[str, Any] = {}
@@ -137,7 +135,7 @@ class Record:
             plot.save_curves(run.path / "curves.png", rows, title=run.path.name, **measured)
         on_pictures = [self.watch.on_pictures] if self.watch.on_pictures else []
         for tell in (*on_pictures, *(viewer.pictures for viewer in self.watch.viewers)):
-            tell(step, from_range(fakes, *setup.range) if isinstance(setup.dataset, Images) else fakes)
+            tell(step, setup.about(step).pictures(fakes))
         self.warn(self.replay.write(step))
 
     def evaluate(self, step: int) -> bool:
@@ -151,7 +149,7 @@ class Record:
     def compare(self, step: int) -> None:
         """A few numbers of the samples, if `evaluate` has none."""
         if not self.scores:
-            self.add_metrics(pictures.metrics(self.setup, draw(self.setup.sampler, self.setup.z), step))
+            self.add_metrics(pictures.metrics(self.setup, self.setup.draw(self.setup.z), step))
 
     def add_metrics(self, row: Mapping[str, Any]) -> None:
         """A line of metrics.jsonl."""

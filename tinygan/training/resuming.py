@@ -77,7 +77,7 @@ def resumed_options(
     try:
         config.check()
         changed = {name: value for name, value in given.items() if value != old.get(name)}
-        check_effects(config, changed, datasets.kind(config.data) == "points")
+        check_effects(config, changed, datasets.kind(config.data))
     except datasets.DataError as error:
         if "data" in given or config.data in datasets.NAMES:
             raise

@@ -42,7 +42,7 @@ class Run:
     ----------
     networks : Networks, str or None
         Your own, a preset's name or FILE.py:NAME. With your own, options start from `Config`'s defaults, DCGAN's.
-    data : str, path, array, pair (images, labels), Images, or object with ``sample(n, rng)``; optional
+    data : str, path, array, pair (images, labels), Images, Sequences, or object with ``sample(n, rng)``; optional
         All that `tinygan.data.load` takes; the preset's by default.
     outdir : path
         Where the run folder is made, at the first `train`.
@@ -201,7 +201,7 @@ class Run:
         on_step : function(step, numbers), optional
             Called after every step with what stats.jsonl shows of it.
         on_pictures : function(step, samples), optional
-            Called with every picture: images (n, H, W, C) in [0, 1], or points (n, 2).
+            Called with every picture: images (n, H, W, C) in [0, 1], also of strings and melodies, or points (n, 2).
 
         Raises
         ------
@@ -243,7 +243,7 @@ class Run:
     def samples(
         self, n: int = 25, seed: int = 0, truncation: float | None = None, label: int | str | None = None
     ) -> np.ndarray:
-        """New samples: images (n, H, W, C) in [0, 1], or points (n, 2).
+        """New samples: images (n, H, W, C) in [0, 1], points (n, 2), or the probabilities of symbols (n, L, V).
 
         Parameters
         ----------
@@ -263,7 +263,7 @@ class Run:
         check_drawing(n, seed, truncation)
         source = self.trained
         found = source.draw(source.noise(n, seed, truncation, label))
-        return found if source.in_plane else from_range(found, *source.range)
+        return from_range(found, *source.range) if len(source.shape) == 3 else found
 
     def evaluate(
         self,

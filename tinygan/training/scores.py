@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.gan.sampling import draw
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.run_folder import BEST, RunFolder
 from tinygan.training.setup import EVAL_SAMPLES, Setup
@@ -59,7 +58,7 @@ class Scores:
         """The numbers of fresh samples; no random state of the run is touched."""
         noise = self.setup.measured_noise(self.n)
         asked = {"labels": self.setup.behind.labels(noise)} if self.judge.labelled else {}
-        return self.judge.report(draw(self.setup.sampler, noise), [metric.key for metric in self.metrics], **asked)
+        return self.judge.report(self.setup.draw(noise), [metric.key for metric in self.metrics], **asked)
 
     def is_best(self, step: int, numbers: Mapping[str, float]) -> bool:
         """Whether `measure` found better numbers than ever before; of equal ones the first is the best."""

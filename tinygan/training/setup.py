@@ -14,6 +14,7 @@ from tinygan import data, evaluation
 from tinygan.backend import current_backend
 from tinygan.data.batches import Batches, MixtureBatches
 from tinygan.data.rng import DamagedPlace, rng_state, set_rng_state
+from tinygan.data.stored import Stored
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.game import Game
 from tinygan.gan.noise import Noise
@@ -24,6 +25,7 @@ from tinygan.training.checkpoint import CheckpointError, part
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.distributed import Ranks, program
 from tinygan.training.networks import Chosen
+from tinygan.training.sources import Sources
 from tinygan.words import listed, short
 
 EVAL_SAMPLES = 2500  # of each measurement, as many as in PacGAN's experiments on points
@@ -36,27 +38,28 @@ class Setup:
     Attributes
     ----------
     config : Config
-    dataset : Images, Mixture or Points
+    dataset : Images, Sequences, Pairs, Mixture or Points
     networks : Chosen
         Whose networks they are.
     batches : Batches or MixtureBatches
     game : Game
     range : (low, high)
-        Of the generator's images, to which the data are scaled; (0, 1) stands in for points.
+        Of the generator's images, to which the data are scaled; (0, 1) of sequences, and of points, which have none.
     drop_rng : numpy.random.Generator
         Drawn from by the Dropout layers.
     z : array (samples, latent + code)
-        The fixed noise behind all pictures of the run (see `Noise.columns`).
+        The fixed noise behind all pictures of the run (see `Noise.columns`); of pairs, fixed pairs that were not
+        trained with, where there are some.
     ranks : Ranks
         The processes that train together; just this one, as a rule.
-    behind : Noise
-        What the generator is fed: z, and the code behind it.
+    behind : Noise or Sources
+        What the generator is fed: z, and the code behind it; of pairs, their sources.
     judge : Judge or None
         Measures samples on the way, on rank 0; None if nothing is to be measured.
     """
 
     config: Config
-    dataset: data.Images | data.Mixture | data.Points
+    dataset: Stored | data.Mixture | data.Points
     networks: Chosen
     batches: Batches | MixtureBatches
     game: Game
@@ -64,7 +67,7 @@ class Setup:
     drop_rng: np.random.Generator
     z: np.ndarray
     ranks: Ranks
-    behind: Noise
+    behind: Noise | Sources
     judge: evaluation.Judge | None = None
 
     @property
@@ -80,9 +83,11 @@ class Setup:
 
     def about(self, step: int) -> About:
         """What the files of this run say of its generator after `step` steps."""
-        names = self.dataset.class_names if isinstance(self.dataset, data.Images) else None
+        names = self.dataset.class_names if isinstance(self.dataset, Stored) else None
         where = (self.dataset.sample_shape, self.range, classes_of(self.dataset), names)
-        return About(step, self.config, *where, networks_sha256=self.networks.sha256)
+        alphabet = self.dataset.alphabet if isinstance(self.dataset, data.Sequences) else None
+        source = self.dataset.source if isinstance(self.dataset, data.Pairs) else None
+        return About(step, self.config, *where, self.networks.sha256, alphabet, source)
 
     def next_reals(self) -> Any:
         """The next batch of real samples, in the generator's range: on the host, or where the data are.
@@ -91,6 +96,10 @@ class Setup:
         """
         batch = self.batches.next()
         return batch if self.condition else batch[0]
+
+    def draw(self, noise: np.ndarray, batch: int = 250) -> np.ndarray:
+        """Samples (n, ...) of `sampler` for noise, or for the sources of pairs; on the host."""
+        return self.behind.samples(self.sampler, noise, batch)
 
     def measured_noise(self, n: int) -> np.ndarray:
         """The noise of every measurement: always the same, and none that evaluate or sample draws by a --seed.
@@ -214,7 +223,7 @@ class Setup:
             raise data.DataError(f"the run learnt the classes {there}, and the data have {here}: {mend}")
 
 
-def classes_of(dataset: data.Images | data.Mixture | data.Points) -> int | None:
+def classes_of(dataset: Stored | data.Mixture | data.Points) -> int | None:
     """How many labels the data have; None without labels."""
     if dataset.labels is None:
         return None

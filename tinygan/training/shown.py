@@ -6,7 +6,7 @@ import dataclasses
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from tinygan.data import Images
+from tinygan.data import kind
 from tinygan.plot.replay import Pictures
 from tinygan.training import presets
 from tinygan.training.config import Config, ConfigError
@@ -31,7 +31,7 @@ PICTURE = '<img src="{0}" alt="{1}" title="{1}" style="max-width:{2}%;{3}vertica
 def run_html(run: Run) -> str:
     """Title, step, options that differ from the preset's, newest samples, curves and words of health, in one piece."""
     folder = run.folder
-    grid = isinstance(run.setup.dataset, Images)
+    grid = kind(run.setup.dataset) != "points"
     options = "".join(f"<code>{escape(key)} = {escape(str(value))}</code>, " for key, value in changed(run).items())
     pictures = words = ""
     if folder:
@@ -67,7 +67,7 @@ def changed(run: Run) -> dict[str, Any]:
     }
     given: dict[str, Any] = {key: told[key] for key in ("preset", "networks", "data", "size") if key in told}
     try:
-        plain = dataclasses.asdict(presets.configure(given, points=not isinstance(run.setup.dataset, Images)))
+        plain = dataclasses.asdict(presets.configure(given, kind=kind(run.setup.dataset)))
     except ConfigError:  # such as a preset on data that no longer fit it
         plain = dataclasses.asdict(Config())
     return {**told, **{key: value for key, value in options.items() if value != plain[key]}}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.gan import latent, sampling
+from tinygan.gan import latent
 from tinygan.gan.conditioning import Conditioning
 from tinygan.gan.networks import Networks
 from tinygan.gan.noise import Noise
@@ -18,10 +18,12 @@ from tinygan.given import LARGEST_SEED, finite_number, whole_number
 from tinygan.nn import Module
 from tinygan.training import checkpoint
 from tinygan.training.about import About
+from tinygan.training.build import sources_of
 from tinygan.training.config import Config, ConfigError
 from tinygan.training.networks import build_networks, kept_networks, noise_of
 from tinygan.training.networks_file import NetworksFile
 from tinygan.training.run_folder import RunFolder
+from tinygan.training.sources import Sources
 from tinygan.words import did_you_mean, short
 
 
@@ -32,10 +34,10 @@ class Trained:
     Attributes
     ----------
     network : Module
-        Noise (n, latent + code) -> samples (n, ``*shape``).
+        Noise (n, latent + code) -> samples (n, ``*shape``); of pairs, sources -> targets.
     about : About
         Its options, the shape and range of its samples, its classes, and how long it was trained.
-    behind : Noise
+    behind : Noise or Sources
         What it is fed.
     path : Path
         The file it was read from.
@@ -45,7 +47,7 @@ class Trained:
 
     network: Module
     about: About
-    behind: Noise
+    behind: Noise | Sources
     path: Path
     file: NetworksFile | None = None
 
@@ -85,15 +87,21 @@ class Trained:
         Raises
         ------
         ConfigError
-            If there is no class `label`.
+            If there is no class `label`, or it is fed with pictures and not with noise.
         """
+        if isinstance(self.behind, Sources):
+            if truncation is not None:
+                self.noise_for("--truncation")
+            if label is not None:
+                self.class_of(label)
+            return self.behind.draw(np.random.default_rng(seed), n)
         z = latent.noise(np.random.default_rng(seed), (n, self.config.latent), truncation)
         return self.behind.join(z, self.codes(n, seed, label))
 
     def codes(self, n: int, seed: int, label: int | str | None = None) -> np.ndarray:
         """The codes alone: (n, length), or (n, 0) for a generator without."""
         labels = None if label is None else np.full(n, self.class_of(label))
-        return self.behind.codes(np.random.default_rng([seed, 1]), n, labels)  # not the numbers of z again
+        return self.noise_for("a code").codes(np.random.default_rng([seed, 1]), n, labels)  # not the numbers of z again
 
     def columns(self, n: int, seed: int, truncation: float | None = None) -> np.ndarray:
         """Noise for a grid with a column for each class, whose rows share all else: (n, latent + code)."""
@@ -101,7 +109,7 @@ class Trained:
         k = self.condition.classes
         rows = -(-n // k)
         noise = self.noise(rows, seed, truncation).repeat(k, axis=0)
-        self.behind.split(noise)[1][:, :k] = np.tile(np.eye(k), (rows, 1))
+        self.noise_for("a column for each class").split(noise)[1][:, :k] = np.tile(np.eye(k), (rows, 1))
         return noise[:n]
 
     def class_of(self, label: int | str) -> int:
@@ -133,7 +141,13 @@ class Trained:
     def draw(self, noise: np.ndarray) -> np.ndarray:
         """Samples (n, ``*shape``), on the host."""
         with np.errstate(all="ignore"):  # `check_samples` tells of a broken generator in words
-            return sampling.draw(self.network, noise)
+            return self.behind.samples(self.network, noise)
+
+    def noise_for(self, what: str) -> Noise:
+        """What it is fed, which `what` needs to be noise; ConfigError if it turns pictures into pictures."""
+        if isinstance(self.behind, Sources):
+            raise ConfigError(f"{what} is for noise, and {self.path} turns pictures into pictures: it is fed none")
+        return self.behind
 
     def check_weights(self) -> None:
         """Raise CheckpointError if some of its weights are no finite numbers."""
@@ -213,7 +227,11 @@ def _rebuilt(
     rng = np.random.default_rng(0)
     chosen = kept_networks(about.config, about.networks_sha256, path.parent, networks)
     try:
-        noise = noise_of(about.config, about.classes, chosen.networks)
+        noise: Noise | Sources
+        if about.source is not None:
+            noise = sources_of(about.config, about.shape, about.source, about.range)
+        else:
+            noise = noise_of(about.config, about.classes, chosen.networks)
         network, _ = build_networks(about.config, about.shape, rng, rng, noise, chosen.networks)
         with np.errstate(over="ignore"):  # `complaint` tells of infinite weights
             network.load_state_dict(dict(arrays))
