@@ -71,8 +71,7 @@ def believed(logits):  # the mean of D(x) over a batch
 # %% [markdown]
 # ## A healthy run
 # Three panels: the losses; what $D$ thinks of reals and fakes; a thousand fakes (orange) over data (blue). The text
-# above them has two numbers that the losses don't show. Diversity 1 means that the fakes differ as much as the data do.
-# Distance 0 means that they are like the data.
+# above them adds two numbers: if the fakes are like the data, their diversity is about 1 and their distance near 0.
 
 # %%
 reals = data.sample(500, np.random.default_rng(2))
@@ -113,7 +112,7 @@ chart("healthy")
 
 # %% [markdown]
 # The losses balance each other: $D$ a little below $2 \ln 2 = 1.39$, $G$ somewhat above $\ln 2 = 0.69$. $D(x)$ stays
-# just above $D(G(z))$, and all modes are there. Now it's your turn. Look, name the illness, guess what is wrong in the
+# just above $D(G(z))$, and all modes are there. Now it's your turn. Look, name the illness, guess the fault in the
 # code, then unfold the diagnosis. Don't be discouraged: these pictures puzzle professionals, too. The last panel is
 # always the cured run. (For B, C, D and F that's the healthy run: without the fault, they're the same program.)
 #

@@ -147,8 +147,8 @@ best_rate = {name: min(rates, key=lambda lr: np.mean(tuned[lr][name])) for name 
 print("\nbest rate of each:", best_rate)
 
 # %% [markdown]
-# Three learning rates, and three different winners. And `hinge` is last in two tables, but in the third it has the
-# lowest mean of all. Many wrong claims come about like this: the new method was tuned, the old one was not.
+# Three learning rates, and three different winners. And `hinge` is last in two tables of three, but in the third it has
+# the lowest mean of all. Many wrong claims come about like this: the new method was tuned, the old one was not.
 #
 # ## Fresh seeds for the verdict
 #

@@ -106,8 +106,9 @@ for hard in (False, True):
 #
 # Or choose nothing in training: the critic sees $G$'s softmax, beside the data's one-hot rows. A steep critic would
 # just ask "is any number neither 0 nor 1?". With the gradient penalty of tutorial 15 it must rise steadily from fake to
-# real. So a bit more of the right letter scores better (Gulrajani et al., 2017). (`tg.compiled` makes training faster.)
+# real. So a bit more of the right letter scores better (Gulrajani et al., 2017).
 #
+# (`tg.compiled` makes training faster.)
 
 
 # %%
