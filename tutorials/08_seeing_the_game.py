@@ -27,7 +27,7 @@ steps = 1200
 # %% [markdown]
 # ## A game that's easy to see
 #
-# The data are eight Gaussians on a ring. We can draw every sample, and ask $D$ about every place.
+# The data are eight Gaussians (**modes**) on a ring. We can draw every sample, and ask $D$ about every place.
 
 # %%
 data = tg.data.ring(sigma=0.1)
@@ -36,7 +36,7 @@ reals = data.sample(500, np.random.default_rng(1))
 
 # %% [markdown]
 # `Game` holds two networks, two optimisers and the rules. `game.step` is the step of tutorial 00, with a switch for
-# each variation. So that something goes wrong, our generator's learning rate is ten times the discriminator's.
+# each variation. To see a game fail, we give the generator ten times the discriminator's learning rate.
 
 
 # %%
@@ -119,18 +119,19 @@ plt.show()
 
 # %% [markdown]
 # The arrows lead from orange to blue, uphill in $D$'s opinion, and the fakes move together. No fake knows that its
-# neighbours go the same way. They all run to the place where $D$ is highest, faster than $D$ can follow: **mode
-# collapse**. Once $D$ has noticed, the crowd moves on to another mode.
+# neighbours go the same way. They all run to where $D$ is highest, faster than $D$ can follow: **mode collapse**. Once
+# $D$ has noticed, the crowd moves on to another mode.
 #
 # ## Measuring it
 #
 # `count_modes` gives three numbers (Lin et al., 2018):
 #
 # - *modes*: how many of the eight have at least one fake within 3 standard deviations;
-# - *high quality*: the share of fakes that lie so near to a mode;
-# - *reverse KL*: how unevenly these good fakes are spread; 0 is even, $\ln 8 = 2.08$ means all at one mode.
+# - *high quality*: the share of fakes that lie so near a mode;
+# - *reverse KL* (Kullback-Leibler): 0 if these good fakes are spread evenly, $\ln 8 = 2.08$ if all are at one mode.
 #
-# The *energy distance* says all this in one number, near 0 only if fakes and data are alike.
+# The *energy distance* compares distances between fakes and data with distances inside each: near 0 only if both are
+# alike.
 #
 # **Predict, then run.** First, the data themselves. What will the four numbers be?
 
@@ -159,7 +160,7 @@ row("our fakes", measure(draw(game.generator, z)))
 # Three games, equal in all but one switch:
 #
 # - *plain*: as above;
-# - *R1*: $D$ pays for its slope at the real samples, so it can't build one steep peak that attracts all fakes;
+# - *R1*: a slope at the real samples costs $D$ a penalty, so it can't build one steep peak that attracts all fakes;
 # - *packing*: $D$ judges three samples side by side. Three fakes from one mode don't look like three real samples, so
 #   $D$ can *see* a lack of variety.
 #
@@ -202,11 +203,11 @@ assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
 # still lie between the modes: its $D$ is nearly flat and pushes gently. With packing more than half are already of high
 # quality.
 #
-# (The plain game magnifies rounding differences, so your numbers may differ.)
+# (In the plain game tiny rounding errors grow, so your numbers may differ.)
 #
 # **Exercise.** `Game` has more switches: `instance_noise=0.3` (noise on the samples), `n_critic=5` (five steps of $D$
-# for each of $G$), `unroll=5` ($G$ looks five of $D$'s steps ahead). Which finds all eight modes and keeps them, and
-# what does it cost?
+# for each of $G$), `unroll=5` ($G$ plays against the $D$ of five steps later). Which finds all eight modes and keeps
+# them, and what does it cost?
 #
 # <details><summary>Answer</summary>
 #
@@ -227,8 +228,8 @@ assert late["plain"] < 6 and late["with R1"] > 7 and late["packing 3"] > 7
 #
 # ## Recap
 #
-# - $D$ as a map, its gradient as arrows: that's the whole game at a glance.
+# - $D$ as a map, its gradient as arrows: the game at a glance.
 # - Fakes run together to $D$'s highest place: mode collapse. Count modes, quality and spread.
 # - Smoothing $D$ (R1) or letting it see several samples (packing) helps.
 #
-# Next: tutorial 09 leaves points for pictures, with convolutions.
+# Next: tutorial 09, from points to pictures.

@@ -27,9 +27,9 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## A kernel looks at a small window
 #
-# A dense layer learns a stroke anew for each place. A convolution slides one small **kernel** over the image, and at
-# each place adds up pixel times weight. Images are arrays (N, H, W, C): number, height, width, channels. Kernels are
-# (kh, kw, C, O), O for the channels out.
+# A dense layer must learn the same line again for every place. A convolution slides one small **kernel** over the
+# image, and at each place adds up pixel times weight. Images are arrays (N, H, W, C): number, height, width, channels.
+# Kernels are (kh, kw, C, O), O for the channels out.
 #
 # **Predict, then run.** The image has 6 x 6 pixels, the kernel 3 x 3, no padding. How many positions are there? And
 # with **stride** 2, when the kernel jumps two pixels?
@@ -41,8 +41,8 @@ for stride, padding in ((1, 0), (2, 0), (1, "same"), (2, "same")):
     print(f"stride {stride}, padding {padding!r:6}: {y.shape[1]} x {y.shape[2]} outputs\n{y[0, :, :, 0]}")
 
 # %% [markdown]
-# The rule is $\lfloor (H + \text{padding} - k) / \text{stride} \rfloor + 1$ for kernel size $k$ and the padding of both
-# sides together. Padding "same" adds zeros until stride 1 keeps the size.
+# The rule is $\lfloor (H + \text{padding} - k) / \text{stride} \rfloor + 1$, where $\lfloor\,\rfloor$ rounds down, $k$
+# is the kernel's size and padding counts both sides. Padding "same" adds zeros so that, with stride 1, the size stays.
 #
 # ## One: loops
 #
@@ -67,9 +67,9 @@ def conv_loops(x, w, stride=1):
 # %% [markdown]
 # ## Two: patches, and one matrix product
 #
-# Each output is a dot product of a window with a kernel, and many of them at once are a matrix product, which is fast.
-# So lay every window down as a row of a tall matrix $P$, and write $y = P w$ ("im2col"). The price: each pixel is
-# copied up to 9 times.
+# Each output is a dot product of a window with a kernel. Many at once are a matrix product, which is fast. So make
+# every window a row of a tall matrix $P$: then $y = P w$ ("im2col", image to columns). The price: each pixel is copied
+# up to 9 times.
 
 
 # %%
@@ -84,8 +84,8 @@ def conv_patches(x, w, stride=1):
 # %% [markdown]
 # ## Three: a sum over taps
 #
-# Now swap the loops. Each place $(i, j)$ in the kernel, called a **tap**, meets the whole image, shifted by $(i, j)$.
-# So the result is a sum of shifted images, each with its channels mixed by the matrix $w_{ij}$. No pixel is copied.
+# Now swap the loops. For each place $(i, j)$ in the kernel, called a **tap**, shift the whole image by $(i, j)$ and
+# multiply each pixel's channels by the matrix $w_{ij}$. The sum over all taps is the result. No pixel is copied.
 
 
 # %%
@@ -134,7 +134,7 @@ for channels in (1, 64):
         print(f"{channels:2} channels: {ours.__name__:13} {1e3 * best:8.3f} ms an image")
 
 # %% [markdown]
-# Loops lose by far. With 1 channel patches win; with 64 each tap's product is large, and taps catch up.
+# Loops lose by far. With 1 channel patches win. With 64, each tap is a large matrix product, so taps catch up.
 #
 # ## What kernels see
 #
@@ -175,8 +175,8 @@ plt.show()
 #
 # $$\langle A a, b \rangle = \langle a, A^T b \rangle \quad \text{for all } a, b.$$
 #
-# $A^T$ doesn't undo $A$. It sends each output's number back to the pixels it came from, times the same weights, and
-# adds up what arrives, as the gradient with respect to $x$ does. (The hardest idea here: take your time.)
+# $A^T$ doesn't undo $A$. It sends each output's number, times the same weights, back to the pixels it came from. What
+# arrives is added up. The gradient with respect to $x$ does the same. (The hardest idea here: take your time.)
 
 # %%
 a = tg.Tensor(rng.standard_normal((2, 14, 14, 3)), requires_grad=True)
@@ -192,8 +192,8 @@ assert np.allclose(tg.to_numpy(ga), tg.to_numpy(back))
 # %% [markdown]
 # ## Checkerboards
 #
-# **Predict, then run.** Take an image and a kernel of ones, and stride 2: each pixel of the result counts the copies of
-# the kernel that reach it. With kernel 3, are all equal? With kernel 4?
+# **Predict, then run.** Let image and kernel be all ones, and stride 2. After the transposed convolution each pixel
+# counts the copies of the kernel that reach it. With kernel 3, are all equal? With kernel 4?
 
 # %% tags=["hide-output"]
 boards, ones = {}, tg.Tensor(np.ones((1, 5, 5, 1), np.float32))
@@ -202,9 +202,9 @@ for k in (3, 4, 5):
     print(f"kernel {k}: the middle of the result\n{boards[k][4:8, 4:8].astype(int)}")
 
 # %% [markdown]
-# If the stride doesn't divide the kernel's size, some pixels are reached more often. A new generator, such as our DCGAN
-# (kernel 5, stride 2), must learn to remove the pattern. Two cures: a kernel size that the stride divides, or first
-# enlarge, then convolve as usual.
+# If the stride doesn't divide the kernel's size, some pixels are reached more often. The DCGAN of tutorial 10 (kernel
+# 5, stride 2) begins with this pattern and must learn to remove it. Two cures: a kernel size that the stride divides,
+# or first enlarge, then convolve as usual.
 
 # %%
 enlarge = tg.nn.Sequential(tg.nn.UpSample2D(2), tg.nn.Conv2D(1, 1, 3, padding="same"))
@@ -233,9 +233,10 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# ex08: pad, loop over the outputs, and at each take `np.tensordot(window, w, axes=3)`. ex09: the same loops; each
-# `gy[:, p, q]` adds its share to the window of gx and to gw. ex10: for each pixel of $b$ add a copy of the kernel,
-# `np.tensordot(b[:, p, q], w, axes=(1, 3))`, at its place. `--hint`, `--hint 2`, `--hint 3` lead you there.
+# ex08: pad, loop over the outputs, and at each take `np.tensordot(window, w, axes=3)`. ex09: the same loops. At each
+# output, `gy[:, p, q]` times the kernel is added to the window in gx (the gradient of x), and `gy[:, p, q]` times the
+# window to gw. ex10: for each pixel of $b$ add the kernel times that pixel, `np.tensordot(b[:, p, q], w, axes=(1, 3))`,
+# to the window it came from. `--hint`, `--hint 2`, `--hint 3` lead you there.
 #
 # </details>
 #
@@ -245,4 +246,4 @@ plt.show()
 # - Its gradient, the transposed convolution, goes from small to large.
 # - If the stride doesn't divide the kernel's size, expect checkerboards.
 #
-# Next: tutorial 10 stacks these layers into a DCGAN that draws digits.
+# Next: tutorial 10 draws digits with these layers.

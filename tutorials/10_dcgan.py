@@ -42,7 +42,7 @@ print(len(data), "images; a batch", real.shape, real.dtype, "from", real.min(), 
 # %% [markdown]
 # ## The generator, layer by layer
 #
-# Radford, Metz and Chintala (2016) made GANs with convolutions on both sides train reliably.
+# Radford, Metz and Chintala (2016) showed how to train GANs reliably with convolutions in both networks.
 #
 # **Predict, then run.** $z$ has 100 numbers, the image 28 x 28 pixels. The generator begins with a small image of many
 # channels and enlarges it twice by a transposed convolution of stride 2. How large is the first image? And which layer
@@ -58,7 +58,7 @@ print(G.summary((100,)))
 #
 # ## The discriminator
 #
-# The same way back: strides make the image smaller, LeakyReLU gives every pixel a gradient, and one logit comes out.
+# The same way back: strides make the image smaller, LeakyReLU never blocks the gradient, and one logit comes out.
 # There's no BatchNorm, so a logit depends on its own sample alone.
 
 # %%
@@ -93,8 +93,9 @@ print("with BatchNorm   ", with_norm)
 print("without BatchNorm", without)
 
 # %% [markdown]
-# Without it the signal of $z$ fades from layer to layer, and all images begin as nearly the same grey. The price: in
-# training, a sample depends on its batch. For drawing, `draw` uses *evaluation mode*, with averages over past batches.
+# Without it the signal of $z$ fades from layer to layer, and all images begin as nearly the same grey. But BatchNorm
+# has a price: in training, a sample depends on its batch. For drawing, `draw` uses *evaluation mode*, with averages
+# over past batches.
 
 # %%
 assert with_norm[-1] > 10 * without[-1]
@@ -152,7 +153,8 @@ print(f"of 10,000 z the shortest has {all_lengths.min():.2f}, the longest {all_l
 
 # %% [markdown]
 # In 100 dimensions practically all $z$ lie near a sphere of radius 10. The middle of the straight line is a place where
-# the generator was never trained. So `slerp` (spherical, as `lerp` is linear) goes along the sphere (White, 2016).
+# the generator was never trained. So we go along the sphere (White, 2016): `slerp` means spherical interpolation,
+# `lerp` linear.
 
 # %% tags=["picture"]
 t, pairs = np.linspace(0, 1, 10), ((2, 5), (4, 7))
@@ -189,8 +191,9 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# Begin with $\hat x$. `gbeta` sums gy over the batch, `ggamma` sums gy times $\hat x$. gx is a sum over three paths:
-# through $x$ itself, through the mean and through the variance. `--hint 2` says what each of the last two subtracts.
+# Begin with $\hat x$. `gbeta` sums gy over the batch, `ggamma` sums gy times $\hat x$. The input reaches the output on
+# three paths: by itself, through the mean and through the variance. So gx is a sum of three parts, and the last two are
+# subtracted: `--hint 2` describes them.
 #
 # </details>
 #

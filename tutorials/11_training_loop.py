@@ -87,7 +87,7 @@ for file in sorted(run.path.iterdir()):
 #
 # ## Reading the numbers
 #
-# `stats.jsonl` has one line of JSON for each moment. Any program can read it.
+# `stats.jsonl` has one line of JSON for each logged step. Any program can read it.
 
 # %%
 lines = (run.path / "stats.jsonl").read_text(encoding="utf-8").splitlines()
@@ -124,7 +124,7 @@ for ax, picture in zip(axes[2:], (early, late), strict=True):
 plt.show()
 
 # %% [markdown]
-# At first $D$ wins completely. Then $G$ recovers, and both stay near one half.
+# At first $D$ wins completely. Then $G$ recovers, and both $D(x)$ and $D(G(z))$ stay near one half.
 #
 # ## Stop and resume: the same bits
 #
@@ -152,7 +152,7 @@ print("all equal, bit for bit")
 # the states of the random generators, so that the next noise is the same as without the stop. Is all of it needed?
 #
 # **Predict, then run.** We go on from step 100 again, but with fresh optimisers, as if only the weights had been saved.
-# How far off is the furthest weight of $G$ at step 200: 0.0001, 0.01, or more?
+# At step 200, how large is the largest difference in a weight of $G$: 0.0001, 0.01, or more?
 
 # %% tags=["hide-output"]
 half = build(configure(meta["config"]))
@@ -169,7 +169,7 @@ print(f"without Adam's memory a weight of G differs by up to {furthest:.3f}")
 assert furthest > 1e-3
 
 # %% [markdown]
-# The run goes on, and nothing looks wrong. That's why we promise "the same bits": you can test that with `==`.
+# The run goes on, and you'd never notice. But `==` does: that's why we promise "the same bits".
 #
 # ## Your own animation
 #
@@ -187,7 +187,8 @@ print(f"{(OUT / 'beginning.gif').stat().st_size:,} bytes in {OUT.name}/beginning
 # `python -m tinygan.evaluate RUN` draws fresh samples and lets a digit classifier look at them. Beside the generator's
 # row it prints others that tell you how to read the numbers: real images, and images that are bad in known ways.
 #
-# **Predict, then run.** The FCD is a distance from training images. Is ours nearer to real images or to blurred ones?
+# **Predict, then run.** The FCD (Frechet classifier distance) is measured from training images. Is ours nearer to real
+# images or to blurred ones?
 
 # %% tags=["hide-output"]
 evaluate.main([str(run.path), "--n", "2000", "--json", str(OUT / "scores.json")])
@@ -200,8 +201,9 @@ print({name: round(row["fcd"], 2) for name, row in scores.items()})
 #
 # <details><summary>Answer</summary>
 #
-# All have moved the right way: FCD from 15.07 (nearer to blurred images than to real ones) to 5.20, the score from 3.8
-# to 6.4, coverage from 0.02 to 0.29. The other rows are the same as before: they don't depend on the run.
+# All have moved the right way. The FCD fell from 15.07 (nearer to blurred images than to real ones) to 5.20. The score
+# (are the digits clear, and of all kinds?) rose from 3.8 to 6.4, and coverage (the share of real images that have a
+# sample near them) from 0.02 to 0.29. The other rows are the same as before: they don't depend on the run.
 #
 # </details>
 #
@@ -209,8 +211,9 @@ print({name: round(row["fcd"], 2) for name, row in scores.items()})
 #
 # <details><summary>Answer</summary>
 #
-# Each step has four stages: samples, logits, the gradient with respect to the logits (ex11), then to the weights
-# (ex05). Move only the weights of the player whose turn it is. `--hint`, `--hint 2` and `--hint 3` lead you there.
+# Each step has four stages: draw samples, compute their logits, find the gradient with respect to the logits (ex11),
+# and from it the gradient with respect to the weights (ex05). Move only the weights of the player whose turn it is.
+# `--hint`, `--hint 2` and `--hint 3` lead you there.
 #
 # </details>
 #

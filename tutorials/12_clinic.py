@@ -71,7 +71,7 @@ def believed(logits):  # the mean of D(x) over a batch
 # %% [markdown]
 # ## A healthy run
 # Three panels: the losses; what $D$ thinks of reals and fakes; a thousand fakes (orange) over data (blue). The text
-# above them has two numbers no loss knows: the fakes' diversity (real: 1), and their distance from the data (0: alike).
+# above them adds two numbers: if the fakes are like the data, their diversity is about 1 and their distance near 0.
 
 # %%
 reals = data.sample(500, np.random.default_rng(2))
@@ -112,9 +112,9 @@ chart("healthy")
 
 # %% [markdown]
 # The losses balance each other: $D$ a little below $2 \ln 2 = 1.39$, $G$ somewhat above $\ln 2 = 0.69$. $D(x)$ stays
-# just above $D(G(z))$, and all modes are there. Now it's your turn. Look, name the illness, guess what is wrong in the
+# just above $D(G(z))$, and all modes are there. Now it's your turn. Look, name the illness, guess the fault in the
 # code, then unfold the diagnosis. Don't be discouraged: these pictures puzzle professionals, too. The last panel is
-# always the cured run. (Without their fault, B, C, D and F *are* the healthy run, number for number.)
+# always the cured run. (For B, C, D and F that's the healthy run: without the fault, they're the same program.)
 #
 # ## Patient A
 # **Predict, then run.** One player is hopelessly ahead. Which one, do you think? Can the other still learn?
@@ -211,7 +211,7 @@ print("deviation of the fakes:", runs["F"][1].std(axis=0).round(2), " of the dat
 # <details><summary>Diagnosis and cure</summary>
 #
 # **Mode collapse.** All $z$ lead to about the same place, since $G$ learns a hundred times as fast as $D$ (`1e-2`,
-# `1e-4`). $G$ goes to the place that this $D$ likes best; when $D$ has learned that, $G$ jumps on: each tooth of the
+# `1e-4`). $G$ goes to the place that this $D$ likes best; when $D$ has learned that, $G$ jumps on. Each peak in the
 # curves is a jump. $D$ stays at one half because it's slow, not because the fakes are good. The cure: equal rates.
 #
 # </details>

@@ -36,8 +36,9 @@ doctor.main([])
 # %% [markdown]
 # ## One line
 #
-# A **backend** is an array library and two doors, one in and one out. `use_backend` chooses where new Tensors live, and
-# nothing else in your program changes: each op gets the array library as `xp` (tutorial 02c), and works with either.
+# A **backend** is an array library with two functions, the doors through which arrays go in and come out. `use_backend`
+# chooses where new Tensors live, and nothing else in your program changes: each op gets the array library as `xp`
+# (tutorial 02c), and works with either.
 #
 # **Predict, then run.** What will the next cell print on your machine?
 
@@ -74,10 +75,11 @@ print(type(outside).__module__, outside)
 #
 # - **A host synchronisation.** To *see* a number, the program waits until the queue is empty, and the card then has
 #   nothing to do. `item()`, `float(...)`, `print` and `to_numpy` all wait.
-# - **Many small launches.** Each costs time, however little it computes. With small arrays that's nearly all.
+# - **Many small launches.** Each costs time, however little it computes. With small arrays nearly all the time goes
+#   there.
 #
 # You can count both without a card. This backend is NumPy with two counters: one for what goes out, one for the ops
-# that were called. (An op looks up its fast version in `kernels`, and we watch it do so.)
+# that were called. (Each op looks for a fast version of itself in the table `kernels`: we count how often.)
 
 
 # %%
@@ -107,8 +109,8 @@ backend = tg.use_backend(Watched())
 assert current_backend() is backend
 
 # %% [markdown]
-# **Predict, then run.** Here are 100 steps of a small discriminator. Once we look at the loss in each step, once after
-# every 50. How often does each wait?
+# **Predict, then run.** Here are 100 steps of a small discriminator. The first run looks at the loss in each step, the
+# second after every 50. How often does each wait?
 
 # %% tags=["hide-output"]
 real, fake = (tg.Tensor(rng.standard_normal((256, 2), dtype=np.float32) + shift) for shift in (0.5, -0.5))
@@ -138,8 +140,8 @@ for look_every in (1, 50):
 
 # %% [markdown]
 # (The second run goes on where the first stopped.) So tinygan's training loop keeps the losses on the card and reads
-# them only now and then. To *time* something, do the opposite: call `backend.synchronize()` before you read the clock,
-# so that the work is done.
+# them only now and then. To *time* something, do the opposite: call `backend.synchronize()` before you read the clock:
+# then the work is done.
 #
 # ## Fewer launches
 #
@@ -166,8 +168,8 @@ axes.set(xlabel="ops called in a training step, forward and backward", xlim=(0, 
 plt.show()
 
 # %% [markdown]
-# On CuPy an op without an entry of its own in `kernels` takes a launch for each operation in its formula. So the CuPy
-# backend's table holds small CUDA programs that do a whole op in one launch.
+# On CuPy an op that finds no fast version takes a launch for each operation in its formula. So the CuPy backend's table
+# holds small CUDA programs that do a whole op in one launch.
 
 # %%
 from tinygan.kernels import TABLES  # noqa: E402
@@ -186,8 +188,8 @@ tg.use_backend("numpy")  # leave things as we found them
 # <details><summary>Answer</summary>
 #
 # 97 ops by hand and with `Game`, 77 with the joint batch, which sends real and fake through $D$ as one batch. So $D$'s
-# step needs one forward and one backward walk instead of two: 13 matrix products instead of 18, and no additions of the
-# two halves' gradients.
+# step needs one forward and one backward walk instead of two, and 13 matrix products instead of 18. And there's only
+# one gradient for each weight, not two that must be added.
 #
 # </details>
 #
@@ -197,8 +199,9 @@ tg.use_backend("numpy")  # leave things as we found them
 # <details><summary>Answer</summary>
 #
 # That depends on your machine, and there's no number we could honestly give you. Time a step for batches of 1, 4, 16,
-# and so on, with `backend.synchronize()` before each look at the clock. On the card the time hardly grows at first
-# (launches), on the processor it grows from the start: where the curves cross is your answer.
+# and so on, with `backend.synchronize()` before each look at the clock. On the card the time hardly grows at first,
+# since the launches take most of it. On the processor it grows from the start. Your answer is where the two curves
+# cross.
 #
 # </details>
 #
@@ -208,4 +211,4 @@ tg.use_backend("numpy")  # leave things as we found them
 # - Look at numbers rarely: every look is a wait.
 # - Do much in one op, and use large batches: the number of launches stays the same.
 #
-# Next: tutorial 14 asks which loss is best, and how anybody could know.
+# Next: tutorial 14 asks which loss is best.

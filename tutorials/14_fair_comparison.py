@@ -55,7 +55,7 @@ def score(name, seed, lr=1e-3):
 
 
 # %% [markdown]
-# First the measure itself: what does it say of perfect samples? Smaller differences than these mean nothing.
+# First the measure itself: what does it say of perfect samples? A smaller difference between losses means nothing.
 
 # %%
 floor = [tg.metrics.energy_distance(data.sample(2000, np.random.default_rng(s)), real_test) for s in range(200, 205)]
@@ -65,7 +65,7 @@ print("the data against themselves:", np.round(floor, 4))
 # ## One seed proves nothing
 #
 # **Predict, then run.** Only the seed differs between the columns. By how much will a loss's five numbers differ: a
-# tenth, half, a factor?
+# tenth, half, or several times?
 
 
 # %% tags=["hide-output"]
@@ -110,9 +110,9 @@ for name, share in winners(first).items():
 #
 # ## What five seeds say
 #
-# The **standard error** $s / \sqrt{n}$, with $s$ the standard deviation of the $n$ seeds, tells how far their mean may
-# lie from the mean of very many. To halve it you need four times the runs. If two means, with the errors $e_1$ and
-# $e_2$, are less than twice $\sqrt{e_1^2 + e_2^2}$ apart, say "we cannot tell".
+# Let $s$ be the standard deviation of $n$ runs. The **standard error** $s / \sqrt{n}$ says how far their mean may lie
+# from the mean of very many runs. To halve it you need four times the runs. The difference of two means has the error
+# $\sqrt{e_1^2 + e_2^2}$, from their errors $e_1$ and $e_2$. If it's less than twice that, say "we cannot tell".
 
 
 # %%
@@ -147,14 +147,14 @@ best_rate = {name: min(rates, key=lambda lr: np.mean(tuned[lr][name])) for name 
 print("\nbest rate of each:", best_rate)
 
 # %% [markdown]
-# Three learning rates, and three different winners. And `hinge`, last in two tables of three, has the lowest mean of
-# all in the third. Many wrong claims come about like this: the new method was tuned, the old one was not.
+# Three learning rates, and three different winners. And `hinge` is last in two tables of three, but in the third it has
+# the lowest mean of all. Many wrong claims come about like this: the new method was tuned, the old one was not.
 #
 # ## Fresh seeds for the verdict
 #
 # The best of three is partly luck. So the chosen settings run again, with five new seeds.
 #
-# **Predict, then run.** Will these means be higher or lower, on the whole, than those by which the rates were chosen?
+# **Predict, then run.** Will the new means be higher or lower, on the whole, than the old ones?
 
 # %% tags=["hide-output"]
 fresh = {name: [score(name, seed, best_rate[name]) for seed in (s + 10 for s in seeds)] for name in LOSSES}
@@ -185,8 +185,8 @@ plt.show()
 # that 80 runs allow us to say. (Lucic et al., 2018, found the same on images: with enough tuning, most losses reach
 # similar scores.)
 #
-# **Exercise.** At 0.001 the means of the second and the third loss are close. How many seeds would you need for an
-# error a tenth of their distance?
+# **Exercise.** At 0.001 the means of the second and the third loss are close. How many seeds would you need to make the
+# error a tenth of their difference?
 #
 # <details><summary>Answer</summary>
 #
@@ -221,4 +221,4 @@ plt.show()
 # - Several seeds, mean and standard error; fresh seeds for what was chosen.
 # - The result holds for *these* data and *this* budget: say so.
 #
-# Next: tutorial 15 differentiates a gradient, for a critic that must not be steep.
+# Next: tutorial 15 differentiates a gradient.

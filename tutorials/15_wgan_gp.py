@@ -44,8 +44,8 @@ for mean in (1.9, 1, 0, -1):
     print(f"fakes at {mean:4}: distance {distance:.2f}")
 
 # %% [markdown]
-# In the plane you can't sort. There's another way (Kantorovich and Rubinstein). Give every place $x$ a price $D(x)$,
-# which changes by at most 1 per unit of length. Then the distance is
+# In the plane you can't sort. There's another way (Kantorovich and Rubinstein). Give every place $x$ a price $D(x)$
+# with a slope of at most 1: no trip gains more than its length. Then the distance is
 #
 # $$W = \max_D\; \mathrm{E}\,D(\text{real}) - \mathrm{E}\,D(\text{fake}).$$
 #
@@ -75,8 +75,8 @@ free, seen = train_critic()
 print("E D(real) - E D(fake) after 1, 10, 50 steps and at the end:", [f"{seen[i]:.4g}" for i in (0, 9, 49, -1)])
 
 # %% [markdown]
-# It grows without end: twice as steep is twice as good. So the first WGAN clipped every weight to $[-c, c]$ after each
-# step, which gives the slope *some* bound.
+# The loss falls without end: twice as steep is twice as good. So the first WGAN clipped every weight to $[-c, c]$ after
+# each step, which gives the slope *some* bound.
 #
 # **Predict, then run.** The right slope between fakes and data is 1. Which slope will $c = 0.01$ give, which $c = 0.2$?
 
@@ -99,7 +99,7 @@ for c in (0.01, 0.2):
     print(f"c = {c:4}: slope {slopes(D, between).mean():8.4f}, {at_the_edge:.0%} of the weights lie at -c or c")
 
 # %% [markdown]
-# One is much too flat, the other much too steep.
+# One is too flat, the other too steep.
 #
 # ## The penalty
 #
@@ -136,7 +136,8 @@ pair = [tensor(rng.standard_normal((5, 2))) for _ in range(2)]
 print("penalty", penalty(line, *pair, rng).item(), " gradient", gw.data.ravel())
 
 # %% [markdown]
-# By hand: $w$ is 5 long, so $(5 - 1)^2 = 16$, and $8\,(0.6, 0.8)$. `gradcheck` agrees, on a small network:
+# By hand: $w$ is 5 long, so the penalty is $(5 - 1)^2 = 16$. The gradient is $2\,(5 - 1)\,(0.6, 0.8)$, along $w$.
+# `gradcheck` agrees, on a small network:
 
 # %%
 assert np.allclose(gw.data.ravel(), [4.8, 6.4])
@@ -150,7 +151,7 @@ assert np.isclose(ours, library)
 # %% [markdown]
 # ## The critic on the line
 #
-# **Predict, then run.** Back to the data at 2 and the fakes at -1, now with the penalty. Will the slope be exactly 1?
+# **Predict, then run.** The data at 2, the fakes at -1, now with the penalty. Will the slope be exactly 1?
 
 # %% tags=["hide-output"]
 critics["with the penalty"], seen = train_critic(lambda D, real, fake: 10 * penalty(D, real, fake, rng))
@@ -162,7 +163,7 @@ print(f"E D(real) - E D(fake) = {estimate:.2f}, the distance is {distance:.2f}, 
 
 # %% [markdown]
 # The slope is nearly the same everywhere, so no gradient vanishes. Why 1.15 and not 1? With slope $s$ the critic wins
-# $3 s$ and pays $10 (s - 1)^2$; the difference is largest at $s = 1 + 3/20$.
+# $3 s$ and pays $10 (s - 1)^2$. That's best where $3 - 20 (s - 1) = 0$, so at $s = 1.15$.
 #
 # ## A short WGAN-GP
 #
@@ -220,25 +221,25 @@ plt.show()
 
 # %% [markdown]
 # After training the slope is near 1 nearly everywhere. The eight flat spots are the clouds, the tops of the critic's
-# hills. And the estimate falls while the samples get better: here the loss does tell you something.
+# hills. And the estimate falls while the samples get better: this loss tells you something.
 #
-# **Exercises.** On the line, predict the slope for weight 1, then train. Then use 10 with `seed=0` and `seed=3`: what
-# do you see, and why is there no way back? Last, write R1 (tutorial 07b).
+# **Exercises.** On the line, predict the slope for weight 1, then train. Then use 10 with `seed=0` and `seed=3`: where
+# is the slope wrong, and why does it stay so? Last, write R1 (tutorial 07b).
 #
 # <details><summary>Answer</summary>
 #
 # For weight 1 the best is $s = 1 + 3/2$; we got 2.4 to 2.5 nearly everywhere. With the seeds 0 and 3 the slope is stuck
 # near $-0.86$ in places. To become positive, it would have to pass 0, where the penalty is larger: there's a hill
 # between $-1$ and $1$. (In a plane a gradient can *turn* and keep its length, so there's a way around.) R1 is like
-# `penalty`, but at the real samples, with `(gx * gx).sum(axis=1).mean()`; the library's is half of that. At the end a
-# flat $D$ pays nothing to R1, and the game comes to rest; the gradient penalty still asks for slope 1.
+# `penalty`, but at the real samples, with `(gx * gx).sum(axis=1).mean()`; the library's is half of that. When the fakes
+# are like the data, $D$ may be flat. R1 asks nothing of a flat $D$, and the game comes to rest. The gradient penalty
+# still asks for slope 1.
 #
 # </details>
 #
 # ## Recap
 #
-# - A critic gives prices; with a slope of at most 1 their difference is a distance.
-# - The penalty asks for slope 1, and is a loss that contains a gradient: `create_graph=True`.
-# - The estimate falls as the samples improve.
+# - A critic gives prices. The best one with a slope of at most 1 measures the distance.
+# - The penalty asks for slope 1; it contains a gradient: `create_graph=True`.
 #
 # Next: tutorial 16 puts GANs to work.

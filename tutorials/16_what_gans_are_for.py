@@ -31,8 +31,8 @@ pixels, test_pixels = (d.pixels.reshape(-1, 784).astype(np.float32) / 127.5 - 1 
 #
 # A **conditional** GAN is told what to make (Mirza and Osindero, 2014). A list of numbers, the condition $c$, goes to
 # the generator beside $z$, and to the discriminator beside the sample. Then $D$ judges the pair: a perfect 7 is a bad
-# sample if a 3 was ordered. In the code, `extra` adds something else the generator should care about, and `noisy` adds
-# noise to what $D$ sees, so that $D$ can't win by details.
+# sample if a 3 was ordered. In the code, `extra` gives the generator's loss a second part. `noisy` adds noise to what
+# $D$ sees, so that tiny details don't give the fakes away.
 
 
 # %%
@@ -128,13 +128,13 @@ for name, (images, labels) in more.items():
     print(f"100 and {name:11} right on unseen digits: {np.mean(right):.1%}, from {min(right):.1%} to {max(right):.1%}")
 
 # %% [markdown]
-# The fakes do a little harm: they were learned from the 100 and know nothing more. Moving helps, because it brings new
-# knowledge, which is yours: a moved 7 is still a 7.
+# The fakes do a little harm: they were learned from the 100 and know nothing more. Moving helps, because it adds
+# something that you know: a moved 7 is still a 7.
 #
 # ## 2. Filling a hole
 #
 # A generator has learned what digits look like, so it can guess the hidden part of one. Look for a $z$ whose $G(z)$
-# agrees with the picture where you see it, and take the rest from $G(z)$ (Yeh et al., 2017). No weight moves now;
+# agrees with the visible part of the picture, and take the rest from $G(z)$ (Yeh et al., 2017). No weight moves now;
 # gradient descent moves $z$.
 
 # %%
@@ -158,8 +158,8 @@ def search(G, target, mask, starts=8, steps=150):
 
 
 # %% [markdown]
-# **Predict, then run.** Three guesses for the hidden half: the mean of all digits; the hidden half of the training
-# image whose visible half is nearest; the search. Which has the smallest error?
+# **Predict, then run.** Three guesses for the hidden half: the mean of all digits; the right half of the training image
+# whose left half is nearest; the search. Which has the smallest error?
 
 # %% tags=["hide-output"]
 truth = test_pixels[:100]
@@ -177,7 +177,7 @@ holes = [truth[:10] * seen - (1 - seen) * 0.3, truth[:10] * seen + filled[:10] *
 #
 # Now the condition is a small picture, each pixel the mean of four. Many sharp pictures fit it; a squared error would
 # choose their blurred mean, but the discriminator wants *one* of them. `extra` asks that the result, made small again,
-# is what we were given (Ledig et al., 2017, use a similar sum).
+# is the small picture we began with (a similar loss: Ledig et al., 2017).
 #
 # **Predict, then run.** The rival repeats each pixel. Which has the smaller error, which is sharper?
 
@@ -199,8 +199,8 @@ for name, guess in {"pixels repeated": repeated, "GAN": sharp, "truth": truth}.i
 #
 # ## 4. A sound
 #
-# Nothing in a GAN knows that its samples are pictures. Here a sample is 128 values of a plucked string's wave, which
-# decays: with 3 to 8 oscillations (its pitch), an overtone, a random loudness.
+# Nothing in a GAN knows that its samples are pictures. Here a sample is a sound that dies away, like a guitar string's,
+# as 128 values. Its pitch (3 to 8 oscillations) and loudness are random, and a weaker wave, twice as fast, is added.
 
 
 # %%
@@ -237,10 +237,10 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# Partly: if the condition is the pitch itself, from 3 to 8, made and ordered pitch correlate by 0.74, and half of the
-# waves are off by less than 0.73. With the number scaled by 0.2 it hardly obeys (0.09): one small number among 129 is
-# easily missed. The search never won: lower half hidden 0.272 against 0.175 for the nearest, every third row 0.155
-# against 0.086.
+# Partly, if the condition is the pitch itself, from 3 to 8: made and ordered pitch have a correlation of 0.74. Half of
+# the waves miss their pitch by less than 0.73. With the pitch times 0.2 the correlation is only 0.09: $D$ sees 128
+# values and this number, and a small one is easily missed. The search never won: lower half hidden 0.272 against 0.175
+# for the nearest, every third row 0.155 against 0.086.
 #
 # </details>
 #

@@ -28,7 +28,7 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## With pairs
 #
-# The target is a cartoon face. Its source is what a child might start from: the outlines, over a few dabs of colour.
+# The target is a cartoon face. Its source is a sketch: the outlines, on coarse blocks of colour.
 
 
 # %%
@@ -61,8 +61,8 @@ print("a sample:", pairs[0].shape)
 #
 # $$\text{adversarial loss} + \lambda\,\mathrm{E}\,|\text{target} - G(\text{source})|.$$
 #
-# G is a **U-Net** (Ronneberger et al., 2015). It halves the picture three times and doubles it again; on the way up,
-# each size also gets what that size held on the way down. So the lines keep their places.
+# G is a **U-Net** (Ronneberger et al., 2015). It halves the picture three times and doubles it again. On the way up,
+# each layer also sees the layer of its size from the way down. So the lines keep their places.
 #
 # **Predict, then run.** One U-Net learns from the distance alone, another plays the whole game. Which comes nearer to
 # the truth? Which is sharper?
@@ -109,13 +109,14 @@ for name, guess in guesses.items():
     print(f"{name:10} L1 distance {np.abs(guess - targets).mean():.3f}, sharpness {share:.0%} of the truth's")
 
 # %% [markdown]
-# The distance alone comes a little nearer: it trains for nothing else. Where that network does not know (what colour
-# are the eyes?), it draws the mean of all that is possible, which is blur. D rejects blur, so Pix2Pix decides, is
-# sometimes wrong, and gets even sharper than the truth.
+# The network with the distance alone comes a little nearer: it was trained for nothing else. Where that network does
+# not know (what colour are the eyes?), it draws the mean of all that is possible, which is blur. D rejects blur, so
+# Pix2Pix must choose one colour. Sometimes it's wrong, and even sharper than the truth.
 #
 # ## Without pairs
 #
-# Often there are no pairs: nobody painted what was photographed. Here are digits, and posters of other digits.
+# Often there are no pairs: nobody has painted the scene in your photograph. Here are digits, and posters of other
+# digits.
 
 
 # %%
@@ -142,7 +143,7 @@ true_posters, true_digits = scaled(poster(grey_one[-500:])), scaled(grey_other[-
 # %% [markdown]
 # CycleGAN (Zhu et al., 2017) has two generators, there and back, and a discriminator for each kind. The adversarial
 # losses ask only for *some* good poster. What ties it to the digit is the **cycle**: a digit that becomes a poster and
-# then a digit again must be the first one. With $G$ to posters and $F$ back to digits, the loss has
+# then a digit again must look as before. With $G$ from digits $a$ to posters $b$, and $F$ back, the loss has
 # $10\,\mathrm{E}\,|F(G(a)) - a|$, and the same for $b$. The authors' **identity loss** asks a generator of posters to
 # leave a poster as it is: $5\,\mathrm{E}\,|G(b) - b|$, and the same for digits under $F$.
 #
@@ -174,8 +175,8 @@ for name, made, truth, start, back in (
     print(f"{name}: L1 distance to the truth", "copied {:.3f}, made {:.3f}; after the cycle {:.3f}".format(*errors))
 
 # %% [markdown]
-# All of them, though it never saw a pair or a label. But a CycleGAN that made fine 8s of all 3s and 3s of all 8s, and
-# turned them back, would have just as small a loss. Ours does not, thanks to the networks: the easiest way for a U-Net
+# All of them, though it never saw a pair or a label. But think of a CycleGAN that swaps 3s and 8s, and on the way back
+# swaps them again: its loss would be just as small. Ours does not, thanks to the networks: the easiest way for a U-Net
 # is to leave every line where it is, and the identity loss supports that. Where shapes must change, as from cats to
 # dogs, CycleGAN often fails, its authors say.
 #
@@ -196,8 +197,8 @@ for name, made, truth, start, back in (
 #
 # It is: 99.6 % were read right, and the made posters were at a distance of 0.062 from the truth instead of 0.042. Even
 # with `identity=0` as well it was 99.4 %, and 0.086. So where no shape has to change, the networks alone may keep the
-# digit. The cycle makes the picture finer, but as the shift above shows, the networks then agree with each other, not
-# with the truth.
+# digit. The cycle makes the picture finer. But the shift in the answer above shows that it only makes the two networks
+# agree with each other: they may both be wrong.
 #
 # </details>
 #
@@ -205,8 +206,9 @@ for name, made, truth, start, back in (
 #
 # <details><summary>Answer</summary>
 #
-# Not after these few steps, perhaps in time: there was coloured noise along the lines, at a distance of 0.271, worse
-# than the sketch itself, and three times as sharp as the truth. The L1 distance shows G the way from the first step on.
+# Not after these few steps, perhaps in time. There was coloured noise along the lines. The distance was 0.271, worse
+# than the sketch itself, and the pictures were three times as sharp as the truth. The L1 distance shows G the way from
+# the first step on.
 #
 # </details>
 
@@ -227,4 +229,4 @@ plt.show()
 # - The L1 distance gives colours and places, D gives sharpness; a U-Net keeps the lines where they are.
 # - Without pairs a cycle replaces the target, but does not say *which* translation is right.
 #
-# Try your own pictures, too. Next: tutorial 18 writes text, where each letter is a choice.
+# On the command line: `python -m tinygan.train --preset pix2pix`. Next: tutorial 18 writes text.

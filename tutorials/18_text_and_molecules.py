@@ -25,9 +25,9 @@ rng = np.random.default_rng(0)
 # ## Strings with a rule
 #
 # We want strings that a program can check: dates, and small molecules in SMILES, which writes them as text. C, N and O
-# are atoms, `=` and `#` double and triple bonds; parentheses hold a branch, and a pair of 1s closes a ring. C makes at
-# most four bonds, N three, O two. A string becomes an array (L, V): for each of L places, a one-hot row of V letters.
-# `_` fills the rest.
+# are atoms, `=` and `#` double and triple bonds; a branch stands in parentheses, and two atoms marked 1 are joined into
+# a ring. C makes at most four bonds, N three, O two. A string becomes an array (L, V): for each of L places, a one-hot
+# row of V letters. `_` fills the rest.
 
 # %%
 sets = {words.name: words for words in (tg.data.dates(), tg.data.molecules())}
@@ -58,14 +58,13 @@ print("measured:", (up - down) / 2e-5)
 assert not np.any(up - down)
 
 # %% [markdown]
-# Nothing flows: a small step changes no letter. The critic knows a better letter, but can't tell the generator.
+# Nothing flows: a small step changes no letter.
 #
 # ## Remedy 1: the Gumbel-softmax
 #
 # Let the generator *draw* its letter, with probabilities $p = \mathrm{softmax}(\text{logits})$. The expected score does
-# have a slope. To draw, you can add Gumbel noise, $g = -\ln(-\ln u)$ with $u$ uniform: number $k$ of $\text{logits} +
-# g$ is the largest with probability $p_k$. The Gumbel-softmax (Jang et al., 2017) puts a softmax in place of the
-# largest:
+# have a slope. To draw, add Gumbel noise $g = -\ln(-\ln u)$ to the logits, with $u$ uniform in $(0, 1)$, and take the
+# largest: it's letter $k$ with probability $p_k$. The Gumbel-softmax (Jang et al., 2017) takes a softmax instead:
 #
 # $$y = \mathrm{softmax}\big((\text{logits} + g) / T\big)$$
 #
@@ -90,8 +89,8 @@ both = gumbel_softmax(x, 0.5, np.random.default_rng(3)), tg.ops.gumbel_softmax(x
 assert np.array_equal(both[0].data, both[1].data)
 
 # %% [markdown]
-# The choices do not. With a high $T$ gradients scatter little, but are wrong; with a low one they are right on average,
-# but scatter. So training begins high and lowers $T$.
+# The choices stay the same. With a high $T$ gradients scatter little, but are wrong; with a low one they are right on
+# average, but scatter. So training begins high and lowers $T$.
 #
 # But a soft $y$ is no letter, and a critic sees that. The **straight-through** trick (Bengio et al., 2013) shows it the
 # one-hot choice, but takes the gradient of the soft $y$.
@@ -107,9 +106,9 @@ for hard in (False, True):
 #
 # Or choose nothing in training: the critic sees $G$'s softmax, beside the data's one-hot rows. A steep critic would
 # just ask "is any number neither 0 nor 1?". With the gradient penalty of tutorial 15 it must rise steadily from fake to
-# real, so half a letter is better than none (Gulrajani et al., 2017).
+# real. So a bit more of the right letter scores better (Gulrajani et al., 2017).
 #
-# Both play the same game (`tg.compiled` makes it faster).
+# (`tg.compiled` makes training faster.)
 
 
 # %%
@@ -154,9 +153,9 @@ for name in sets:
 # %% [markdown]
 # ## How good is it?
 #
-# Three numbers, from the benchmarks GuacaMol and MOSES. **Validity**: the share that follows the rule. **Uniqueness**:
-# how many of those are different. **Novelty**: how many of these are not in the training set. To compare, one writer
-# draws each place by itself, a Markov chain each letter from the one before.
+# Three numbers, after GuacaMol and MOSES. **Validity**: the share that follows the rule. **Uniqueness**: how many of
+# the valid ones are different. **Novelty**: how many of the different ones the training set lacks. Two simple writers
+# compete. One draws each place by itself; the other, a Markov chain, each letter given the one before.
 
 
 # %%
@@ -201,8 +200,8 @@ for row, strings in rows.items():  # of molecules
 #
 # <details><summary>Answer</summary>
 #
-# There are $K = 73049$ days, and $n$ draws leave one of them out with probability $(1 - 1/K)^n$. So
-# $K\,(1 - (1 - 1/K)^n)$ different ones, 993 of 1,000: uniqueness 99.3 %. Less is a sign of collapse.
+# There are $K = 73049$ days. A given day is missing from $n$ draws with probability $(1 - 1/K)^n$. So 1,000 draws hold
+# about $K\,(1 - (1 - 1/K)^{1000}) = 993$ different days: uniqueness 99.3 %. Less is a sign of collapse.
 #
 # </details>
 #
@@ -221,7 +220,8 @@ for row, strings in rows.items():  # of molecules
 # - Draw with a slope (Gumbel-softmax), or let the critic see probabilities.
 # - Read validity, uniqueness and novelty together, beside simple writers.
 #
-# Next, tutorial 19 makes music: notes are choices, too.
+# On the command line: `python -m tinygan.train --preset text` (WGAN-GP on softmax) or `--preset gumbel`. Next: tutorial
+# 19 makes music.
 
 # %% tags=["picture"]
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 3.6), layout="constrained")

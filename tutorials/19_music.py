@@ -32,8 +32,8 @@ print(*(f"{note.pitch}x{note.length}" for note in notes(data.rolls[0])))
 # %% [markdown]
 # ## Music as an array
 #
-# A **piano roll** has a row for each step of time and a column for each pitch. Ours have 32 steps, the sixteenths of
-# two bars, and 25 columns: 24 semitones from middle C on, and one for silence. Each row is one-hot, and equal rows in
+# A **piano roll** has a row for each step of time and a column for each pitch. Ours have 32 steps, two bars of 16, and
+# 25 columns: 24 neighbouring pitches from middle C up, and one for silence. Each row is one-hot, and equal rows in
 # succession are one note. The second line above is the first melody: pitch numbers of the MIDI standard, and behind the
 # x how many steps each lasts.
 #
@@ -60,9 +60,9 @@ G, D = tg.models.melody(data.sample_shape, latent, rng)
 print(G.summary((latent,)))
 
 # %% [markdown]
-# The generator begins with 8 steps and must get to 32. Each of its `Conv1D` makes twice as many channels as needed, and
-# the next `Reshape` turns half of them into further steps. The softmax says how probable each pitch is at each step.
-# The discriminator looks at windows of half a bar; then a dense layer looks at all of them together.
+# The generator begins with 8 steps and must get to 32. Each of its `Conv1D` computes two steps at once, side by side in
+# twice the channels; the next `Reshape` puts them one after the other. The softmax says how probable each pitch is at
+# each step. The discriminator looks at windows of half a bar; then a dense layer looks at all of them together.
 #
 # **Predict, then run.** Could a discriminator that sees only single half bars, of about three notes, teach the
 # generator to stay in one key?
@@ -75,7 +75,7 @@ print(f"{np.mean(fits > 1):.0%} of the half bars fit two keys or three; of whole
 print(f"{np.mean((tg.metrics.key_shares(unseen.rolls, data.keys) == 1).sum(axis=1) > 1):.0%}")
 
 # %% [markdown]
-# One half bar in four could be in another key: only the whole melody tells.
+# One half bar in four also fits another key: only the whole melody tells.
 #
 # ## Training
 #
@@ -118,8 +118,7 @@ for step in range(1, steps + 1):
 # We compare with 1,000 unseen melodies, and with a **baseline** of independent notes: pitches and lengths are as
 # frequent as in the data, but no note knows of another.
 #
-# **Predict, then run.** Which share of the baseline's notes lies in one key, the one that fits best? More or less than
-# half?
+# **Predict, then run.** Which share of the baseline's notes lies in the key that fits best? More or less than half?
 
 
 # %% tags=["hide-output"]
@@ -152,10 +151,10 @@ best = tg.metrics.key_shares(rivals["GAN"], data.keys).argmax(axis=1)
 print("the GAN's melodies by key:", dict(zip(data.names, np.bincount(best, minlength=3).tolist(), strict=True)))
 
 # %% [markdown]
-# The GAN has found that there are keys, and three of them: 96% of its notes are in one key, and 75% of its melodies
-# stay in one to the end, against 78% and 4% for independent notes. It has learnt how to end, too: 93% end on the
-# keynote. None is a copy: the nearest in the training set differs in 11.5 of the 32 steps. But some notes last an odd
-# number of steps, which no real one does.
+# The GAN has found the keys, all three of them. 96% of its notes are in one key (independent notes: 78%), and 75% of
+# its melodies stay in one to the end (4%). It has learnt how to end, too: 93% end on the keynote. None is a copy: on
+# average the nearest melody in the training set differs in 11.5 of 32 steps. But some notes last an odd number of
+# steps, which no real one does.
 #
 # ## Listening
 #
@@ -201,10 +200,10 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# It fell from 75 to 52 % (to 48 % with seed 1 instead of 0 for `rng`), and only 62 % ended on the keynote. Neighbouring
-# keys, such as C and G major, differ in a single note, and now 98 % of the half bars fit more than one key: D hardly
-# notices a change of key. And each key has only a quarter of the melodies to learn from. The baseline's notes in one
-# key rose from 78 to 80 %, because among twelve keys one fits better than among three.
+# It fell from 75 to 52 % (to 48 % with seed 1 instead of 0 for `rng`), and only 62 % ended on the keynote. Some keys,
+# such as C and G major, differ in a single note. Now 98 % of the half bars fit more than one key, so D hardly notices
+# when the key changes. And each key has only a quarter of the melodies to learn from. The baseline rose, too, from 78
+# to 80 % of its notes in one key: the best of twelve keys fits better than the best of three.
 #
 # </details>
 #
@@ -214,10 +213,10 @@ plt.show()
 # <details><summary>Answer</summary>
 #
 # The keys suffer: 85 % of the notes were in one key, and only 21 % of the melodies stayed in one (20 % with seed 1). So
-# do the ends: 59 % on the keynote instead of 93 %. Rhythm and range hardly do: off by 0.053, and 10.8 pitches wide. A
-# window can ask for the right lengths, and for three or four notes that fit together, but not for the same key in all
-# windows. Why are so many ends right? At the edge a window sees the zeros of the padding, so it knows where it is.
-# Without padding it was 48 %, still more than the baseline's 19 %.
+# do the ends: 59 % on the keynote instead of 93 %. Rhythm and range hardly suffer: the rhythm is off by 0.053, and a
+# melody is 10.8 pitches wide. A window can ask for the right lengths, and for three or four notes that fit together,
+# but not for the same key in all windows. Why are so many ends right? At the edge a window sees the zeros of the
+# padding, so it knows where it is. Without padding it was 48 %, still more than the baseline's 19 %.
 #
 # </details>
 #
@@ -227,4 +226,5 @@ plt.show()
 # - A discriminator teaches what it sees: the key needs a layer that sees the whole.
 # - Count how often the rules are kept, beside unseen data and a baseline.
 #
-# What comes next is up to you: other keys, other rhythms, your own melodies.
+# On the command line: `python -m tinygan.train --preset music`, then `python -m tinygan.sample RUN --out tunes.wav`.
+# What comes next is up to you.
