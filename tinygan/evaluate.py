@@ -11,7 +11,8 @@ import numpy as np
 
 from tinygan import evaluation, plot
 from tinygan.commandline import Parser, add_source, check_source, guarded, opened
-from tinygan.data import Images, from_range
+from tinygan.data import Images, from_range, kind
+from tinygan.data.sets import CALLED
 from tinygan.evaluation.features import METRICS as OF_FEATURES
 from tinygan.evaluation.features import captions
 from tinygan.files import whole_file
@@ -103,7 +104,7 @@ def of_run(args: Any, outputs: Mapping[str, Path]) -> dict[str, Any]:
     check_outputs(outputs, path, data_of(source.config))
     dataset = load_data(source.config, source.shape)
     if neighbours and not isinstance(dataset, Images):
-        raise ConfigError(f"--neighbours is for images, and {path} draws none")
+        raise ConfigError(f"--neighbours is for images, and {path} draws {CALLED[kind(dataset)]}")
     found = measure(
         source,
         dataset,

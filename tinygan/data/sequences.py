@@ -71,7 +71,7 @@ class Sequences(Stored):
         Examples
         --------
         >>> encoded(dates(), ["1961 Apr 9", "2000 Feb 29"]).describe()
-        '2 strings of up to 11 symbols out of 33, such as 1961 Apr 9'
+        '2 strings of up to 11 symbols out of 34, such as 1961 Apr 9'
         """
         places, symbols = self.sample_shape
         if self.words is None:
