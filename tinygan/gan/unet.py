@@ -18,15 +18,10 @@ adversarial networks", CVPR 2017, whose networks are larger, and their patches 7
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-import numpy as np
-
 from tinygan.autograd import Tensor, ops
+from tinygan.gan.networks import Rng
 from tinygan.given import whole_number
 from tinygan.nn import Conv2D, ConvTranspose2D, InstanceNorm, LeakyReLU, Module, Sequential, Tanh
-
-Rng: TypeAlias = "np.random.Generator"
 
 SLOPE = 0.2
 MOST = 256  # channels
