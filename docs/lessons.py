@@ -33,6 +33,9 @@ FOLDER = ROOT / "notebooks"
 # Where Colab and Binder find the notebooks, on GitHub: put the owner of the repository here.
 REPOSITORY = "OWNER/tinygan"
 
+# What the pages fold waits in Jupyter, too: each tag, and the cell's metadata that Jupyter knows.
+FOLDS = {"hide-output": "outputs_hidden", "hide-input": "source_hidden"}
+
 INSTALL = f'''# On Colab and Binder: install tinygan where it is missing.
 import importlib.util
 
@@ -88,6 +91,7 @@ def twin(source: Path) -> NotebookNode:
         written = f"%%writefile {ENGINE.name}\n{engine_before(number_of(source))}".rstrip()
         notebook.cells.insert(2, nbformat.v4.new_code_cell(written, metadata=metadata))
     embed_pictures(notebook, source.parent)
+    fold(notebook)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
     notebook.metadata = {
@@ -96,6 +100,14 @@ def twin(source: Path) -> NotebookNode:
         "tinygan": {"source": sha256(source)},
     }
     return notebook
+
+
+def fold(notebook: dict) -> None:
+    """Let Jupyter fold what the pages fold; a click unfolds it."""
+    for cell in notebook["cells"]:
+        folds = {FOLDS[tag]: True for tag in cell["metadata"].get("tags", []) if tag in FOLDS}
+        if folds:
+            cell["metadata"]["jupyter"] = folds
 
 
 def engine_before(number: str) -> str:

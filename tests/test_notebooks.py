@@ -40,6 +40,26 @@ def test_the_notebook_is_the_twin_of_the_script(source):
     assert tags == ["install"] and lessons.REPOSITORY in source
 
 
+@every_tutorial
+def test_what_the_pages_fold_is_folded_in_jupyter_too(source):
+    code = [cell["metadata"] for cell in stored(source)["cells"] if cell["cell_type"] == "code"]
+    for metadata in code:
+        tags, folds = metadata.get("tags", []), metadata.get("jupyter", {})
+        assert folds.get("outputs_hidden", False) == ("hide-output" in tags), "run docs/lessons.py"
+        assert folds.get("source_hidden", False) == ("hide-input" in tags)
+    assert any("jupyter" in metadata for metadata in code)
+
+
+def test_a_twin_folds_what_its_tags_say(tmp_path, monkeypatch):
+    pytest.importorskip("jupytext", reason="the package jupytext is not installed")
+    source = tmp_path / "00_one.py"
+    tags = ["", ' tags=["hide-output"]', ' tags=["picture", "hide-input"]', ' tags=["hide-input", "hide-output"]']
+    source.write_text("".join(f"# %%{each}\nprint({i})\n\n" for i, each in enumerate(tags)), encoding="utf-8")
+    folds = [cell.metadata.get("jupyter") for cell in lessons.twin(source).cells if cell.source.startswith("print")]
+    both = {"outputs_hidden": True, "source_hidden": True}
+    assert folds == [None, {"outputs_hidden": True}, {"source_hidden": True}, both]
+
+
 def test_a_notebook_brings_the_engine_that_was_written_before_it():
     importing = [source for source in lessons.SOURCES if "my_engine" in source.read_text(encoding="utf-8")]
     assert [lessons.number_of(source) for source in importing] == ["02", "02b", "02c", "03", "05", "07", "07b", "07c"]
