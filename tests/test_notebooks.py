@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
+import wave
 from pathlib import Path
+from types import SimpleNamespace
 
 import lessons
+import numpy as np
 import pytest
 from said import SAID, SAID_IN_WORDS  # beside this file
 
@@ -80,6 +85,32 @@ def test_it_was_run_in_full_and_shows_its_picture(source):
     assert any("image/png" in output.get("data", {}) for output in drawn["outputs"])
     assert lessons.notebook_of(source).stat().st_size < 1_000_000
     assert not re.search(r"/(root|home|Users|tmp)/", printed(stored(source))), "a path of a machine"
+
+
+def test_a_sound_is_kept_with_half_of_its_samples():
+    """Of 22,050 samples a second: what has no frequency above 4,000 Hz is in 11,025 of them as well."""
+    sine, file = np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050), io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 2, 22_050, 0, "NONE", ""))
+        sound.writeframes(np.round(30_000 * sine).astype("<i2").tobytes())
+    with wave.open(io.BytesIO(lessons.wav(file.getvalue()))) as sound:
+        assert (sound.getframerate(), sound.getnframes(), sound.getsampwidth()) == (11_025, 11_025, 2)
+        kept = np.frombuffer(sound.readframes(11_025), "<i2")
+    assert np.argmax(np.abs(np.fft.rfft(kept))) == 440
+    page = '<source src="data:audio/wav;base64,{}" type="audio/wav" />'
+    small = {"data": {"text/html": page.format(base64.b64encode(lessons.wav(file.getvalue())).decode())}}
+    whole = {"data": {"text/html": page.format(base64.b64encode(file.getvalue()).decode())}}
+    assert lessons.smaller(SimpleNamespace(**whole, get=whole.get)).data == small["data"]
+
+
+def test_the_stored_sound_is_small():
+    (source,) = [path for path in lessons.SOURCES if lessons.number_of(path) == "19"]
+    outputs = [output for cell in stored(source)["cells"] for output in cell.get("outputs", [])]
+    (page,) = [html for each in outputs if "<audio" in (html := "".join(each.get("data", {}).get("text/html", "")))]
+    assert len(page) < 140_000
+    with wave.open(io.BytesIO(base64.b64decode(page.split("base64,")[1].split('"')[0]))) as sound:
+        assert sound.getframerate() == 11_025
+        assert sound.getnframes() / 11_025 == pytest.approx(32 * 15 / 110, abs=1e-3)  # two bars
 
 
 def test_there_is_a_notebook_for_each_tutorial_and_no_other():
