@@ -49,6 +49,7 @@ class UNet(Module):
 
     Examples
     --------
+    >>> import numpy as np
     >>> G = UNet(1, 3, np.random.default_rng(0), width=8, depth=2)
     >>> G(Tensor(np.zeros((5, 28, 28, 1), np.float32))).shape
     (5, 28, 28, 3)
