@@ -202,7 +202,7 @@ def smaller(output: NotebookNode) -> NotebookNode:
 
 def wav(data: bytes) -> bytes:
     """A sound of 16 bits with at most 11,025 samples a second: what the lessons play has nothing above 4,000 Hz."""
-    with wave.open(io.BytesIO(data)) as sound:
+    with wave.open(io.BytesIO(data), "rb") as sound:
         parameters, samples = sound.getparams(), sound.readframes(sound.getnframes())
     every = max(1, parameters.framerate // 11_025)
     file = io.BytesIO()

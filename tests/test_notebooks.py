@@ -93,7 +93,7 @@ def test_a_sound_is_kept_with_half_of_its_samples():
     with wave.open(file, "wb") as sound:
         sound.setparams((1, 2, 22_050, 0, "NONE", ""))
         sound.writeframes(np.round(30_000 * sine).astype("<i2").tobytes())
-    with wave.open(io.BytesIO(lessons.wav(file.getvalue()))) as sound:
+    with wave.open(io.BytesIO(lessons.wav(file.getvalue())), "rb") as sound:
         assert (sound.getframerate(), sound.getnframes(), sound.getsampwidth()) == (11_025, 11_025, 2)
         kept = np.frombuffer(sound.readframes(11_025), "<i2")
     assert np.argmax(np.abs(np.fft.rfft(kept))) == 440
@@ -108,7 +108,7 @@ def test_the_stored_sound_is_small():
     outputs = [output for cell in stored(source)["cells"] for output in cell.get("outputs", [])]
     (page,) = [html for each in outputs if "<audio" in (html := "".join(each.get("data", {}).get("text/html", "")))]
     assert len(page) < 140_000
-    with wave.open(io.BytesIO(base64.b64decode(page.split("base64,")[1].split('"')[0]))) as sound:
+    with wave.open(io.BytesIO(base64.b64decode(page.split("base64,")[1].split('"')[0])), "rb") as sound:
         assert sound.getframerate() == 11_025
         assert sound.getnframes() / 11_025 == pytest.approx(32 * 15 / 110, abs=1e-3)  # two bars
 
