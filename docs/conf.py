@@ -53,7 +53,7 @@ html_theme_options = {
 
 highlight_language = "none"  # a block without a language is a command
 toc_object_entries_show_parents = "hide"
-autodoc_default_options = {"exclude-members": "extra, with_weight, output_axis"}
+autodoc_default_options = {"exclude-members": "axes, convolve, extra, with_weight, output_axis"}
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False

@@ -16,9 +16,11 @@ import os
 import re
 import sys
 import tempfile
+import wave
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ ENGINE = ROOT / "tutorials" / "my_engine.py"
 FOLDER = ROOT / "notebooks"
 # Where Colab and Binder find the notebooks, on GitHub: put the owner of the repository here.
 REPOSITORY = "OWNER/tinygan"
+
+# What the pages fold waits in Jupyter, too: each tag, and the cell's metadata that Jupyter knows.
+FOLDS = {"hide-output": "outputs_hidden", "hide-input": "source_hidden"}
 
 INSTALL = f'''# On Colab and Binder: install tinygan where it is missing.
 import importlib.util
@@ -95,6 +100,7 @@ def twin(source: Path) -> NotebookNode:
         written = f"%%writefile {ENGINE.name}\n{engine_before(number_of(source))}".rstrip()
         notebook.cells.insert(2, nbformat.v4.new_code_cell(written, metadata=metadata))
     embed_pictures(notebook, source.parent)
+    fold(notebook)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
     notebook.metadata = {
@@ -103,6 +109,14 @@ def twin(source: Path) -> NotebookNode:
         "tinygan": {"source": sha256(source)},
     }
     return notebook
+
+
+def fold(notebook: dict) -> None:
+    """Let Jupyter fold what the pages fold; a click unfolds it."""
+    for cell in notebook["cells"]:
+        folds = {FOLDS[tag]: True for tag in cell["metadata"].get("tags", []) if tag in FOLDS}
+        if folds:
+            cell["metadata"]["jupyter"] = folds
 
 
 def engine_before(number: str) -> str:
@@ -183,11 +197,26 @@ def merged(outputs: list) -> list:
 
 
 def smaller(output: NotebookNode) -> NotebookNode:
-    """With a small picture."""
+    """With a small picture, and a small sound."""
+    if "audio/wav;base64," in output.get("data", {}).get("text/html", ""):
+        start, data, end = re.split(r'(?<=audio/wav;base64,)([^"]+)', output.data["text/html"])
+        output.data["text/html"] = start + base64.b64encode(wav(base64.b64decode(data))).decode() + end
     if "image/png" in output.get("data", {}):
         picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
         output.data = {"image/png": base64.b64encode(png(picture)).decode()}
     return output
+
+
+def wav(data: bytes) -> bytes:
+    """A sound of 16 bits with at most 11,025 samples a second: what the lessons play has nothing above 4,000 Hz."""
+    with wave.open(io.BytesIO(data), "rb") as sound:
+        parameters, samples = sound.getparams(), sound.readframes(sound.getnframes())
+    every = max(1, parameters.framerate // 11_025)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams(parameters._replace(framerate=parameters.framerate // every))
+        sound.writeframes(np.frombuffer(samples, "<i2").reshape(-1, parameters.nchannels)[::every].tobytes())
+    return file.getvalue()
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -37,12 +37,18 @@ class CutStrips(SphinxTransform):
             file = Path(self.env.srcdir) / "_generated" / "panels" / f"{path.stem}-{number}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
             picture.crop((left, 0, right, picture.height)).save(file, optimize=True)
-            about = node.get("alt", "") if number == 0 else f"The same picture, part {number + 1}"
+            about = alt(node.get("alt", ""), number, self.env.docname)
             uri = f"/_generated/panels/{file.name}"
             width = f"{100 * (right - left) / picture.width:.2f}%"
             # Without the class Sphinx puts a link around it, and the width would be a part of the link's.
             strip += nodes.image(uri=uri, alt=about, width=width, classes=["no-scaled-link"])
         node.replace_self(strip)
+
+
+def alt(text: str, number: int, page: str) -> str:
+    """What stands for a panel where it cannot be seen: for the first the picture's own text."""
+    later = "同一张图的第 {} 部分" if page.startswith("zh/") else "The same picture, part {}"
+    return later.format(number + 1) if number else text
 
 
 def panels(picture: Image.Image) -> list[tuple[int, int]]:

@@ -129,6 +129,14 @@ FUNCTIONS = [
         "concatenate", lambda a, b: ops.concatenate([a, b], 1), lambda a, b: np.hstack([a, b]), pairs, "same", span=BIG
     ),
     Edge(
+        "conv1d",
+        lambda x, w: ops.conv1d(x, w, 2, 1),
+        lambda x, w: plain.conv1d_loop(x, w, 2, 1),
+        lambda n: ((n, 5, 2), (3, 2, 3)),
+        "int64",
+        span=BIG,
+    ),
+    Edge(
         "conv2d",
         lambda x, w: ops.conv2d(x, w, 2, 1),
         lambda x, w: plain.conv_loop(x, w, 2, 1),

@@ -98,6 +98,14 @@ def conv_loop(x, w, stride=1, padding=0):
     return y
 
 
+def conv1d_loop(x, w, stride=1, padding=0):
+    """Every output step by itself: the sum over its window of the padded sequence."""
+    pads = sides([padding] if isinstance(padding, tuple) else padding, x.shape[1], len(w), stride, 0)
+    x = np.pad(x, ((0, 0), pads, (0, 0)))
+    starts = range(0, x.shape[1] - len(w) + 1, stride)
+    return np.stack([(x[:, i : i + len(w), :, None] * w).sum((1, 2)) for i in starts], axis=1)
+
+
 def conv_transpose_loop(x, w, stride=1, padding=0, output_padding=0):
     """Every input pixel paints its kernel onto a canvas, from which the padding is cut off."""
     (n, oh, ow, _), (kh, kw, channels, _) = x.shape, w.shape
@@ -239,6 +247,12 @@ def picked(label, index, shape, syncs=0):
 def convolution(label, x, w, **settings):
     return row(
         f"conv2d: {label}", lambda x, w: ops.conv2d(x, w, **settings), lambda x, w: conv_loop(x, w, **settings), x, w
+    )
+
+
+def along_one_axis(label, x, w, **settings):
+    return row(
+        f"conv1d: {label}", lambda x, w: ops.conv1d(x, w, **settings), lambda x, w: conv1d_loop(x, w, **settings), x, w
     )
 
 
@@ -449,6 +463,12 @@ PRODUCTS = [
 ]
 
 CONVOLUTIONS = [
+    along_one_axis("plain", (2, 5, 3), (3, 3, 2)),
+    along_one_axis("stride 2, padding 1", (2, 6, 2), (3, 2, 3), stride=2, padding=1),
+    along_one_axis("uneven padding", (1, 5, 2), (3, 2, 3), padding=(2, 0)),
+    along_one_axis("same, stride 3, even kernel", (2, 7, 2), (4, 2, 3), stride=3, padding="same"),
+    along_one_axis("stride over the length", (2, 5, 2), (2, 2, 3), stride=9),
+    along_one_axis("whole sequence", (2, 5, 3), (5, 3, 1)),
     convolution("plain", (2, 5, 7, 3), (3, 2, 3, 2)),
     convolution("stride 2", (2, 7, 5, 2), (3, 2, 2, 3), stride=2),
     convolution("stride 2, padding 1, kernel 3", (2, 6, 8, 2), (3, 3, 2, 3), stride=2, padding=1),  # as 28 -> 14

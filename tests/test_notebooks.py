@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
+import wave
 from pathlib import Path
+from types import SimpleNamespace
 
 import lessons
+import numpy as np
 import pytest
 from said import SAID, SAID_IN_WORDS  # beside this file
 
@@ -40,6 +45,26 @@ def test_the_notebook_is_the_twin_of_the_script(source):
     assert tags == ["install"] and lessons.REPOSITORY in source
 
 
+@every_tutorial
+def test_what_the_pages_fold_is_folded_in_jupyter_too(source):
+    code = [cell["metadata"] for cell in stored(source)["cells"] if cell["cell_type"] == "code"]
+    for metadata in code:
+        tags, folds = metadata.get("tags", []), metadata.get("jupyter", {})
+        assert folds.get("outputs_hidden", False) == ("hide-output" in tags), "run docs/lessons.py"
+        assert folds.get("source_hidden", False) == ("hide-input" in tags)
+    assert any("jupyter" in metadata for metadata in code)
+
+
+def test_a_twin_folds_what_its_tags_say(tmp_path, monkeypatch):
+    pytest.importorskip("jupytext", reason="the package jupytext is not installed")
+    source = tmp_path / "00_one.py"
+    tags = ["", ' tags=["hide-output"]', ' tags=["picture", "hide-input"]', ' tags=["hide-input", "hide-output"]']
+    source.write_text("".join(f"# %%{each}\nprint({i})\n\n" for i, each in enumerate(tags)), encoding="utf-8")
+    folds = [cell.metadata.get("jupyter") for cell in lessons.twin(source).cells if cell.source.startswith("print")]
+    both = {"outputs_hidden": True, "source_hidden": True}
+    assert folds == [None, {"outputs_hidden": True}, {"source_hidden": True}, both]
+
+
 def test_a_notebook_brings_the_engine_that_was_written_before_it():
     importing = [source for source in lessons.SOURCES if "my_engine" in source.read_text(encoding="utf-8")]
     assert [lessons.number_of(source) for source in importing] == ["02", "02b", "02c", "03", "05", "07", "07b", "07c"]
@@ -60,6 +85,32 @@ def test_it_was_run_in_full_and_shows_its_picture(source):
     assert any("image/png" in output.get("data", {}) for output in drawn["outputs"])
     assert lessons.notebook_of(source).stat().st_size < 1_000_000
     assert not re.search(r"/(root|home|Users|tmp)/", printed(stored(source))), "a path of a machine"
+
+
+def test_a_sound_is_kept_with_half_of_its_samples():
+    """Of 22,050 samples a second: what has no frequency above 4,000 Hz is in 11,025 of them as well."""
+    sine, file = np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050), io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 2, 22_050, 0, "NONE", ""))
+        sound.writeframes(np.round(30_000 * sine).astype("<i2").tobytes())
+    with wave.open(io.BytesIO(lessons.wav(file.getvalue())), "rb") as sound:
+        assert (sound.getframerate(), sound.getnframes(), sound.getsampwidth()) == (11_025, 11_025, 2)
+        kept = np.frombuffer(sound.readframes(11_025), "<i2")
+    assert np.argmax(np.abs(np.fft.rfft(kept))) == 440
+    page = '<source src="data:audio/wav;base64,{}" type="audio/wav" />'
+    small = {"data": {"text/html": page.format(base64.b64encode(lessons.wav(file.getvalue())).decode())}}
+    whole = {"data": {"text/html": page.format(base64.b64encode(file.getvalue()).decode())}}
+    assert lessons.smaller(SimpleNamespace(**whole, get=whole.get)).data == small["data"]
+
+
+def test_the_stored_sound_is_small():
+    (source,) = [path for path in lessons.SOURCES if lessons.number_of(path) == "19"]
+    outputs = [output for cell in stored(source)["cells"] for output in cell.get("outputs", [])]
+    (page,) = [html for each in outputs if "<audio" in (html := "".join(each.get("data", {}).get("text/html", "")))]
+    assert len(page) < 140_000
+    with wave.open(io.BytesIO(base64.b64decode(page.split("base64,")[1].split('"')[0])), "rb") as sound:
+        assert sound.getframerate() == 11_025
+        assert sound.getnframes() / 11_025 == pytest.approx(32 * 15 / 110, abs=1e-3)  # two bars
 
 
 def test_there_is_a_notebook_for_each_tutorial_and_no_other():

@@ -134,6 +134,36 @@ def test_a_wide_picture_is_cut_where_it_is_blank():
     assert strips.panels(Image.fromarray(pixels)) == [(0, 400)]
 
 
+def test_the_parts_of_a_wide_picture_are_named_in_the_language_of_the_page():
+    pytest.importorskip("sphinx", reason="the package sphinx is not installed")
+    import strips
+
+    assert [strips.alt("Two rings", i, "tutorials/08") for i in (0, 1)] == ["Two rings", "The same picture, part 2"]
+    assert [strips.alt("两个圆环", i, "zh/08") for i in (0, 2)] == ["两个圆环", "同一张图的第 3 部分"]
+
+
+def test_a_wide_picture_on_a_chinese_page_has_no_english(tmp_path):
+    pytest.importorskip("sphinx", reason="the package sphinx is not installed")
+    from types import SimpleNamespace
+
+    import strips
+    from docutils import nodes
+    from docutils.utils import new_document
+
+    pixels = np.full((100, 400, 3), 255, np.uint8)
+    for left in (5, 140, 280):
+        pixels[20:80, left : left + 110] = 0
+    (tmp_path / "zh").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "zh" / "wide.png")
+    document = new_document("08")
+    document += nodes.image(uri="/zh/wide.png", alt="三个方块")
+    document.settings.env = SimpleNamespace(srcdir=tmp_path, docname="zh/08", doc2path=lambda name: "zh/08.md")
+    strips.CutStrips(document).apply()
+    assert [node["alt"] for node in document.findall(nodes.image)] == [
+        *("三个方块", "同一张图的第 2 部分", "同一张图的第 3 部分")
+    ]
+
+
 def test_a_changed_source_is_noticed(tmp_path, monkeypatch):
     source = tmp_path / "00_one.py"
     source.write_text("# %%\nprint(1)\n", encoding="utf-8")

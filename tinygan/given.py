@@ -21,6 +21,8 @@ SPELT = 10**4000  # what is only written down, such as in the name of a file: Py
 
 def is_whole(value: Any, least: int = 1, most: int = MOST) -> bool:
     """Whether it is a whole number (of Python or NumPy, and no True) from `least` to `most`."""
+    if type(value) is int:  # nearly always, and every op asks: the other question takes ten times as long
+        return least <= value <= most
     return whole(value, least) and int(value) <= most
 
 
@@ -49,6 +51,41 @@ def whole_number(
     if int(value) > most:
         raise error(f"{what} must be a whole number from {least} to {short(most)}, not {short(value)}")
     return int(value)
+
+
+def whole_tuple(values: Any, n: int | None = None, least: int = 0, most: int = MOST) -> tuple[int, ...] | None:
+    """The values as a tuple of ints; None if they are no sequence of (n) whole numbers from `least` to `most`.
+
+    Every argument that is several whole numbers (a shape, axes, paddings) is decided here, so that 1.5, True and nan
+    are refused by all of them, and NumPy's whole numbers by none; the sentence is the caller's.
+
+    Examples
+    --------
+    >>> whole_tuple([2, np.int64(3)]), whole_tuple((2, 1.5)), whole_tuple("12"), whole_tuple((2, 3), n=3)
+    ((2, 3), None, None, None)
+    """
+    try:
+        given = tuple(values)
+    except TypeError:  # no sequence
+        return None
+    if n not in (None, len(given)) or not all(is_whole(each, least, most) for each in given):
+        return None
+    return tuple(map(int, given))
+
+
+def whole_pairs(values: Any, n: int) -> tuple[tuple[int, int], ...] | None:
+    """`n` pairs (before, after), each of two whole numbers, 0 or more; None if the values are no such pairs.
+
+    Examples
+    --------
+    >>> whole_pairs([(0, 1), (2, 3)], 2), whole_pairs((0, 1), 2), whole_pairs(((1.5, 0), (0, 0)), 2)
+    (((0, 1), (2, 3)), None, None)
+    """
+    try:
+        pairs = [whole_tuple(pair, 2) for pair in values]
+    except TypeError:
+        return None
+    return None if len(pairs) != n or None in pairs else tuple((pair[0], pair[1]) for pair in pairs if pair)
 
 
 def finite_number(

@@ -10,6 +10,8 @@ CONSTANTS = {
     "gated.STEP": 0.7,
 }
 DEFAULTS = {
+    "conv.conv1d(padding)": 0,
+    "conv.conv1d(stride)": 1,
     "conv.conv2d(padding)": 0,
     "conv.conv2d(stride)": 1,
     "conv.conv_transpose2d(output_padding)": 0,
@@ -41,7 +43,7 @@ DEFAULTS = {
     "shape.pad(value)": 0.0,
     "shape.stack(axis)": 0,
     "tensor.Tensor(requires_grad)": False,
-    "window.whole_number(least)": 1,
+    "window.paddings(axes)": 2,
 }
 
 

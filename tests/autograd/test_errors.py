@@ -57,18 +57,35 @@ SENTENCES = [
         lambda: ops.conv2d(IMAGES, of(3, 3, 2, 3)),
         r"conv2d: the images \(2, 7, 5, 3\) have 3 channels.*\(3, 3, 2, 3\) expects 2",
     ),
-    (lambda: ops.conv2d(IMAGES, KERNEL, stride=0), "conv2d: the stride must be a whole number, 1 or more, not 0"),
-    (lambda: ops.conv2d(IMAGES, KERNEL, stride=1.5), "conv2d: the stride must be a whole number, 1 or more, not 1.5"),
-    (lambda: ops.conv2d(IMAGES, KERNEL, padding=-1), "conv2d: padding cannot be negative: -1"),
+    (lambda: ops.conv2d(IMAGES, KERNEL, stride=0), "conv2d: the stride must be a whole number of at least 1, not 0"),
+    (
+        lambda: ops.conv2d(IMAGES, KERNEL, stride=1.5),
+        "conv2d: the stride must be a whole number of .* not 1.5",
+    ),
+    (lambda: ops.conv2d(IMAGES, KERNEL, padding=-1), "conv2d: padding must be a whole number, 0 or more, .* not -1"),
     (
         lambda: ops.conv2d(IMAGES, KERNEL, padding="valid"),
-        "conv2d: padding must be a whole number, 'same' or .* not 'valid'",
+        "conv2d: padding must be a whole number, 0 or more, 'same' or .* not 'valid'",
     ),
     (lambda: ops.conv2d(IMAGES, KERNEL, padding=(1, 1)), r"conv2d: padding must be .* not \(1, 1\)"),
     (
         lambda: ops.conv2d(IMAGES, of(9, 3, 3, 2)),
         r"conv2d: a kernel of \(9, 3\) does not fit into an image of \(7, 5\)",
     ),
+    (
+        lambda: ops.conv1d(IMAGES, of(3, 3, 2)),
+        r"conv1d needs sequences \(N, L, C\) and a kernel \(k, C, O\), not shapes \(2, 7, 5, 3\) and \(3, 3, 2\)",
+    ),
+    (lambda: ops.conv1d(of(2, 7, 3), KERNEL), r"conv1d needs sequences .*\(2, 7, 3\) and \(3, 3, 3, 2\)"),
+    (
+        lambda: ops.conv1d(of(2, 7, 3), of(3, 2, 3)),
+        r"conv1d: the sequences \(2, 7, 3\) have 3 channels \(axis 2\), but .*\(3, 2, 3\) expects 2 \(its axis 1\)",
+    ),
+    (
+        lambda: ops.conv1d(of(2, 4, 3), of(7, 3, 2), padding=(1, 0)),
+        r"conv1d: a kernel of length 7 does not fit into a sequence of length 4 with padding \(1, 0\)",
+    ),
+    (lambda: ops.conv1d(of(2, 4, 3), of(3, 3, 2), 0), "conv1d: the stride must be a whole number of at least 1, not 0"),
     (
         lambda: ops.conv_transpose2d(IMAGES, KERNEL),
         r"conv_transpose2d: the images \(2, 7, 5, 3\) .*expects 2 \(its axis 3\)",

@@ -23,6 +23,7 @@ DEFAULTS = {
     "init.he(slope)": 0.0,
     "init.normal(std)": 0.02,
     "linear.Dense(bias)": True,
+    "linear.new_weight(output_axis)": -1,
     "minibatch.MinibatchStd(eps)": 1e-08,
     "module.Module.modules(prefix)": "",
     "module.Module.train(on)": True,

@@ -376,7 +376,11 @@ def test_a_wrong_shape_names_the_layer_both_shapes_and_the_axis(layer, given, ne
 @pytest.mark.parametrize(
     "layer, given, said",
     [
-        (nn.Conv1D(1, 2, 7), (2, 5, 1), r"conv2d: a kernel of \(1, 7\) does not fit into an image of \(1, 5\)"),
+        (
+            nn.Conv1D(1, 2, 7),
+            (2, 5, 1),
+            "conv1d: a kernel of length 7 does not fit into a sequence of length 5 with",
+        ),
         (nn.Conv2D(1, 2, 7), (2, 5, 5, 1), r"conv2d: a kernel of \(7, 7\) does not fit into an image of \(5, 5\)"),
         (nn.MaxPool2D(2), (2, 4), r"max_pool2d needs images \(N, H, W, C\).*\(2, 4\)"),
         (nn.AvgPool2D(5), (2, 4, 4, 1), r"avg_pool2d: .*\(5, 5\) does not fit into an image of \(4, 4\)"),

@@ -17,8 +17,9 @@ from __future__ import annotations
 from typing import Any
 
 from tinygan.autograd.op import Gradients, Op, without_wrapping
+from tinygan.autograd.shape import reshape
 from tinygan.autograd.tensor import Tensor, as_tensors
-from tinygan.autograd.window import Padding, Window, conv_window, transposed_window
+from tinygan.autograd.window import Padding, Padding1D, Window, conv_window, sequence_window, transposed_window
 from tinygan.backend.base import Array
 
 
@@ -97,8 +98,36 @@ def conv2d(x: Any, w: Any, stride: int = 1, padding: Padding = 0) -> Tensor:
         If a shape, the stride or the padding does not fit.
     """
     x, w = without_wrapping(as_tensors(x, w))
-    _check("conv2d", x, w, 2, "(N, H, W, C)")
+    _check("conv2d", x, w, 2, "images (N, H, W, C)")
     return Conv2D(conv_window("conv2d", x.shape[1:3], w.shape[:2], stride, padding))(x, w)
+
+
+def conv1d(x: Any, w: Any, stride: int = 1, padding: Padding1D = 0) -> Tensor:
+    """Convolution of sequences with a kernel: `conv2d` of images of one row with a kernel of one row.
+
+    Parameters
+    ----------
+    x : Tensor (N, L, C)
+    w : Tensor (k, C, O)
+    stride : int
+    padding : int, "same" or (before, after)
+        Zeros around the sequence. "same" gives ceil(L / stride) outputs, with the odd zero at the end.
+
+    Returns
+    -------
+    Tensor (N, OL, O)
+        OL = floor((L + before + after - k) / stride) + 1.
+
+    Raises
+    ------
+    ValueError
+        If a shape, the stride or the padding does not fit.
+    """
+    x, w = without_wrapping(as_tensors(x, w))
+    _check("conv1d", x, w, 1, "sequences (N, L, C)", "(k, C, O)")
+    window = sequence_window("conv1d", x.shape[1], w.shape[0], stride, padding)
+    y = Conv2D(window)(reshape(x, (len(x), 1, *x.shape[1:])), reshape(w, (1, *w.shape)))
+    return reshape(y, (len(x), *y.shape[2:]))
 
 
 def conv_transpose2d(x: Any, w: Any, stride: int = 1, padding: Padding = 0, output_padding: int = 0) -> Tensor:
@@ -127,18 +156,18 @@ def conv_transpose2d(x: Any, w: Any, stride: int = 1, padding: Padding = 0, outp
         If a shape, the stride or a padding does not fit.
     """
     x, w = without_wrapping(as_tensors(x, w))
-    _check("conv_transpose2d", x, w, 3, "(N, OH, OW, O)")
+    _check("conv_transpose2d", x, w, 3, "images (N, OH, OW, O)")
     window = transposed_window("conv_transpose2d", x.shape[1:3], w.shape[:2], stride, padding, output_padding)
     return ConvTranspose2D(window)(x, w)
 
 
-def _check(name: str, x: Tensor, w: Tensor, channel_axis: int, layout: str) -> None:
-    if x.ndim != 4 or w.ndim != 4:
+def _check(name: str, x: Tensor, w: Tensor, channel_axis: int, inputs: str, kernel: str = "(kh, kw, C, O)") -> None:
+    """ValueError if x or w have not the axes of `inputs` and `kernel`, or not the same channels."""
+    ndim = kernel.count(",") + 1
+    if x.ndim != ndim or w.ndim != ndim:
+        raise ValueError(f"{name} needs {inputs} and a kernel {kernel}, not shapes {x.shape} and {w.shape}")
+    if x.shape[-1] != w.shape[channel_axis]:
         raise ValueError(
-            f"{name} needs images {layout} and a kernel (kh, kw, C, O), not shapes {x.shape} and {w.shape}"
-        )
-    if x.shape[3] != w.shape[channel_axis]:
-        raise ValueError(
-            f"{name}: the images {x.shape} have {x.shape[3]} channels (axis 3), "
+            f"{name}: the {inputs.split()[0]} {x.shape} have {x.shape[-1]} channels (axis {ndim - 1}), "
             f"but the kernel {w.shape} expects {w.shape[channel_axis]} (its axis {channel_axis})"
         )

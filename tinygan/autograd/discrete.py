@@ -14,6 +14,7 @@ import numpy as np
 from tinygan.autograd.op import Cast, Op, as_floats
 from tinygan.autograd.outside import draw
 from tinygan.autograd.reduce import _axes_of_something, softmax
+from tinygan.autograd.shape import one_axis
 from tinygan.autograd.tensor import Tensor
 from tinygan.backend.base import Array
 from tinygan.given import finite_number
@@ -53,7 +54,8 @@ def straight_through(x: Any, axis: int = -1) -> Tensor:
     [[0.0, 1.0, 0.0]]
     """
     (x,) = as_floats(x)
-    (axis,) = _axes_of_something("straight_through", axis, x)
+    axis = one_axis("straight_through", axis, x.ndim, f"shape {x.shape}")
+    _axes_of_something("straight_through", axis, x)
     return StraightThrough(axis)(x)
 
 
@@ -95,6 +97,7 @@ def gumbel_softmax(
         If the temperature is not above 0, or logits has no such axis, or nothing to choose from along it.
     """
     (logits,) = as_floats(logits)
+    axis = one_axis("gumbel_softmax", axis, logits.ndim, f"shape {logits.shape}")
     _axes_of_something("gumbel_softmax", axis, logits)
     if not isinstance(temperature, Tensor):
         temperature = finite_number("gumbel_softmax: the temperature", temperature, "be above 0", lambda t: t > 0)

@@ -8,9 +8,9 @@ import numpy as np
 
 from tinygan.autograd.op import Op
 from tinygan.autograd.tensor import Tensor, as_tensors
-from tinygan.autograd.window import whole_number
 from tinygan.backend import backend_of, to_numpy
 from tinygan.backend.base import Array
+from tinygan.given import whole_number
 
 
 class GetItem(Op):
@@ -81,7 +81,7 @@ def one_hot(labels: Any, num_classes: int) -> Tensor:
     ValueError
         If a label is not an integer in [0, num_classes).
     """
-    num_classes = whole_number("one_hot", "number of classes", num_classes)
+    num_classes = whole_number("one_hot: the number of classes", num_classes)
     host = whole_labels(labels, num_classes, f"one_hot: labels must be whole numbers from 0 to {num_classes - 1}")
     return Tensor(np.eye(num_classes, dtype=np.float32)[host])
 

@@ -1,7 +1,7 @@
 """Every differentiable function by name: this is `tinygan.ops`."""
 
 from tinygan.autograd.arithmetic import add, div, mul, neg, pow, sub
-from tinygan.autograd.conv import conv2d, conv_transpose2d
+from tinygan.autograd.conv import conv1d, conv2d, conv_transpose2d
 from tinygan.autograd.cross_entropy import bce_with_logits
 from tinygan.autograd.discrete import gumbel_softmax, straight_through
 from tinygan.autograd.elementwise import exp, log, sigmoid, softplus, sqrt, tanh
@@ -32,6 +32,7 @@ __all__ = [
     "broadcast_to",
     "clip",
     "concatenate",
+    "conv1d",
     "conv2d",
     "conv_transpose2d",
     "div",

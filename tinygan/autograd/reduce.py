@@ -7,12 +7,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from tinygan.autograd.elementwise import exp, log
 from tinygan.autograd.kinks import masked
 from tinygan.autograd.op import Gradients, Op, as_floats
-from tinygan.autograd.shape import broadcast_to, plain_sum, reshape
+from tinygan.autograd.shape import broadcast_to, distinct_axes, plain_sum, reshape
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
 from tinygan.words import short
@@ -22,9 +20,8 @@ Axis = int | Sequence[int] | None
 
 def _axes(name: str, axis: Axis, ndim: int) -> tuple[int, ...]:
     """`axis` as a tuple of distinct axes, 0 or more; all axes when None."""
-    given = tuple(range(ndim)) if axis is None else tuple(axis) if isinstance(axis, Iterable) else (axis,)
-    axes = tuple(int(a) + ndim if a < 0 else int(a) for a in given if isinstance(a, (int, np.integer)))
-    if len(set(axes)) != len(given) or any(not 0 <= a < ndim for a in axes):
+    axes = distinct_axes(range(ndim) if axis is None else axis if isinstance(axis, Iterable) else (axis,), ndim)
+    if axes is None:
         raise ValueError(f"{name}: axis {short(axis)} does not name distinct axes of a Tensor with {ndim} axes")
     return axes
 

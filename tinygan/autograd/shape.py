@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from tinygan.autograd.op import Cast, Gradients, Op
 from tinygan.autograd.tensor import Tensor, as_tensors
 from tinygan.backend.base import Array
-from tinygan.given import MOST, is_whole
+from tinygan.given import is_whole, whole_pairs, whole_tuple
 from tinygan.words import short
 
 
@@ -148,7 +147,8 @@ def sum_to(x: Any, shape: Sequence[int]) -> Tensor:
     ValueError
         If `shape` does not broadcast to x's shape.
     """
-    (x,), shape = as_tensors(x), tuple(shape)
+    (x,) = as_tensors(x)
+    shape = _lengths("sum_to", shape, x, 0)
     if x.shape == shape:
         return x
     lead = x.ndim - len(shape)
@@ -159,10 +159,10 @@ def sum_to(x: Any, shape: Sequence[int]) -> Tensor:
 
 def _lengths(name: str, shape: int | Sequence[int], x: Tensor, least: int = -1) -> tuple[int, ...]:
     """A shape as a tuple of ints; ValueError if one of them is no length."""
-    lengths = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    if not all(is_whole(n, least) for n in lengths):
+    lengths = whole_tuple((shape,) if is_whole(shape, least) else shape, least=least)
+    if lengths is None:
         raise ValueError(f"{name}: shape {x.shape} cannot become {short(shape)}: lengths are whole numbers")
-    return tuple(map(int, lengths))
+    return lengths
 
 
 def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
@@ -192,11 +192,24 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
         If `axes` is not an order of all of x's axes.
     """
     (x,) = as_tensors(x)
-    axes = tuple(range(x.ndim))[::-1] if axes is None else tuple(axes)
-    order = tuple(int(a) + x.ndim if a < 0 else int(a) for a in axes if isinstance(a, (int, np.integer)))
-    if sorted(order) != list(range(x.ndim)) or len(order) != len(axes):
+    order = distinct_axes(range(x.ndim)[::-1] if axes is None else axes, x.ndim)
+    if order is None or len(order) != x.ndim:
         raise ValueError(f"transpose: {short(axes)} is not an order of the {x.ndim} axes of shape {x.shape}")
     return Transpose(order)(x)
+
+
+def distinct_axes(axes: Any, ndim: int) -> tuple[int, ...] | None:
+    """A sequence of axes of which none comes twice, counted from 0; None if it is no such sequence."""
+    given = whole_tuple(axes, least=-ndim, most=ndim - 1)
+    counted = None if given is None else tuple(axis % ndim for axis in given)
+    return counted if counted is not None and len(set(counted)) == len(counted) else None
+
+
+def one_axis(name: str, axis: int, ndim: int, of: str) -> int:
+    """An axis of `ndim`, counted from 0; ValueError, which says that there is none in `of`, for another."""
+    if not is_whole(axis, -ndim, ndim - 1):
+        raise ValueError(f"{name}: axis {short(axis)} does not exist in {of}")
+    return int(axis) % ndim
 
 
 def concatenate(xs: Sequence[Any], axis: int = 0) -> Tensor:
@@ -210,10 +223,7 @@ def concatenate(xs: Sequence[Any], axis: int = 0) -> Tensor:
     tensors = as_tensors(*xs)
     if not tensors:
         raise ValueError("concatenate needs at least one Tensor")
-    ndim = tensors[0].ndim
-    if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
-        raise ValueError(f"concatenate: axis {short(axis)} does not exist in shape {tensors[0].shape}")
-    axis %= ndim
+    axis = one_axis("concatenate", axis, tensors[0].ndim, f"shape {tensors[0].shape}")
     rest = {x.shape[:axis] + x.shape[axis + 1 :] + (x.ndim,) for x in tensors}
     if len(rest) > 1:
         raise ValueError(f"concatenate along axis {axis}: the shapes {[x.shape for x in tensors]} disagree elsewhere")
@@ -226,10 +236,7 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Tensor:
     if len({x.shape for x in tensors}) != 1:
         raise ValueError(f"stack: the shapes {[x.shape for x in tensors]} are not one and the same")
     shape = tensors[0].shape
-    ndim = len(shape) + 1
-    if not isinstance(axis, (int, np.integer)) or not -ndim <= axis < ndim:
-        raise ValueError(f"stack: axis {short(axis)} does not exist in a result of {ndim} axes")
-    axis %= ndim
+    axis = one_axis("stack", axis, len(shape) + 1, f"a result of {len(shape) + 1} axes")
     return concatenate([reshape(x, shape[:axis] + (1,) + shape[axis:]) for x in tensors], axis)
 
 
@@ -253,13 +260,7 @@ def pad(x: Any, width: int | Sequence[Sequence[int]], value: float = 0.0) -> Ten
     if x.dtype.kind != "f" and value not in (0, 1):
         dtype = x.like(int(value) if value % 1 == 0 else value).dtype
         x = x if dtype == x.dtype else Cast(dtype)(x)
-    try:
-        if isinstance(width, (int, np.integer)):
-            pairs = ((int(width), int(width)),) * x.ndim
-        else:
-            pairs = tuple((operator.index(a), operator.index(b)) for a, b in width)
-    except (TypeError, ValueError):
-        pairs = ((-1, -1),)
-    if len(pairs) != x.ndim or any(not 0 <= n <= MOST for pair in pairs for n in pair):
+    pairs = whole_pairs([(width, width)] * x.ndim if is_whole(width, 0) else width, x.ndim)
+    if pairs is None:
         raise ValueError(f"pad: {short(width)} is not a pair of widths, 0 or more, for each axis of shape {x.shape}")
     return Pad(pairs, value)(x) if any(map(any, pairs)) else x

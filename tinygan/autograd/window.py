@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-import numpy as np
+from tinygan.given import is_whole, whole_number, whole_pairs
+from tinygan.words import short
 
-from tinygan.given import MOST, is_whole
-from tinygan.words import short, whole
-
-Padding = int | str | Sequence[Sequence[int]]
+Padding = int | str | Sequence[Sequence[int]]  # of images
+Padding1D = int | str | Sequence[int]  # of sequences
+Pairs = tuple[tuple[int, int], ...]  # (before, after) along each axis
 Slices = tuple[slice, slice, slice]  # of images, rows and columns
 
 
@@ -71,13 +70,22 @@ def _taps(window: Window) -> list[tuple[tuple[int, int], Slices, Slices]]:
     return found
 
 
-def whole_number(name: str, what: str, value: Any, least: int = 1) -> int:
-    """`value` as an int, if it is a whole number and not below `least`; ValueError otherwise."""
-    if not is_whole(value, least):
-        if whole(value, least):
-            raise ValueError(f"{name}: the {what} must be at most {MOST}, not {short(value)}")
-        raise ValueError(f"{name}: the {what} must be a whole number, {least} or more, not {short(value)}")
-    return int(value)
+def paddings(name: str, padding: Padding | Padding1D, axes: int = 2) -> Pairs | None:
+    """Pixels of padding before and after, along each of `axes` axes; None for "same", which depends on the sizes.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number, 0 or more, not "same", and not a pair for each axis (of one axis: just the pair).
+    """
+    if isinstance(padding, str) and padding == "same":
+        return None
+    sides = [(padding, padding)] * axes if is_whole(padding, 0) else padding if axes > 1 else [padding]
+    pairs = whole_pairs(sides, axes)
+    if pairs is None:
+        form = "((top, bottom), (left, right))" if axes > 1 else "(before, after)"
+        raise ValueError(f"{name}: padding must be a whole number, 0 or more, 'same' or {form}, not {short(padding)}")
+    return pairs
 
 
 def conv_window(name: str, image: Sequence[int], kernel: Sequence[int], stride: int, padding: Padding) -> Window:
@@ -88,17 +96,32 @@ def conv_window(name: str, image: Sequence[int], kernel: Sequence[int], stride: 
     ValueError
         If the stride is below 1, the padding is of no known form, or the kernel does not fit.
     """
-    stride = whole_number(name, "stride", stride)
-    axes = []
-    for axis, (size, k) in enumerate(zip(image, kernel, strict=True)):
-        before, after = _padding(name, padding, axis, size, k, stride)
-        axes.append(AxisWindow(size, k, stride, before, after))
-    if any(a.out < 1 for a in axes):
+    stride, pairs = whole_number(f"{name}: the stride", stride), paddings(name, padding)
+    rows, cols = (_axis(image[i], kernel[i], stride, pairs[i] if pairs else None) for i in range(2))
+    if rows.out < 1 or cols.out < 1:
         raise ValueError(
             f"{name}: a kernel of {tuple(kernel)} does not fit into an image of {tuple(image)} "
             f"with padding {short(padding)}"
         )
-    return Window(*axes)
+    return Window(rows, cols)
+
+
+def sequence_window(name: str, length: int, kernel: int, stride: int, padding: Padding1D) -> Window:
+    """The window of a convolution of a sequence, which is an image of one row, with a kernel of one row.
+
+    Raises
+    ------
+    ValueError
+        As in `conv_window`.
+    """
+    stride, pairs = whole_number(f"{name}: the stride", stride), paddings(name, padding, 1)
+    steps = _axis(length, kernel, stride, pairs[0] if pairs else None)
+    if steps.out < 1:
+        raise ValueError(
+            f"{name}: a kernel of length {kernel} does not fit into a sequence of length {length} "
+            f"with padding {short(padding)}"
+        )
+    return Window(_axis(1, 1, stride, None), steps)
 
 
 def transposed_window(
@@ -111,24 +134,14 @@ def transposed_window(
     Raises
     ------
     ValueError
-        As in `conv_window`, or if `output_padding` is not in [0, stride).
+        As in `conv_window` and `output_paddings`, or if nothing is left of the image.
     """
-    stride = whole_number(name, "stride", stride)
-    output_padding = whole_number(name, "output_padding", output_padding, 0)
-    if output_padding >= stride:
-        raise ValueError(
-            f"{name}: output_padding must lie in [0, stride), but it is {output_padding} at stride {stride}"
-        )
-    same = isinstance(padding, str) and padding == "same"
-    if same and output_padding:
-        raise ValueError(f"{name}: output_padding has no meaning with padding 'same'")
-    image = []
-    for axis, (n, k) in enumerate(zip(out, kernel, strict=True)):
-        if same:
-            image.append(n * stride)
-        else:
-            before, after = _padding(name, padding, axis, 0, k, stride)
-            image.append((n - 1) * stride - before - after + k + output_padding)
+    stride = whole_number(f"{name}: the stride", stride)
+    more, pairs = output_paddings(name, output_padding, stride, padding), paddings(name, padding)
+    if pairs is None:
+        image = [n * stride for n in out]
+    else:
+        image = [(n - 1) * stride - sum(pair) + k + more for n, k, pair in zip(out, kernel, pairs, strict=True)]
     if min(image) < 1:
         raise ValueError(
             f"{name}: an image of {tuple(out)} with kernel {tuple(kernel)} and padding {short(padding)} leaves nothing"
@@ -136,25 +149,25 @@ def transposed_window(
     return conv_window(name, image, kernel, stride, padding)
 
 
-def _padding(name: str, padding: Padding, axis: int, size: int, kernel: int, stride: int) -> tuple[int, int]:
-    """Pixels of padding before and after along one axis; "same" is TensorFlow's rule."""
-    if isinstance(padding, str) and padding == "same":  # ceil(size / stride) outputs, the odd pixel at the end
+def output_paddings(name: str, output_padding: int, stride: int, padding: Padding) -> int:
+    """`output_padding` as an int.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number in [0, stride), or stands beside the padding "same", which leaves it no meaning.
+    """
+    value = whole_number(f"{name}: the output_padding", output_padding, 0)
+    if value >= stride:
+        raise ValueError(f"{name}: output_padding must lie in [0, stride), but it is {value} at stride {stride}")
+    if value and paddings(name, padding) is None:
+        raise ValueError(f"{name}: output_padding has no meaning with padding 'same'")
+    return value
+
+
+def _axis(size: int, kernel: int, stride: int, pair: tuple[int, int] | None) -> AxisWindow:
+    """The window along one axis; a pair of None is "same", TensorFlow's rule."""
+    if pair is None:  # ceil(size / stride) outputs, the odd pixel at the end
         total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-        return total // 2, total - total // 2
-    if isinstance(padding, (int, np.integer)) and not isinstance(padding, bool):
-        padding = int(padding)
-        pair = (padding, padding)
-    else:
-        try:
-            (top, bottom), (left, right) = padding  # type: ignore[str-unpack, misc]
-            pair = ((int(top), int(bottom)), (int(left), int(right)))[axis]
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"{name}: padding must be a whole number, 'same' or ((top, bottom), (left, right)), "
-                f"not {short(padding)}"
-            ) from None
-    if min(pair) < 0:
-        raise ValueError(f"{name}: padding cannot be negative: {short(padding)}")
-    if max(pair) > MOST:
-        raise ValueError(f"{name}: padding must be at most {MOST}, not {short(padding)}")
-    return pair
+        pair = total // 2, total - total // 2
+    return AxisWindow(size, kernel, stride, *pair)

@@ -19,11 +19,7 @@ alone and gradient penalties stay exact.
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-import numpy as np
-
-from tinygan.gan.networks import Networks
+from tinygan.gan.networks import Networks, Rng, Shape
 from tinygan.nn import (
     BatchNorm,
     Conv2D,
@@ -37,9 +33,6 @@ from tinygan.nn import (
     Sequential,
     Tanh,
 )
-
-Shape: TypeAlias = tuple[int, ...]
-Rng: TypeAlias = "np.random.Generator"
 
 FIRST = 64  # channels beside the picture
 MOST = 512

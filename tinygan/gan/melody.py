@@ -12,11 +12,7 @@ others are.
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-import numpy as np
-
-from tinygan.gan.networks import Networks
+from tinygan.gan.networks import Networks, Rng, Shape
 from tinygan.nn import (
     BatchNorm,
     Conv1D,
@@ -31,9 +27,6 @@ from tinygan.nn import (
     Softmax,
     init,
 )
-
-Shape: TypeAlias = tuple[int, ...]
-Rng: TypeAlias = "np.random.Generator"
 
 CHANNELS = 64
 HIDDEN = 256

@@ -23,13 +23,10 @@ outputs : int
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
-
-import numpy as np
 
 from tinygan.gan.ladder import dcgan as dcgan
 from tinygan.gan.melody import melody as melody
-from tinygan.gan.networks import Networks
+from tinygan.gan.networks import Networks, Rng, Shape
 from tinygan.gan.networks import Pair as Pair
 from tinygan.gan.networks import output_range as output_range
 from tinygan.gan.resnet import resnet as resnet
@@ -52,10 +49,6 @@ from tinygan.nn import (
     UpSample2D,
     init,
 )
-
-Shape: TypeAlias = tuple[int, ...]
-Rng: TypeAlias = "np.random.Generator"
-
 
 # -- mlp: the MLP GAN of many Keras tutorials --------------------------------------------------------------
 #

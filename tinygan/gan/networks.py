@@ -13,6 +13,8 @@ import numpy as np
 from tinygan.nn import Flatten, Module, Reshape, Sequential, Sigmoid, Tanh
 from tinygan.words import short
 
+Shape: TypeAlias = tuple[int, ...]  # of one sample
+Rng: TypeAlias = np.random.Generator
 Pair: TypeAlias = tuple[Module, Module]
 Maker: TypeAlias = Callable[..., Module]
 LATENT, LATENT_OF_POINTS = 100, 2

@@ -24,12 +24,10 @@ inside. They enlarge by interpolation, where here the transposed convolution lea
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 
 from tinygan.gan.ladder import rungs
-from tinygan.gan.networks import Networks
+from tinygan.gan.networks import Networks, Rng, Shape
 from tinygan.nn import (
     AvgPool2D,
     Conv2D,
@@ -45,9 +43,6 @@ from tinygan.nn import (
     Tanh,
     init,
 )
-
-Shape: TypeAlias = tuple[int, ...]
-Rng: TypeAlias = "np.random.Generator"
 
 FIRST = 32  # channels beside the picture
 MOST = 128

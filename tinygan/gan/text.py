@@ -8,11 +8,8 @@ Gumbel-softmax (Kusner and Hernandez-Lobato, 2016), and in evaluation gives the 
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
-import numpy as np
-
-from tinygan.gan.networks import Networks
+from tinygan.gan.networks import Networks, Rng, Shape
 from tinygan.nn import (
     Dense,
     Dropout,
@@ -27,8 +24,6 @@ from tinygan.nn import (
     init,
 )
 
-Shape: TypeAlias = tuple[int, ...]
-Rng: TypeAlias = "np.random.Generator"
 WIDTH = 256
 
 

@@ -18,16 +18,10 @@ adversarial networks", CVPR 2017, whose networks are larger, and their patches 7
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-import numpy as np
-
 from tinygan.autograd import Tensor, ops
-from tinygan.gan.networks import Networks
+from tinygan.gan.networks import Networks, Rng, Shape
 from tinygan.given import whole_number
 from tinygan.nn import Conv2D, ConvTranspose2D, InstanceNorm, LeakyReLU, Module, Sequential, Tanh
-
-Rng: TypeAlias = "np.random.Generator"
 
 SLOPE = 0.2
 MOST = 256  # channels
@@ -55,6 +49,7 @@ class UNet(Module):
 
     Examples
     --------
+    >>> import numpy as np
     >>> G = UNet(1, 3, np.random.default_rng(0), width=8, depth=2)
     >>> G(Tensor(np.zeros((5, 28, 28, 1), np.float32))).shape
     (5, 28, 28, 3)
@@ -107,13 +102,13 @@ def patch_discriminator(channels: int, rng: Rng, width: int = 32, norm: bool = F
     )
 
 
-def pix2pix_generator(shape: tuple[int, ...], latent: int, rng: Rng) -> UNet:
+def pix2pix_generator(shape: Shape, latent: int, rng: Rng) -> UNet:
     """The UNet of pairs of `shape` (H, W, S + T) whose source has S = `latent` channels."""
     _pairs(shape, latent)
     return UNet(latent, shape[2] - latent, rng)
 
 
-def pix2pix_discriminator(shape: tuple[int, ...], rng: Rng) -> Sequential:
+def pix2pix_discriminator(shape: Shape, rng: Rng) -> Sequential:
     """`patch_discriminator` of pairs of `shape` (H, W, S + T)."""
     _pairs(shape, 0)
     return patch_discriminator(shape[2], rng)
@@ -122,7 +117,7 @@ def pix2pix_discriminator(shape: tuple[int, ...], rng: Rng) -> Sequential:
 pix2pix = Networks(pix2pix_generator, pix2pix_discriminator, output_range=(-1.0, 1.0), name="pix2pix")
 
 
-def _pairs(shape: tuple[int, ...], source: int) -> None:
+def _pairs(shape: Shape, source: int) -> None:
     if len(shape) != 3 or shape[2] <= source or shape[0] % 8 or shape[1] % 8:
         raise ValueError(f"the networks pix2pix need pairs (H, W, S + T), H and W divisible by 8, not {shape}")
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 
 from tinygan.autograd import Tensor, ops
-from tinygan.given import finite_number
+from tinygan.given import MOST, finite_number, is_whole, whole_tuple
 from tinygan.nn.linear import check_samples
 from tinygan.nn.module import Module
+from tinygan.words import short
 
 
 class LeakyReLU(Module):
@@ -63,7 +64,9 @@ class Softmax(Module):
     """e^x / sum e^x along `axis`."""
 
     def __init__(self, axis: int = -1):
-        self.axis = axis
+        if not is_whole(axis, -MOST):
+            raise ValueError(f"Softmax: axis must be a whole number, not {short(axis)}")
+        self.axis = int(axis)
 
     def extra(self) -> str:
         return f"axis={self.axis}"
@@ -84,7 +87,10 @@ class Reshape(Module):
     """(N, ...) -> (N, ``*shape``)."""
 
     def __init__(self, shape: Sequence[int]):
-        self.shape = tuple(shape)
+        lengths = whole_tuple(shape, least=-1)
+        if lengths is None:
+            raise ValueError(f"Reshape: the shape must be several whole numbers, not {short(shape)}")
+        self.shape = lengths
 
     def extra(self) -> str:
         return str(self.shape)

@@ -2,21 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tinygan.autograd import Tensor, ops
-from tinygan.autograd.window import Padding, whole_number
-from tinygan.given import is_whole
-from tinygan.nn import init as initialisers
-from tinygan.nn.init import Initialiser, fans
+from tinygan.autograd.window import Padding, Padding1D, output_paddings, paddings
+from tinygan.nn.init import Initialiser
 from tinygan.nn.linear import check_features, new_weight, whole_sizes
 from tinygan.nn.module import Module
 from tinygan.words import short
 
 
-class Conv2D(Module):
+class _Convolution(Module):
+    """What the three layers share: checked sizes, a weight W and a bias b. They differ in `convolve`."""
+
+    axes = 2  # that the kernel slides along
+    output_axis = -1  # of W
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: Padding | Padding1D = 0,
+        bias: bool = True,
+        *,
+        init: Initialiser | None = None,
+        rng: np.random.Generator | None = None,
+    ):
+        sizes = dict(in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size, stride=stride)
+        self.in_channels, self.out_channels, self.kernel_size, self.stride = whole_sizes(self, **sizes)
+        paddings(type(self).__name__, padding, self.axes)
+        self.padding: Any = padding
+        channels = (self.in_channels, self.out_channels)[:: 1 if self.output_axis == -1 else -1]
+        self.W = new_weight(init, rng, (self.kernel_size,) * self.axes + channels, f"{self}.W", self.output_axis)
+        self.b = Tensor(np.zeros(out_channels, np.float32), requires_grad=True, name=f"{self}.b") if bias else None
+
+    def extra(self) -> str:
+        kernel = "x".join([str(self.kernel_size)] * self.axes)
+        return f"{self.in_channels}, {self.out_channels}, {kernel}, stride={self.stride}, padding={short(self.padding)}"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.with_weight(x, self.W)
+
+    def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
+        """The layer's output with another weight in place of its own (SpectralNorm does so)."""
+        y = self.convolve(check_features(self, x, self.in_channels, ndim=self.axes + 2), W)
+        return y if self.b is None else y + self.b
+
+    def convolve(self, x: Tensor, W: Tensor) -> Tensor:
+        """The convolution itself, without b."""
+        raise NotImplementedError(f"{type(self).__name__} must define convolve")
+
+
+class Conv2D(_Convolution):
     """y = conv2d(x, W) + b: x (N, H, W, in_channels) -> y (N, OH, OW, out_channels).
 
     Parameters
@@ -40,48 +81,16 @@ class Conv2D(Module):
     (8, 14, 14, 64)
     """
 
-    output_axis = -1  # of W
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: Padding = 0,
-        bias: bool = True,
-        *,
-        init: Initialiser | None = None,
-        rng: np.random.Generator | None = None,
-    ):
-        sizes = whole_sizes(self, in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size)
-        self.in_channels, self.out_channels, self.kernel_size = sizes
-        self.stride, self.padding = whole_sizes(self, stride=stride)[0], padding
-        self.W = new_weight(init, rng, (kernel_size, kernel_size, in_channels, out_channels), f"{self}.W")
-        self.b = Tensor(np.zeros(out_channels, np.float32), requires_grad=True, name=f"{self}.b") if bias else None
-
-    def extra(self) -> str:
-        return (
-            f"{self.in_channels}, {self.out_channels}, {self.kernel_size}x{self.kernel_size}, "
-            f"stride={self.stride}, padding={short(self.padding)}"
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.with_weight(x, self.W)
-
-    def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
-        """The layer's output with another weight in place of its own (SpectralNorm does so)."""
-        x = check_features(self, x, self.in_channels, ndim=4)
-        y = ops.conv2d(x, W, self.stride, self.padding)
-        return y if self.b is None else y + self.b
+    def convolve(self, x: Tensor, W: Tensor) -> Tensor:
+        return ops.conv2d(x, W, self.stride, self.padding)
 
 
-class Conv1D(Module):
+class Conv1D(_Convolution):
     """y = conv(x, W) + b along one axis, such as time: x (N, L, in_channels) -> y (N, OL, out_channels).
 
-    It is `tinygan.ops.conv2d` on images of one row with a kernel of one row. (To make a sequence longer, no layer of
-    its own is needed: a Conv1D with twice the channels, and ``Reshape((2 * L, C))`` after it, which lays every pair of
-    them one after the other, is a sub-pixel convolution: Shi et al., CVPR 2016.)
+    See `tinygan.ops.conv1d`. (To make a sequence longer, no layer of its own is needed: a Conv1D with twice the
+    channels, and ``Reshape((2 * L, C))`` after it, which lays every pair of them one after the other, is a sub-pixel
+    convolution: Shi et al., CVPR 2016.)
 
     Parameters
     ----------
@@ -110,56 +119,13 @@ class Conv1D(Module):
     (8, 16, 64)
     """
 
-    output_axis = -1  # of W
+    axes = 1
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int | str | Sequence[int] = 0,
-        bias: bool = True,
-        *,
-        init: Initialiser | None = None,
-        rng: np.random.Generator | None = None,
-    ):
-        sizes = whole_sizes(self, in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size)
-        self.in_channels, self.out_channels, self.kernel_size = sizes
-        self.stride, self.padding = whole_sizes(self, stride=stride)[0], padding
-        _of_one_row(padding)
-        self.W = new_weight(init, rng, (kernel_size, in_channels, out_channels), f"{self}.W")
-        self.b = Tensor(np.zeros(out_channels, np.float32), requires_grad=True, name=f"{self}.b") if bias else None
-
-    def extra(self) -> str:
-        sizes = f"{self.in_channels}, {self.out_channels}, {self.kernel_size}"
-        return f"{sizes}, stride={self.stride}, padding={short(self.padding)}"
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.with_weight(x, self.W)
-
-    def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
-        """The layer's output with another weight in place of its own (SpectralNorm does so)."""
-        x = check_features(self, x, self.in_channels, ndim=3)
-        rows, kernel = x.reshape((len(x), 1, *x.shape[1:])), W.reshape((1, *W.shape))
-        y = ops.conv2d(rows, kernel, self.stride, _of_one_row(self.padding))
-        y = y.reshape((len(x), *y.shape[2:]))
-        return y if self.b is None else y + self.b
+    def convolve(self, x: Tensor, W: Tensor) -> Tensor:
+        return ops.conv1d(x, W, self.stride, self.padding)
 
 
-def _of_one_row(padding: int | str | Sequence[int]) -> Padding:
-    """The padding of a sequence as that of an image of one row; ValueError if it has no such form."""
-    if isinstance(padding, str) and padding == "same":
-        return padding
-    pair = padding if isinstance(padding, (list, tuple, np.ndarray)) else (padding, padding)
-    if len(pair) != 2 or not all(is_whole(each, 0) for each in pair):
-        raise ValueError(
-            f"Conv1D: padding must be a whole number, 0 or more, 'same' or (before, after), not {short(padding)}"
-        )
-    return (0, 0), (int(pair[0]), int(pair[1]))
-
-
-class ConvTranspose2D(Module):
+class ConvTranspose2D(_Convolution):
     """y = conv_transpose2d(x, W) + b: x (N, H, W, in_channels) -> y (N, H * stride, ..., out_channels).
 
     Parameters
@@ -194,31 +160,15 @@ class ConvTranspose2D(Module):
         init: Initialiser | None = None,
         rng: np.random.Generator | None = None,
     ):
-        sizes = whole_sizes(self, in_channels=in_channels, out_channels=out_channels, kernel_size=kernel_size)
-        self.in_channels, self.out_channels, self.kernel_size = sizes
-        self.stride, self.padding = whole_sizes(self, stride=stride)[0], padding
-        self.output_padding = whole_number(type(self).__name__, "output_padding", output_padding, 0)
-        shape = (kernel_size, kernel_size, out_channels, in_channels)
-        fan_out, fan_in = fans(shape)  # exchanged: this layer runs from the last axis to the one before
-        draw = init or initialisers.glorot()
-        self.W = Tensor(draw(rng or np.random.default_rng(), shape, fan_in, fan_out), True, f"{self}.W")
-        self.b = Tensor(np.zeros(out_channels, np.float32), requires_grad=True, name=f"{self}.b") if bias else None
+        (stride,) = whole_sizes(self, stride=stride)
+        self.output_padding = output_paddings(type(self).__name__, output_padding, stride, padding)
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias, init=init, rng=rng)
 
     def extra(self) -> str:
-        return (
-            f"{self.in_channels}, {self.out_channels}, {self.kernel_size}x{self.kernel_size}, "
-            f"stride={self.stride}, padding={short(self.padding)}"
-            + (f", output_padding={self.output_padding}" if self.output_padding else "")
-        )
+        return super().extra() + (f", output_padding={self.output_padding}" if self.output_padding else "")
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.with_weight(x, self.W)
-
-    def with_weight(self, x: Tensor, W: Tensor) -> Tensor:
-        """The layer's output with another weight in place of its own (SpectralNorm does so)."""
-        x = check_features(self, x, self.in_channels, ndim=4)
-        y = ops.conv_transpose2d(x, W, self.stride, self.padding, self.output_padding)
-        return y if self.b is None else y + self.b
+    def convolve(self, x: Tensor, W: Tensor) -> Tensor:
+        return ops.conv_transpose2d(x, W, self.stride, self.padding, self.output_padding)
 
 
 class UpSample2D(Module):

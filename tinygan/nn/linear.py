@@ -9,7 +9,7 @@ import numpy as np
 from tinygan.autograd import Tensor, ops
 from tinygan.autograd.index import whole_labels
 from tinygan.autograd.tensor import as_tensors
-from tinygan.autograd.window import whole_number
+from tinygan.given import whole_number
 from tinygan.nn import init as initialisers
 from tinygan.nn.init import Initialiser, fans
 from tinygan.nn.module import Module
@@ -17,15 +17,26 @@ from tinygan.nn.module import Module
 AXES = {None: "...", 3: "N, L", 4: "N, H, W"}  # before the features: of anything, of sequences, of images
 
 
-def new_weight(init: Initialiser | None, rng: np.random.Generator | None, shape: tuple[int, ...], name: str) -> Tensor:
-    """A fresh weight of `shape` (..., in, out); Glorot's initialiser and an unseeded Generator by default."""
-    init = init or initialisers.glorot()
-    return Tensor(init(rng or np.random.default_rng(), shape, *fans(shape)), requires_grad=True, name=name)
+def new_weight(
+    init: Initialiser | None,
+    rng: np.random.Generator | None,
+    shape: tuple[int, ...],
+    name: str,
+    output_axis: int = -1,
+) -> Tensor:
+    """A fresh weight of `shape`, by Glorot's initialiser and an unseeded Generator unless others are given.
+
+    Its last two axes are (in, out), or (out, in) if `output_axis` is -2.
+    """
+    init, (fan_in, fan_out) = init or initialisers.glorot(), fans(shape)
+    if output_axis == -2:
+        fan_in, fan_out = fan_out, fan_in
+    return Tensor(init(rng or np.random.default_rng(), shape, fan_in, fan_out), requires_grad=True, name=name)
 
 
 def whole_sizes(layer: Any, **sizes: Any) -> list[int]:
     """The sizes as ints; ValueError, naming the layer and the size, if one is no whole number or below 1."""
-    return [whole_number(type(layer).__name__, name, size) for name, size in sizes.items()]
+    return [whole_number(f"{type(layer).__name__}: the {name}", size) for name, size in sizes.items()]
 
 
 def check_features(layer: Any, x: Any, features: int, ndim: int | None = None) -> Tensor:
