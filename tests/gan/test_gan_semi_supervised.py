@@ -1,11 +1,10 @@
-"""A classifier that plays the discriminator's part: its losses in closed form, its game, and that few labels suffice."""
+"""A classifier that plays the discriminator's part: its losses in closed form, and its game."""
 
 import numpy as np
 import pytest
 
 import tinygan as tg
 from tinygan import Tensor, grad, gradcheck, losses, nn, ops, optim, penalties
-from tinygan.autograd.cross_entropy import cross_entropy
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.sampling import draw
 from tinygan.gan.semi_supervised import SemiSupervised, feature_matching, few_of_each, logsumexp

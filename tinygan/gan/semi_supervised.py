@@ -157,7 +157,11 @@ class SemiSupervised(Game):
     def contest(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """D's loss without the penalties, with the cross-entropy on the labelled samples."""
         loss, on_real, on_fake = super().contest(real, fake)
-        return loss + self.supervised * cross_entropy(self.judge(self.labelled), self.one_hot), on_real, on_fake
+        return loss + self.supervised * self.labelled_loss(), on_real, on_fake
+
+    def labelled_loss(self) -> Tensor:
+        """The cross-entropy on the labelled samples of this batch, 0-d: all that a classifier without a game has."""
+        return cross_entropy(self.judge(self.labelled), self.one_hot)
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """The distance of the mean features, and D's outputs for the fakes."""

@@ -1,0 +1,193 @@
+# %% [markdown]
+# # 20 A hundred labels, and a GAN
+#
+# After this page you can let a classifier play the discriminator, so that it learns from pictures without labels too,
+# say what each of its losses is for, and measure whether that helped. It runs in one to two minutes.
+#
+# <details><summary>The picture this page ends in (it shows the results)</summary>
+#
+# ![Left: test errors of five seeds, each with labels alone and, much lower, with a GAN. Middle: digits that only the
+# classifier with the GAN reads right. Right: fakes, which look like blurred digits.](images/20_few_labels.png)
+#
+# </details>
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+import tinygan as tg
+from tinygan import nn, ops
+from tinygan.gan.sampling import draw
+from tinygan.gan.semi_supervised import SemiSupervised, few_of_each, logsumexp
+from tinygan.plot import image_grid
+from tinygan.plot.style import BLUE, GREY, ORANGE
+
+SEEDS, STEPS = (1, 2, 3, 4, 5), 1000
+data, test = tg.data.digits(10_000), tg.data.digits(5000, seed=1)
+x, test_x = (each.pixels.reshape(-1, 784) / np.float32(255) for each in (data, test))
+labelled = few_of_each(data.labels, 10, np.random.default_rng(SEEDS[0]))
+print(len(x), "pictures,", len(labelled), "with labels:", np.bincount(data.labels[labelled]))
+
+# %% [markdown]
+# Pictures are cheap, labels are not: somebody has to look. So a hundred pictures have a label, ten of each class, and
+# the other 9,900 are just pictures. Learning from both is called **semi-supervised**.
+#
+# ## Labels alone
+#
+# First without a GAN. The networks are small and dense. `LayerNorm` keeps the numbers in each layer at one size; noise
+# on the pictures and `Dropout` make it harder to learn the hundred pictures by heart.
+
+
+# %%
+def new_game(rng):
+    he = nn.init.he()
+    D = nn.Sequential(
+        *(nn.Dense(784, 128, init=he, rng=rng), nn.LayerNorm(128), nn.ReLU(), nn.Dropout(0.1, rng)),
+        *(nn.Dense(128, 64, init=he, rng=rng), nn.LayerNorm(64), nn.ReLU(), nn.Dense(64, 10, rng=rng)),
+    )
+    G = nn.Sequential(
+        *(nn.Dense(50, 128, bias=False, rng=rng), nn.BatchNorm(128), nn.ReLU()),
+        *(nn.Dense(128, 128, bias=False, rng=rng), nn.BatchNorm(128), nn.ReLU()),
+        *(nn.Dense(128, 784, rng=rng), nn.Sigmoid()),
+    )
+    opts = (tg.optim.Adam(network.parameters(), betas=(0.5, 0.999)) for network in (G, D))
+    return SemiSupervised(G, D, *opts, tg.losses.get("ns"), 50, rng, instance_noise=0.3, classes=10)
+
+
+def train(seed, with_gan):
+    rng = np.random.default_rng(seed)
+    rows = few_of_each(data.labels, 10, rng)  # another seed, other labels
+    game = new_game(rng)
+
+    def batch():
+        return x[rng.integers(len(x), size=100)], x[rows], data.labels[rows]
+
+    def labels_alone(next_batch):
+        game.reals(next_batch)
+        game.opt_d.step(tg.grad(game.labelled_loss(), game.opt_d.params))
+
+    step = tg.compiled(game.step if with_gan else labels_alone)
+    for i in range(STEPS):
+        game.opt_g.lr = game.opt_d.lr = 3e-3 * min(1, 2 * (1 - i / STEPS))  # falls in the second half
+        step(batch)
+    return game
+
+
+def read(game, pictures):
+    return draw(game.discriminator, pictures).argmax(axis=1)
+
+
+def mean_and_error(percent):
+    return f"{np.mean(percent):.2f} +- {np.std(percent, ddof=1) / len(percent) ** 0.5:.2f} %"
+
+
+# %% [markdown]
+# The standard error behind the +- says how far the mean of so few seeds may be off (tutorial 14).
+#
+# **Predict, then run.** How many of 5,000 unseen digits does this classifier misread? Guessing would be 90 %.
+
+# %% tags=["hide-output"]
+alone = [train(seed, with_gan=False) for seed in SEEDS]
+answers = np.array([read(game, test_x) for game in alone])
+errors_alone = 100 * (answers != test.labels).mean(axis=1)
+known = few_of_each(data.labels, 10, np.random.default_rng(SEEDS[0]))
+print("its own hundred:", 100 * (read(alone[0], x[known]) != data.labels[known]).mean(), "%")
+print("unseen, seed by seed:", *(f"{error:.2f}" for error in errors_alone))
+print("labels alone:", mean_and_error(errors_alone))
+
+# %% [markdown]
+# It knows all of its own hundred, and misreads ERR_ALONE in a hundred others. More steps do not help: it has nothing left to
+# learn from.
+#
+# ## A classifier is a discriminator
+#
+# It ends in ten logits $l_k$, and their softmax is the probability of each class. Salimans et al. (2016) add one more
+# class, *fake*. A softmax does not change if one number is added to all its logits, so one of them may be fixed: that of
+# *fake* is 0, and needs no output. With $Z = \sum_k e^{l_k}$, the probability that a picture is *not* fake is
+#
+# $$D(x) = \frac{Z}{Z + 1} = \mathrm{sigmoid}(\ln Z).$$
+#
+# So $\ln Z$, the *logsumexp* of the ten, is the logit of "real", and the game is the one you know. D's loss
+# has three parts: the cross-entropy on the labelled pictures, $-\ln D(x)$ on the others, and $-\ln(1 - D(G(z)))$ on
+# fakes.
+#
+# **Predict, then run.** Three logits are 2, 1 and -1, and the picture has no label. In what proportion does a step on
+# $-\ln D(x)$ raise the three?
+
+# %% tags=["hide-output"]
+logits = tg.Tensor([[2.0, 1.0, -1.0]], requires_grad=True)
+real = logsumexp(logits)
+z = np.exp([2, 1, -1]).sum()
+assert np.allclose(ops.sigmoid(real).data, z / (z + 1))
+(slope,) = tg.grad(ops.softplus(-real).sum(), [logits])  # -ln sigmoid(s) = softplus(-s)
+print("raised by:  ", (-slope.data / -slope.data.sum()).round(3))
+print("the softmax:", ops.softmax(logits).data.round(3))
+
+# %% [markdown]
+# In proportion to the softmax: the picture need not be of this or that class, but of *some* class, and what D already
+# takes it for gains the most. Fakes push all logits down. So D must keep apart the pictures, where one logit is
+# large, from the empty space between them, where none is, and that is where the border between two classes should run.
+#
+# G has a loss of its own, **feature matching**: with $f(x)$ the numbers before D's last layer,
+#
+# $$L_G = |\mathrm{E}\,f(x) - \mathrm{E}\,f(G(z))|^2.$$
+#
+# G need not deceive D; its fakes have to be *on average* like real pictures. The authors found that this makes
+# worse pictures, and better classifiers.
+#
+# **Predict, then run.** The same labels, the same first weights, as many steps, and the game. What is the error now?
+
+# %% tags=["hide-output"]
+games = [train(seed, with_gan=True) for seed in SEEDS]
+answers_gan = np.array([read(game, test_x) for game in games])
+errors_gan = 100 * (answers_gan != test.labels).mean(axis=1)
+print("unseen, seed by seed:", *(f"{error:.2f}" for error in errors_gan))
+print("labels alone:    ", mean_and_error(errors_alone))
+print("labels and a GAN:", mean_and_error(errors_gan))
+print("gained:          ", mean_and_error(errors_alone - errors_gan))
+
+# %% tags=["picture"]
+figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.9), width_ratios=(3, 4, 4), layout="constrained")
+for pair in zip(errors_alone, errors_gan, strict=True):
+    left.plot([0, 1], pair, "-", color=GREY, zorder=1)
+for place, (errors, colour) in enumerate(((errors_alone, ORANGE), (errors_gan, BLUE))):
+    left.scatter([place] * len(errors), errors, color=colour, s=40)
+left.set(title="test error, five seeds", ylabel="%", ylim=(0, None), xlim=(-0.4, 1.4))
+left.set_xticks([0, 1], ["labels alone", "and a GAN"])
+saved = np.flatnonzero((answers[0] != test.labels) & (answers_gan[0] == test.labels))[:40]
+middle.imshow(image_grid(test_x[saved].reshape(-1, 28, 28, 1), columns=8), cmap="gray")
+middle.set(title="read right with the GAN only", xticks=[], yticks=[])
+noise = np.random.default_rng(0).standard_normal((40, 50), dtype=np.float32)
+right.imshow(image_grid(draw(games[0].generator, noise).reshape(-1, 28, 28, 1), columns=8), cmap="gray")
+right.set(title="the generator's fakes", xticks=[], yticks=[])
+plt.show()
+
+# %% [markdown]
+# RESULT
+#
+# On MNIST the same comparison, with larger networks and more steps, gave MNIST: `python -m benchmarks.few_labels`.
+#
+# **Exercise.** Feature matching was said to be good for the classifier. Let G minimise the loss of tutorial 06 instead:
+# overwrite `generator_loss` in a subclass, and let it call `tg.Game.generator_loss`.
+#
+# <details><summary>Answer</summary>
+#
+# EX1
+#
+# </details>
+#
+# **Exercise.** How few labels will do? Draw one of each class instead of ten, with the GAN and without.
+#
+# <details><summary>Answer</summary>
+#
+# EX2
+#
+# </details>
+#
+# ## Recap
+#
+# - One more class, *fake*, whose logit is 0, makes a classifier a discriminator: the logit of "real" is $\ln Z$.
+# - Pictures without labels say where pictures are, and so where borders should not run; the labels give names.
+# - Matching the features makes a useful opponent; whether it helps is seen on unseen pictures, over several seeds.
+#
+# What comes next: your own pictures, with a label on a few of them.
