@@ -68,20 +68,21 @@ def new_game(setting: Setting, rng: np.random.Generator) -> SemiSupervised:
         *(nn.Dense(g, g, bias=False, rng=rng), nn.BatchNorm(g), nn.ReLU()),
         *(nn.Dense(g, 784, rng=rng), nn.Sigmoid()),
     )
-    opts = (tg.optim.Adam(network.parameters(), setting.lr, betas=(0.5, 0.999)) for network in (G, D))
-    return SemiSupervised(G, D, *opts, tg.losses.get("ns"), z, rng, instance_noise=0.3, classes=10)
+    opt_g, opt_d = (tg.optim.Adam(network.parameters(), setting.lr, betas=(0.5, 0.999)) for network in (G, D))
+    return SemiSupervised(G, D, opt_g, opt_d, tg.losses.get("ns"), z, rng, instance_noise=0.3, classes=10)
 
 
 def error(data: str, way: str, setting: Setting, seed: int) -> float:
     """Train, and the share of the test images that are misread."""
     training, test = load(data)
-    assert training.labels is not None and test.labels is not None
-    rng, x = np.random.default_rng(seed), flat(training)
-    rows = few_of_each(training.labels, EACH, rng)
+    labels, x = training.labels, flat(training)
+    assert labels is not None
+    rng = np.random.default_rng(seed)
+    rows = few_of_each(labels, EACH, rng)
     game = new_game(setting, rng)
 
     def batch() -> tuple[np.ndarray, ...]:
-        return x[rng.integers(len(x), size=BATCH)], x[rows], training.labels[rows]
+        return x[rng.integers(len(x), size=BATCH)], x[rows], labels[rows]
 
     def alone(next_batch: Any) -> None:
         game.reals(next_batch)

@@ -230,6 +230,7 @@ def test_few_of_each_class_are_drawn(rng):
     rows = few_of_each(labels, 3, rng)
     assert labels[rows].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3] and len(set(rows)) == 12
     assert set(rows) != set(few_of_each(labels, 3, rng))
+    assert len(set(few_of_each(labels, 10, rng))) == 40  # each at most once
 
 
 @pytest.mark.parametrize(

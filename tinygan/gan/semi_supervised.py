@@ -110,6 +110,7 @@ class SemiSupervised(Game):
     ['accuracy_fake', 'accuracy_real', 'd_fake_after']
     """
 
+    discriminator: Sequential
     classes: int = field(kw_only=True)
     supervised: float = field(default=1.0, kw_only=True)
 
@@ -128,7 +129,8 @@ class SemiSupervised(Game):
 
     def reals(self, next_reals: Callable[[], Any]) -> Tensor:
         """The next batch; next_reals returns (unlabelled samples (N, ...), labelled samples (M, ...), labels (M,))."""
-        labelled = labels = None
+        labelled: Any = None
+        labels: Any = None
 
         def first() -> Any:
             nonlocal labelled, labels
