@@ -96,14 +96,14 @@ print("unseen, seed by seed:", *(f"{error:.2f}" for error in errors_alone))
 print("labels alone:", mean_and_error(errors_alone))
 
 # %% [markdown]
-# It knows all of its own hundred, and misreads ERR_ALONE in a hundred others. More steps do not help: it has nothing left to
+# It knows all of its own hundred, and misreads five in a hundred others. More steps do not help: it has nothing left to
 # learn from.
 #
 # ## A classifier is a discriminator
 #
 # It ends in ten logits $l_k$, and their softmax is the probability of each class. Salimans et al. (2016) add one more
-# class, *fake*. A softmax does not change if one number is added to all its logits, so one of them may be fixed: that of
-# *fake* is 0, and needs no output. With $Z = \sum_k e^{l_k}$, the probability that a picture is *not* fake is
+# class, *fake*. A softmax does not change if one number is added to all its logits, so one of them may be fixed: that
+# of *fake* is 0, and needs no output. With $Z = \sum_k e^{l_k}$, the probability that a picture is *not* fake is
 #
 # $$D(x) = \frac{Z}{Z + 1} = \mathrm{sigmoid}(\ln Z).$$
 #
@@ -167,8 +167,8 @@ plt.show()
 #
 # On MNIST the same comparison, with larger networks and more steps, gave MNIST: `python -m benchmarks.few_labels`.
 #
-# **Exercise.** Feature matching was said to be good for the classifier. Let G minimise the loss of tutorial 06 instead:
-# overwrite `generator_loss` in a subclass, and let it call `tg.Game.generator_loss`.
+# **Exercise.** Feature matching was said to be good for the classifier. Is it, here? With `matching=False`, G tries to
+# deceive D, as in any other game. Look at the fakes, too.
 #
 # <details><summary>Answer</summary>
 #

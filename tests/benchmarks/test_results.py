@@ -164,13 +164,13 @@ def test_few_labels_are_learnt_once_for_each_setting(tmp_path, monkeypatch, caps
 
     monkeypatch.setattr(few_labels, "error", error)
     few_labels.main(["--data", "digits", "--seeds", "2", "--out", str(tmp_path)])
-    assert trained == [("digits", way, 1000, seed) for seed in (1, 2) for way in ("alone", "gan")]
+    assert trained == [("digits", way, 1000, seed) for seed in (1, 2) for way in ("alone", "gan", "ns")]
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("digits")]
     assert "11.50 +- 0.50 (11.00..12.00)" in rows[0] and "1.50 +- 0.50 (1.00..2.00)" in rows[1]
     few_labels.main(["--data", "digits", "--seeds", "3", "--out", str(tmp_path)])
-    assert trained[4:] == [("digits", way, 1000, 3) for way in ("alone", "gan")]
+    assert trained[6:] == [("digits", way, 1000, 3) for way in ("alone", "gan", "ns")]
     few_labels.main(["--data", "digits", "--seeds", "1", "--steps", "7", "--out", str(tmp_path)])
-    assert trained[6:] == [("digits", way, 7, 1) for way in ("alone", "gan")]
+    assert trained[9:] == [("digits", way, 7, 1) for way in ("alone", "gan", "ns")]
 
 
 def test_both_ways_begin_with_the_same_labels_and_weights(monkeypatch):
@@ -178,8 +178,8 @@ def test_both_ways_begin_with_the_same_labels_and_weights(monkeypatch):
     games = []
     new = few_labels.new_game
 
-    def watched(setting, rng):
-        games.append(new(setting, rng))
+    def watched(way, setting, rng):
+        games.append(new(way, setting, rng))
         games[-1].before = [np.array(p.data) for p in games[-1].generator.parameters()]
         games[-1].first = np.array(games[-1].discriminator[0].W.data)
         return games[-1]
@@ -191,11 +191,12 @@ def test_both_ways_begin_with_the_same_labels_and_weights(monkeypatch):
     setting = few_labels.Setting((8, 4), 8, 4, 3)
     errors = [few_labels.error("digits", way, setting, 1) for way in few_labels.WAYS]
     assert all(0 <= error <= 1 for error in errors)
-    alone, gan = games
+    alone, gan, ns = games
+    assert gan.matching and not ns.matching
     assert np.array_equal(alone.first, gan.first)
     assert not np.array_equal(alone.first, alone.discriminator[0].W.data)
     moved = [any((p.data != b).any() for p, b in zip(g.generator.parameters(), g.before, strict=True)) for g in games]
-    assert moved == [False, True]
+    assert moved == [False, True, True]
     assert np.array_equal(alone.labelled.data, gan.labelled.data) and len(alone.labelled) == 100
 
 

@@ -105,6 +105,7 @@ DEFAULTS = {
     "semi_supervised.SemiSupervised(fresh_fakes)": False,
     "semi_supervised.SemiSupervised(instance_noise)": 0.0,
     "semi_supervised.SemiSupervised(joint_batch)": False,
+    "semi_supervised.SemiSupervised(matching)": True,
     "semi_supervised.SemiSupervised(n_critic)": 1,
     "semi_supervised.SemiSupervised(pack)": 1,
     "semi_supervised.SemiSupervised(simultaneous)": False,

@@ -122,6 +122,16 @@ def test_the_losses_of_the_game_have_their_closed_form(supervised):
     assert found == pytest.approx(wanted, rel=1e-5)
 
 
+@pytest.mark.parametrize("loss", ["ns", "lsgan", "rsgan"])
+def test_without_matching_g_plays_as_in_any_game(loss):
+    game = make_game(loss=loss, matching=False)
+    real = game.reals(Reals())
+    fake = game.fakes(len(real))
+    on_real, on_fake = (logsumexp(game.discriminator(x)) for x in (real, fake))
+    wanted = game.loss.generator(on_fake, on_real).item()
+    assert game.generator_loss(real, fake)[0].item() == pytest.approx(wanted, rel=1e-6)
+
+
 @pytest.mark.parametrize("mistake", [WithoutLabels, FakeLogitFree, MatchesLogits, OfOneKind])
 def test_mistakes_do_not_have_it(mistake):
     found, wanted = parts(make_game(mistake), Reals()())
@@ -161,6 +171,7 @@ RULES = {
     "joint, noise": dict(joint_batch=True, instance_noise=0.1),
     "r1, fresh": dict(penalty="r1", fresh_fakes=True),
     "two critic steps, unrolled": dict(n_critic=2, unroll=1),
+    "no matching": dict(matching=False),
     "simultaneous, hinge": dict(simultaneous=True, loss="hinge"),
 }
 

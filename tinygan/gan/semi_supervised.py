@@ -82,9 +82,8 @@ class SemiSupervised(Game):
         L_D = -E ln D(x) - E ln(1 - D(G(z))) + supervised * E_labelled[-ln softmax(l)_y].
 
     Nothing but the first part knows the unlabelled samples: it draws some logit of each up, and D is free to choose
-    which. G minimises the distance of the mean features (see `feature_matching`) instead of the loss's own part for G:
-    the authors found that it makes worse pictures and better classifiers. All else is the game as it was: its order,
-    noise, penalties, averages.
+    which. G minimises the distance of the mean features (see `feature_matching`), or with `matching=False` what it
+    minimises in any game. All else is the game as it was: its order, noise, penalties, averages.
 
     Source: Salimans et al., NeurIPS 2016, section 5. Their programs halve the first two parts, which is `supervised=2`.
 
@@ -96,6 +95,8 @@ class SemiSupervised(Game):
         K.
     supervised : float
         The weight of the cross-entropy, 0 or more.
+    matching : bool
+        Whether G matches features. The authors found that this makes worse pictures and better classifiers.
 
     Examples
     --------
@@ -113,6 +114,7 @@ class SemiSupervised(Game):
     discriminator: Sequential
     classes: int = field(kw_only=True)
     supervised: float = field(default=1.0, kw_only=True)
+    matching: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -166,7 +168,9 @@ class SemiSupervised(Game):
         return cross_entropy(self.judge(self.labelled), self.one_hot)
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """The distance of the mean features, and D's outputs for the fakes."""
+        """The distance of the mean features (without `matching`, the loss of any game), and D's outputs for the fakes."""
+        if not self.matching:
+            return super().generator_loss(real, fake)
         features = self.features(fake)
         return feature_matching(self.features(real), features), self.discriminator[-1](features)
 
