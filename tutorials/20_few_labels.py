@@ -22,11 +22,12 @@ from tinygan.gan.semi_supervised import SemiSupervised, few_of_each, logsumexp
 from tinygan.plot import image_grid
 from tinygan.plot.style import BLUE, GREY, ORANGE
 
+# %%
 SEEDS, STEPS = (1, 2, 3, 4, 5), 1000
 data, test = tg.data.digits(10_000), tg.data.digits(5000, seed=1)
 x, test_x = (each.pixels.reshape(-1, 784) / np.float32(255) for each in (data, test))
 labelled = few_of_each(data.labels, 10, np.random.default_rng(SEEDS[0]))
-print(len(x), "pictures,", len(labelled), "with labels:", np.bincount(data.labels[labelled]))
+print(len(x) - len(labelled), "pictures without a label;", len(labelled), "with:", np.bincount(data.labels[labelled]))
 
 # %% [markdown]
 # Pictures are cheap, labels are not: somebody has to look. So a hundred pictures have a label, ten of each class, and
@@ -84,7 +85,7 @@ def mean_and_error(percent):
 # %% [markdown]
 # The standard error behind the +- says how far the mean of so few seeds may be off (tutorial 14).
 #
-# **Predict, then run.** How many of 5,000 unseen digits does this classifier misread? Guessing would be 90 %.
+# **Predict, then run.** How many of a hundred unseen digits does this classifier misread?
 
 # %% tags=["hide-output"]
 alone = [train(seed, with_gan=False) for seed in SEEDS]
@@ -96,8 +97,8 @@ print("unseen, seed by seed:", *(f"{error:.2f}" for error in errors_alone))
 print("labels alone:", mean_and_error(errors_alone))
 
 # %% [markdown]
-# It knows all of its own hundred, and misreads five in a hundred others. More steps do not help: it has nothing left to
-# learn from.
+# It knows all of its own hundred, and misreads about five in a hundred others. More steps hardly help: it has nothing
+# left to learn from.
 #
 # ## A classifier is a discriminator
 #
@@ -125,15 +126,15 @@ print("the softmax:", ops.softmax(logits).data.round(3))
 
 # %% [markdown]
 # In proportion to the softmax: the picture need not be of this or that class, but of *some* class, and what D already
-# takes it for gains the most. Fakes push all logits down. So D must keep apart the pictures, where one logit is
-# large, from the empty space between them, where none is, and that is where the border between two classes should run.
+# takes it for gains the most. Fakes push all logits down. So D must tell the pictures, where one logit is large, from
+# the empty space between them, where none is; and there the border between two classes should run.
 #
 # G has a loss of its own, **feature matching**: with $f(x)$ the numbers before D's last layer,
 #
 # $$L_G = |\mathrm{E}\,f(x) - \mathrm{E}\,f(G(z))|^2.$$
 #
-# G need not deceive D; its fakes have to be *on average* like real pictures. The authors found that this makes
-# worse pictures, and better classifiers.
+# G need not deceive D: its fakes have to be like real pictures *on average*. The authors found that this makes worse
+# pictures and better classifiers.
 #
 # **Predict, then run.** The same labels, the same first weights, as many steps, and the game. What is the error now?
 
@@ -163,7 +164,12 @@ right.set(title="the generator's fakes", xticks=[], yticks=[])
 plt.show()
 
 # %% [markdown]
-# RESULT
+# The error falls from 5.17 to 1.85 %, and in each of the five seeds. The labels are the same: the rest was learnt from
+# pictures that nobody has looked at. Some hundred labels are luckier than others, so compare each seed with itself: it
+# gains 3.32 points, give or take 0.24. (Steps, rate and noise were chosen with another seed.)
+#
+# The fakes are poor. That is no harm, nobody needs them; Dai et al. (2017) even argue that a perfect generator would be
+# no help, because D learns from what lies *between* the classes.
 #
 # On MNIST the same comparison, with larger networks and more steps, gave MNIST: `python -m benchmarks.few_labels`.
 #

@@ -168,7 +168,7 @@ class SemiSupervised(Game):
         return cross_entropy(self.judge(self.labelled), self.one_hot)
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """The distance of the mean features (without `matching`, the loss of any game), and D's outputs for the fakes."""
+        """The distance of the mean features (without `matching`, any game's loss), and D's outputs for the fakes."""
         if not self.matching:
             return super().generator_loss(real, fake)
         features = self.features(fake)
