@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 20 A hundred labels, and a GAN
 #
-# After this page you can let a classifier play the discriminator, so that it learns from pictures without labels too,
-# say what each of its losses is for, and measure whether that helped. It runs in one to two minutes.
+# After this page you can let a classifier play the discriminator, so that it learns from pictures without labels, too,
+# say what each of its losses is for, and measure whether it helped. It runs in two minutes.
 #
 # <details><summary>The picture this page ends in (it shows the results)</summary>
 #
@@ -30,13 +30,12 @@ labelled = few_of_each(data.labels, 10, np.random.default_rng(SEEDS[0]))
 print(len(x) - len(labelled), "pictures without a label;", len(labelled), "with:", np.bincount(data.labels[labelled]))
 
 # %% [markdown]
-# Pictures are cheap, labels are not: somebody has to look. So a hundred pictures have a label, ten of each class, and
-# the other 9,900 are just pictures. Learning from both is called **semi-supervised**.
+# Pictures are cheap, labels are not: somebody has to look. Here a hundred pictures have a label, and 9,900 have none.
+# Learning from both is called **semi-supervised**.
 #
 # ## Labels alone
 #
-# First without a GAN. The networks are small and dense. `LayerNorm` keeps the numbers in each layer at one size; noise
-# on the pictures and `Dropout` make it harder to learn the hundred pictures by heart.
+# First without a GAN. Noise on the pictures and `Dropout` make it harder to learn the hundred by heart.
 
 
 # %%
@@ -83,8 +82,6 @@ def mean_and_error(percent):
 
 
 # %% [markdown]
-# The standard error behind the +- says how far the mean of so few seeds may be off (tutorial 14).
-#
 # **Predict, then run.** How many of a hundred unseen digits does this classifier misread?
 
 # %% tags=["hide-output"]
@@ -97,22 +94,21 @@ print("unseen, seed by seed:", *(f"{error:.2f}" for error in errors_alone))
 print("labels alone:", mean_and_error(errors_alone))
 
 # %% [markdown]
-# It knows all of its own hundred, and misreads about five in a hundred others. More steps hardly help: it has nothing
-# left to learn from.
+# It knows its own hundred, and misreads about five in a hundred others. (Behind +- stands the standard error.) More
+# steps hardly help: it has nothing left to learn from.
 #
 # ## A classifier is a discriminator
 #
-# It ends in ten logits $l_k$, and their softmax is the probability of each class. Salimans et al. (2016) add one more
-# class, *fake*. A softmax does not change if one number is added to all its logits, so one of them may be fixed: that
-# of *fake* is 0, and needs no output. With $Z = \sum_k e^{l_k}$, the probability that a picture is *not* fake is
+# It ends in ten logits $l_k$, whose softmax is the probability of each class. Salimans et al. (2016) add one more,
+# *fake*. A softmax stays as it is if one number is added to all logits, so one may be fixed: that of *fake* is 0. With
+# $Z = \sum_k e^{l_k}$, the probability that a picture is *not* fake is
 #
 # $$D(x) = \frac{Z}{Z + 1} = \mathrm{sigmoid}(\ln Z).$$
 #
-# So $\ln Z$, the *logsumexp* of the ten, is the logit of "real", and the game is the one you know. D's loss
-# has three parts: the cross-entropy on the labelled pictures, $-\ln D(x)$ on the others, and $-\ln(1 - D(G(z)))$ on
-# fakes.
+# So $\ln Z$, the *logsumexp* of the ten, is the logit of "real", and the game is the one you know. D's loss has three
+# parts: the cross-entropy on labelled pictures, $-\ln D(x)$ on the others, $-\ln(1 - D(G(z)))$ on fakes.
 #
-# **Predict, then run.** Three logits are 2, 1 and -1, and the picture has no label. In what proportion does a step on
+# **Predict, then run.** A picture without a label has the logits 2, 1 and -1. In what proportion does a step on
 # $-\ln D(x)$ raise the three?
 
 # %% tags=["hide-output"]
@@ -125,18 +121,18 @@ print("raised by:  ", (-slope.data / -slope.data.sum()).round(3))
 print("the softmax:", ops.softmax(logits).data.round(3))
 
 # %% [markdown]
-# In proportion to the softmax: the picture need not be of this or that class, but of *some* class, and what D already
-# takes it for gains the most. Fakes push all logits down. So D must tell the pictures, where one logit is large, from
-# the empty space between them, where none is; and there the border between two classes should run.
+# In proportion to the softmax: the picture is of *some* class, and what D takes it for already gains the most. Fakes
+# push all logits down. So one logit must be large at the pictures, and none in the empty space between them; there
+# the border between two classes should run.
 #
 # G has a loss of its own, **feature matching**: with $f(x)$ the numbers before D's last layer,
 #
 # $$L_G = |\mathrm{E}\,f(x) - \mathrm{E}\,f(G(z))|^2.$$
 #
-# G need not deceive D: its fakes have to be like real pictures *on average*. The authors found that this makes worse
-# pictures and better classifiers.
+# Its fakes have to be like real pictures only *on average*. The authors found that this makes worse pictures and better
+# classifiers.
 #
-# **Predict, then run.** The same labels, the same first weights, as many steps, and the game. What is the error now?
+# **Predict, then run.** The same labels, first weights and number of steps, and the game. What is the error now?
 
 # %% tags=["hide-output"]
 games = [train(seed, with_gan=True) for seed in SEEDS]
@@ -164,14 +160,13 @@ right.set(title="the generator's fakes", xticks=[], yticks=[])
 plt.show()
 
 # %% [markdown]
-# The error falls from 5.17 to 1.85 %, and in each of the five seeds. The labels are the same: the rest was learnt from
+# The error falls in each of the five seeds, from 5.17 to 1.85 %. The labels are the same: the rest was learnt from
 # pictures that nobody has looked at. Some hundred labels are luckier than others, so compare each seed with itself: it
 # gains 3.32 points, give or take 0.24. (Steps, rate and noise were chosen with another seed.)
 #
-# The fakes are poor. That is no harm, nobody needs them; Dai et al. (2017) even argue that a perfect generator would be
-# no help, because D learns from what lies *between* the classes.
+# The fakes are poor, but nobody needs them. Dai et al. (2017) even argue that a perfect generator would be no help.
 #
-# On MNIST the same comparison, with larger networks and more steps, gave MNIST: `python -m benchmarks.few_labels`.
+# On MNIST, with larger networks and more steps, `python -m benchmarks.few_labels` went from AAA to BBB %.
 #
 # **Exercise.** Feature matching was said to be good for the classifier. Is it, here? With `matching=False`, G tries to
 # deceive D, as in any other game. Look at the fakes, too.
@@ -193,7 +188,7 @@ plt.show()
 # ## Recap
 #
 # - One more class, *fake*, whose logit is 0, makes a classifier a discriminator: the logit of "real" is $\ln Z$.
-# - Pictures without labels say where pictures are, and so where borders should not run; the labels give names.
-# - Matching the features makes a useful opponent; whether it helps is seen on unseen pictures, over several seeds.
+# - Pictures without labels say where borders should not run; the labels give the names.
+# - Whether it helps is seen on unseen pictures, seed by seed.
 #
-# What comes next: your own pictures, with a label on a few of them.
+# What comes next: a few labels for your own pictures.
