@@ -166,7 +166,7 @@ plt.show()
 #
 # The fakes are poor, but nobody needs them. Dai et al. (2017) even argue that a perfect generator would be no help.
 #
-# On MNIST, with larger networks and more steps, `python -m benchmarks.few_labels` went from AAA to BBB %.
+# On MNIST, with larger networks and more steps, `python -m benchmarks.few_labels` went from 22.1 to 9.6 %.
 #
 # **Exercise.** Feature matching was said to be good for the classifier. Is it, here? With `matching=False`, G tries to
 # deceive D, as in any other game. Look at the fakes, too.
@@ -181,7 +181,9 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# EX2
+# One label of each class: 46.62 +- 0.83 % alone, 35.71 +- 4.26 % with the GAN. It still helps, but the five seeds run
+# from 24 to 48 %. If the only labelled 7 is an unusual one, a whole group of digits may get the wrong name, and the
+# unlabelled pictures make D surer of it.
 #
 # </details>
 #
