@@ -17,4 +17,4 @@ def test_pictures_without_labels_make_the_error_smaller():
     run = {"__name__": "tutorial"}
     exec(compile(shortened, TUTORIAL.name, "exec"), run)
     assert (run["errors_alone"] < 8).all(), run["errors_alone"]
-    assert (run["errors_gan"] < 0.8 * run["errors_alone"]).all(), (run["errors_alone"], run["errors_gan"])
+    assert (run["errors_gan"] < 0.6 * run["errors_alone"]).all(), (run["errors_alone"], run["errors_gan"])
