@@ -221,7 +221,8 @@ def test_bad_input_is_refused_in_a_sentence():
     refuse("labels must be whole numbers from 0 to 2", (x, labelled, labels + K))
     refuse("labels must be whole numbers from 0 to 2", (x, labelled, labels - K))
     refuse("labels must be whole numbers from 0 to 2", (x, labelled, labels + 0.5))
-    refuse(r"6 labelled samples need as many labels, not \(5,\)", (x, labelled, labels[1:]))
+    refuse(r"a label each: not 6 and \(5,\)", (x, labelled, labels[1:]))
+    refuse(r"one labelled sample or more, a label each: not 0 and \(0,\)", (x, labelled[:0], labels[:0]))
     refuse(r"must have one shape, but got \(6, 1\) and \(8, 2\)", (x, labelled[:, :1], labels))
     refuse(r"D must return \(N, 3\), a logit for each class, but returned \(8, 4\)", outputs=4)
     refuse("does not go with packs", pack=2)
@@ -249,6 +250,7 @@ def test_few_of_each_class_are_drawn(rng):
     [
         ([0, 0, 1], 2, "2 labels of each class were asked for, but class 1 has 1"),
         ([0, 2, 2], 1, "class 1 has 0"),
+        ([0, 2**31 - 1], 1, "class 1 has 0"),  # without a list of two billion classes
         ([0, 1], 0, "labels of each class must be a whole number of at least 1"),
         ([-1, 0], 1, "whole numbers of 0 or more"),
         ([[0], [1]], 1, r"needs labels \(N,\), not an array of shape \(2, 1\)"),

@@ -65,11 +65,13 @@ def few_of_each(labels: np.ndarray, n: int, rng: np.random.Generator) -> np.ndar
     if labels.ndim != 1 or not labels.size:
         raise ValueError(f"few_of_each needs labels (N,), not an array of shape {labels.shape}")
     labels = whole_labels(labels, 2**31, "few_of_each: labels must be whole numbers of 0 or more")
-    rows = [np.flatnonzero(labels == k) for k in range(int(labels.max()) + 1)]
-    for k, found in enumerate(rows):
+    rows = []
+    for k in range(int(labels.max()) + 1):
+        found = np.flatnonzero(labels == k)
         if len(found) < n:
             raise ValueError(f"{n} labels of each class were asked for, but class {k} has {len(found)}")
-    return np.concatenate([rng.choice(found, n, replace=False) for found in rows])
+        rows.append(rng.choice(found, n, replace=False))
+    return np.concatenate(rows)
 
 
 @dataclass
@@ -96,7 +98,8 @@ class SemiSupervised(Game):
     supervised : float
         The weight of the cross-entropy, 0 or more.
     matching : bool
-        Whether G matches features. The authors found that this makes worse pictures and better classifiers.
+        Whether G matches features. The authors found that this makes worse pictures and better classifiers; with small
+        networks and few steps both were worse (`benchmarks.few_labels`).
 
     Examples
     --------
@@ -140,8 +143,10 @@ class SemiSupervised(Game):
             return unlabelled
 
         def one_hot() -> np.ndarray:
-            if np.shape(labels) != (len(labelled),):
-                raise ValueError(f"{len(labelled)} labelled samples need as many labels, not {np.shape(labels)}")
+            if np.shape(labels) != (len(labelled),) or not len(labelled):
+                raise ValueError(
+                    f"one labelled sample or more, a label each: not {len(labelled)} and {np.shape(labels)}"
+                )
             refusal = f"labels must be whole numbers from 0 to {self.classes - 1}"
             return np.eye(self.classes, dtype=np.float32)[whole_labels(labels, self.classes, refusal)]
 
