@@ -14,7 +14,7 @@ from tinygan.check.engine import HOME, exercises
 # A student's pace: words and lines of code read in a minute, minutes for a question, an exercise, and a graded point.
 WORDS, LINES, QUESTION, EXERCISE, POINT = 130, 12, 2, 15, 10
 # Minutes that the long ones run on a laptop's core.
-RUNNING = {"00": 1, "08": 1, "10": 3, "11": 2, "12": 1, "14": 5, "15": 1, "16": 4, "17": 3, "18": 2, "19": 1}
+RUNNING = {"00": 1, "08": 1, "10": 3, "11": 2, "12": 1, "14": 5, "15": 1, "16": 4, "17": 3, "18": 2, "19": 1, "20": 2}
 
 # The lessons of each part; 02 stands for 02b, too.
 WEEKS = {
@@ -23,7 +23,7 @@ WEEKS = {
     "3 The game": "06 07 08",
     "4 Pictures, and runs": "09 10 11",
     "5 Judging": "12 13 14 15",
-    "6 Applications": "16 17 18 19",
+    "6 Applications": "16 17 18 19 20",
 }
 WEEKEND = {
     "Saturday morning": "00 01",

@@ -13,7 +13,7 @@ from tinygan import data, metrics, nn, optim, plot
 from tinygan.autograd import Op, Tensor, draw, effect, grad, no_grad, ops
 from tinygan.backend import to_numpy, use_backend
 from tinygan.compiled import compiled
-from tinygan.gan import losses, models, penalties, translation
+from tinygan.gan import losses, models, penalties, semi_supervised, translation
 from tinygan.gan.average import MovingAverage
 from tinygan.gan.game import Game
 from tinygan.gan.networks import Networks
@@ -61,6 +61,7 @@ __all__ = [
     "optim",
     "penalties",
     "plot",
+    "semi_supervised",
     "to_numpy",
     "translation",
     "use_backend",

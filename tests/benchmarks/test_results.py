@@ -6,9 +6,10 @@ import dataclasses
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import baselines, comparison, losses, presets, runs, switches, table
+from benchmarks import baselines, comparison, few_labels, losses, presets, runs, switches, table
 from benchmarks.comparison import Column
 from benchmarks.runs import Job, Outcome
 from tinygan.commandline import guarded
@@ -154,12 +155,58 @@ def test_the_presets_leave_their_pictures_in_the_documents(trained, tmp_path, mo
     assert text.index("KID") < text.index("images/mlp-mnist.png") < text.index("images/deep-mnist.png")
 
 
+def test_few_labels_are_learnt_once_for_each_setting(tmp_path, monkeypatch, capsys):
+    trained = []
+
+    def error(data, way, setting, seed):
+        trained.append((data, way, setting.steps, seed))
+        return 0.01 * seed + 0.1 * (way == "alone")
+
+    monkeypatch.setattr(few_labels, "error", error)
+    few_labels.main(["--data", "digits", "--seeds", "2", "--out", str(tmp_path)])
+    assert trained == [("digits", way, 1000, seed) for seed in (1, 2) for way in ("alone", "gan", "ns")]
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("digits")]
+    assert "11.50 +- 0.50 (11.00..12.00)" in rows[0] and "1.50 +- 0.50 (1.00..2.00)" in rows[1]
+    few_labels.main(["--data", "digits", "--seeds", "3", "--out", str(tmp_path)])
+    assert trained[6:] == [("digits", way, 1000, 3) for way in ("alone", "gan", "ns")]
+    few_labels.main(["--data", "digits", "--seeds", "1", "--steps", "7", "--out", str(tmp_path)])
+    assert trained[9:] == [("digits", way, 7, 1) for way in ("alone", "gan", "ns")]
+
+
+def test_both_ways_begin_with_the_same_labels_and_weights(monkeypatch):
+    """And one trains D alone, on labels alone."""
+    games = []
+    new = few_labels.new_game
+
+    def watched(way, setting, rng):
+        games.append(new(way, setting, rng))
+        games[-1].before = [np.array(p.data) for p in games[-1].generator.parameters()]
+        games[-1].first = np.array(games[-1].discriminator[0].W.data)
+        return games[-1]
+
+    monkeypatch.setattr(few_labels, "new_game", watched)
+    monkeypatch.setattr(
+        few_labels, "load", lambda data: (few_labels.tg.data.digits(200), few_labels.tg.data.digits(50))
+    )
+    setting = few_labels.Setting((8, 4), 8, 4, 3)
+    errors = [few_labels.error("digits", way, setting, 1) for way in few_labels.WAYS]
+    assert all(0 <= error <= 1 for error in errors)
+    alone, gan, ns = games
+    assert gan.matching and not ns.matching
+    assert np.array_equal(alone.first, gan.first)
+    assert not np.array_equal(alone.first, alone.discriminator[0].W.data)
+    moved = [any((p.data != b).any() for p, b in zip(g.generator.parameters(), g.before, strict=True)) for g in games]
+    assert moved == [False, True, True]
+    assert np.array_equal(alone.labelled.data, gan.labelled.data) and len(alone.labelled) == 100
+
+
 @pytest.mark.parametrize(
     "name",
     [
         "benchmarks.losses",
         "benchmarks.switches",
         "benchmarks.health",
+        "benchmarks.few_labels",
         "benchmarks.presets",
         *(f"benchmarks.baselines {data}" for data in baselines.DEFAULT),
         *(f"benchmarks.mode_collapse {data} {budget}" for data in ("ring", "grid") for budget in ("small", "40k")),
@@ -188,6 +235,8 @@ def test_the_page_has_a_place_for_each_table(name):
         (presets, ["--presets", "ring"], "unknown"),
         (presets, ["--presets", "mlp,"], "unknown"),
         (presets, ["--seeds", "3"], "unknown option --seeds"),
+        (few_labels, ["--data", "mnits"], "did you mean mnist?"),
+        (few_labels, ["--steps", "0"], "1 or more"),
     ],
 )
 def test_wrong_arguments_end_in_one_sentence(program, argv, part, capsys):
