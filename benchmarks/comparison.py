@@ -132,6 +132,11 @@ def failures(rows: Mapping[str, Row]) -> Iterator[str]:
                 yield f"{name}, seed {seed}, failed at step {outcome.failed}"
 
 
+def of_training(row: Row, key: str, digits: int) -> str:
+    """A number that the training itself took down: its mean over the last tenth of each run, shown over the seeds."""
+    return Cell.of([value for o in row if not o.failed and not math.isnan(value := o.at_the_end(key))]).show(digits)
+
+
 def relative_cost(of: Row, to: Row) -> str:
     """The time of a step, as a multiple of another row's."""
     first, second = (Cell.of([o.seconds_per_step() for o in row if not o.failed]).mean for row in (of, to))

@@ -35,11 +35,12 @@ def trained(monkeypatch):
             numbers |= dict(score=9.0, kid=0.002, classes=10, class_kl=0.1)
             if "cgan" in job.options:
                 numbers["label_accuracy"] = 0.9
-            found[job] = outcome(**numbers)
+            found[job] = dataclasses.replace(outcome(**numbers), run=Path(job.name))
         return found
 
     monkeypatch.setattr(runs, "run_all", run_all)
     monkeypatch.setattr(Outcome, "seconds_per_step", lambda self: 0.01)
+    monkeypatch.setattr(Outcome, "at_the_end", lambda self, key: 0.95 if "infogan" in str(self.run) else math.nan)
     return jobs
 
 
@@ -142,6 +143,50 @@ def test_only_conditional_models_have_a_label_accuracy(trained, capsys, monkeypa
     assert rows["cgan"].endswith("0.900") and rows["mlp"].endswith("-")
 
 
+def test_the_caption_says_how_many_seeds(trained, capsys):
+    presets.main(["--presets", "mlp"])
+    assert capsys.readouterr().out.startswith("The presets on MNIST, one seed each (0), their own number of steps.\n")
+    presets.main(["--presets", "mlp,cgan", "--seeds", "3", "--steps", "1000"])
+    said = capsys.readouterr().out
+    shown = "3 seeds each, 1,000 steps; mean +- standard error over the seeds."
+    assert said.startswith(f"The presets on MNIST, {shown}\n") and "1.00 +- 0.58" in said  # an FCD of 0, 1 and 2
+    assert [job.name for job in trained[1:]] == [f"presets/{row}-seed{s}" for s in range(3) for row in ("mlp", "cgan")]
+
+
+def test_only_infogan_has_a_code_accuracy(trained, capsys):
+    presets.main(["--presets", "mlp,acgan"])
+    assert "code accuracy" not in capsys.readouterr().out
+    presets.main(["--presets", "mlp,infogan", "--seeds", "2"])
+    head, mlp, infogan, real = capsys.readouterr().out.splitlines()[2:6]
+    assert head.endswith("code accuracy") and mlp.endswith("-") and infogan.endswith("0.950 +- 0.000")
+    assert real.split()[-1] == "1.0"  # it has nothing in that column
+
+
+def test_what_the_training_took_down_is_the_mean_of_its_end(tmp_path):
+    def with_values(name, values):
+        (tmp_path / name).mkdir()
+        text = "".join(f'{{"step": {i}, "right": {value}}}\n' for i, value in enumerate(values))
+        (tmp_path / name / "stats.jsonl").write_text(text)
+        return dataclasses.replace(outcome(x=1.0), run=tmp_path / name)
+
+    one, other = with_values("one", [9.0] * 18 + [0.5, 0.7]), with_values("other", [0.8])
+    assert one.at_the_end("right") == pytest.approx(0.6) and math.isnan(one.at_the_end("left"))
+    assert comparison.of_training([one, other, outcome("3: NaN")], "right", 2) == "0.70 +- 0.10"
+    assert comparison.of_training([one], "left", 2) == "-"
+
+
+def test_presets_with_several_seeds_have_a_place_of_their_own(trained, tmp_path, monkeypatch):
+    page = tmp_path / "results.md"
+    places = [f"<!-- table: benchmarks.presets{more} -->\nold\n<!-- end -->\n" for more in ("", " --seeds 3")]
+    page.write_text("".join(places))
+    monkeypatch.setattr(table, "RESULTS", page)
+    drawn = []
+    monkeypatch.setattr(presets, "draw", lambda name, outcome: drawn.append(outcome.run) or Path(f"{name}.png"))
+    presets.main(["--presets", "mlp", "--seeds", "3", "--write"])
+    assert page.read_text().startswith(places[0]) and "3 seeds each" in page.read_text()
+    assert [str(run) for run in drawn] == ["presets/mlp-seed0"]
+
+
 def test_the_presets_leave_their_pictures_in_the_documents(trained, tmp_path, monkeypatch):
     page = tmp_path / "results.md"
     page.write_text("before\n<!-- table: benchmarks.presets -->\nold\n<!-- end -->\nafter\n")
@@ -161,6 +206,7 @@ def test_the_presets_leave_their_pictures_in_the_documents(trained, tmp_path, mo
         "benchmarks.switches",
         "benchmarks.health",
         "benchmarks.presets",
+        "benchmarks.presets --seeds 3",
         *(f"benchmarks.baselines {data}" for data in baselines.DEFAULT),
         *(f"benchmarks.mode_collapse {data} {budget}" for data in ("ring", "grid") for budget in ("small", "40k")),
     ],
@@ -187,7 +233,7 @@ def test_the_page_has_a_place_for_each_table(name):
         (baselines, ["--seeds", "2.5"], "2.5"),
         (presets, ["--presets", "ring"], "unknown"),
         (presets, ["--presets", "mlp,"], "unknown"),
-        (presets, ["--seeds", "3"], "unknown option --seeds"),
+        (presets, ["--seeds", "0"], "1 or more"),
     ],
 )
 def test_wrong_arguments_end_in_one_sentence(program, argv, part, capsys):
