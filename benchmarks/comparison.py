@@ -88,6 +88,16 @@ def add_seeds(p: Parser, seeds: int) -> None:
     p.add_argument("--seeds", type=options.number, default=seeds, metavar="N", help="runs of each row (%(default)s)")
 
 
+def of_seeds(n: int) -> str:
+    """Which they are, for the line above a table."""
+    return f"seeds 0 to {n - 1}" if n > 1 else "seed 0"
+
+
+def shown(n: int) -> str:
+    """What the cells of a table are of that has so many seeds; nothing of one, whose figures are what they are."""
+    return f"; {SHOWN}" if n > 1 else ""
+
+
 def train(args: Any, name: str, common: str, rows: Mapping[str, str], seeds: int) -> dict[str, Row]:
     """Train and evaluate each row with each seed. Options of a row win over the common ones."""
     steps = f" --steps {args.steps}" if args.steps else ""

@@ -1,7 +1,7 @@
 """How many of stacked MNIST's thousand modes a small budget reaches: ``python -m benchmarks.stacked``.
 
-Each preset has as many steps as about ten minutes of one core are worth, so who has dear steps has few of them. The
-same networks for three games, and a longer budget, are `benchmarks.baselines` with ``--data stacked``.
+Each preset has as many steps as fit into about five minutes of one core: where a step is dear, there are few. One pair
+of networks for three games, and a budget for a GPU, are `benchmarks.baselines` with ``--data stacked``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from tinygan.commandline import guarded
 from tinygan.training import presets
 
 PROGRAM = "python -m benchmarks.stacked"
-STEPS = {"mlp": 10_000, "r3gan": 8_000, "dcgan": 1_000}  # about ten minutes of one core each
+STEPS = {"mlp": 5_000, "r3gan": 3_600, "dcgan": 1_000}  # about five minutes of one core each
 
 
 def parse(argv: Sequence[str]) -> Any:
-    p = comparison.parser(PROGRAM, "Modes of stacked MNIST in ten minutes of one core.", "presets", STEPS, None)
+    p = comparison.parser(PROGRAM, "Modes of stacked MNIST in five minutes of one core.", "presets", STEPS, None)
     comparison.add_seeds(p, 1)
     return p.parse_args(argv)
 
@@ -28,19 +28,18 @@ def parse(argv: Sequence[str]) -> Any:
 def row(preset: str, steps: int) -> str:
     """Its options: a learning rate that falls does so in the share of the steps that the preset gives it."""
     own = presets.configure({"preset": preset, "data": "stacked"})
-    half_life = f" --lr-half-life {own.lr_half_life * steps // own.steps}" if own.lr_half_life else ""
-    return f"--preset {preset} --steps {steps}{half_life}"
+    falls = f" --lr-half-life {own.lr_half_life * steps // own.steps}" if own.lr_half_life else ""
+    return f"--preset {preset} --steps {steps}{falls}"
 
 
 def lines(args: Any) -> Iterator[str]:
     """The table, once all runs are finished."""
     steps = {name: args.steps or STEPS[name] for name in args.presets}
-    rows = {name: row(name, n) for name, n in steps.items()}
-    args.steps = None  # each row has its own
-    found = comparison.train(args, "stacked", "--data stacked", rows, args.seeds)
-    seeds = f"{args.seeds} seeds each; {comparison.SHOWN}" if args.seeds > 1 else "one seed each (0)"
-    yield f"Stacked MNIST, {seeds}.\n"
-    yield from comparison.table(found, STACKED, steps=lambda name: f"{steps[name]:,}")
+    rows = comparison.train(
+        args, "stacked", "--data stacked", {name: row(name, n) for name, n in steps.items()}, args.seeds
+    )
+    yield f"Presets on stacked MNIST, {comparison.of_seeds(args.seeds)}{comparison.shown(args.seeds)}.\n"
+    yield from comparison.table(rows, STACKED, steps=lambda name: f"{steps[name]:,}")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

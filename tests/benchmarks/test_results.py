@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import baselines, comparison, losses, presets, runs, switches, table
+from benchmarks import baselines, comparison, losses, presets, runs, stacked, switches, table
 from benchmarks.comparison import Column
 from benchmarks.runs import Job, Outcome
 from tinygan.commandline import guarded
@@ -125,6 +125,7 @@ def test_the_cost_of_a_step_is_relative(tmp_path):
         (baselines, ["--data", "ring,grid", "--seeds", "2"], ["on ring", "on grid", "wgan-gp", "reverse KL"]),
         (baselines, ["--data", "stacked", "--seeds", "1"], ["modes of 1000", "--backend cupy"]),
         (presets, ["--presets", "mlp"], ["KID", "9.00", "0.002"]),
+        (stacked, ["--presets", "r3gan,dcgan"], ["seed 0.", "modes of 1000", "KL", "3,600", "1,000", "0.100"]),
     ],
 )
 def test_the_tables_from_the_command_line(program, argv, parts, trained, capsys):
@@ -143,12 +144,27 @@ def test_only_conditional_models_have_a_label_accuracy(trained, capsys, monkeypa
     assert rows["cgan"].endswith("0.900") and rows["mlp"].endswith("-")
 
 
+def test_a_falling_rate_keeps_its_share_of_a_shorter_run():
+    """The preset r3gan halves its rate every 4,000 of 10,000 steps; mlp never does."""
+    jobs = [Job(name, stacked.row(name, 500) + " --data stacked") for name in ("r3gan", "mlp")]
+    assert [(job.settings()["steps"], job.settings()["lr_half_life"]) for job in jobs] == [(500, 200), (500, 0)]
+
+
+def test_the_steps_of_stacked_are_those_asked_for(trained, capsys):
+    stacked.main(["--presets", "mlp,r3gan", "--steps", "50", "--seeds", "2"])
+    assert "seeds 0 to 1; mean +- standard error" in capsys.readouterr().out
+    assert [(job.name, job.settings()["steps"]) for job in trained[:2]] == [
+        ("stacked/mlp-seed0", 50),
+        ("stacked/r3gan-seed0", 50),
+    ]
+
+
 def test_the_caption_says_how_many_seeds(trained, capsys):
     presets.main(["--presets", "mlp"])
-    assert capsys.readouterr().out.startswith("The presets on MNIST, one seed each (0), their own number of steps.\n")
+    assert capsys.readouterr().out.startswith("The presets on MNIST, seed 0, their own number of steps.\n")
     presets.main(["--presets", "mlp,cgan", "--seeds", "3", "--steps", "1000"])
     said = capsys.readouterr().out
-    shown = "3 seeds each, 1,000 steps; mean +- standard error over the seeds."
+    shown = "seeds 0 to 2, 1,000 steps; mean +- standard error over the seeds."
     assert said.startswith(f"The presets on MNIST, {shown}\n") and "1.00 +- 0.58" in said  # an FCD of 0, 1 and 2
     assert [job.name for job in trained[1:]] == [f"presets/{row}-seed{s}" for s in range(3) for row in ("mlp", "cgan")]
 
@@ -175,16 +191,16 @@ def test_what_the_training_took_down_is_the_mean_of_its_end(tmp_path):
     assert comparison.of_training([one], "left", 2) == "-"
 
 
-def test_presets_with_several_seeds_have_a_place_of_their_own(trained, tmp_path, monkeypatch):
+def test_other_presets_have_a_place_of_their_own(trained, tmp_path, monkeypatch):
     page = tmp_path / "results.md"
-    places = [f"<!-- table: benchmarks.presets{more} -->\nold\n<!-- end -->\n" for more in ("", " --seeds 3")]
+    places = [f"<!-- table: benchmarks.presets{more} -->\nold\n<!-- end -->\n" for more in ("", " mlp,deep")]
     page.write_text("".join(places))
     monkeypatch.setattr(table, "RESULTS", page)
     drawn = []
-    monkeypatch.setattr(presets, "draw", lambda name, outcome: drawn.append(outcome.run) or Path(f"{name}.png"))
-    presets.main(["--presets", "mlp", "--seeds", "3", "--write"])
-    assert page.read_text().startswith(places[0]) and "3 seeds each" in page.read_text()
-    assert [str(run) for run in drawn] == ["presets/mlp-seed0"]
+    monkeypatch.setattr(presets, "draw", lambda name, outcome: drawn.append(str(outcome.run)) or Path(f"{name}.png"))
+    presets.main(["--presets", "mlp,deep", "--seeds", "3", "--write"])
+    assert page.read_text().startswith(places[0]) and "seeds 0 to 2" in page.read_text()
+    assert drawn == ["presets/mlp-seed0", "presets/deep-seed0"]
 
 
 def test_the_presets_leave_their_pictures_in_the_documents(trained, tmp_path, monkeypatch):
@@ -193,7 +209,7 @@ def test_the_presets_leave_their_pictures_in_the_documents(trained, tmp_path, mo
     monkeypatch.setattr(table, "RESULTS", page)
     monkeypatch.setattr(presets, "PICTURES", tmp_path)
     monkeypatch.setattr(presets, "draw", lambda name, outcome: tmp_path / f"{name}-mnist.png")
-    presets.main(["--presets", "mlp,deep", "--write"])
+    presets.main(["--write"])
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("<!-- end -->\nafter\n") and "old" not in text
     assert text.index("KID") < text.index("images/mlp-mnist.png") < text.index("images/deep-mnist.png")
@@ -206,7 +222,8 @@ def test_the_presets_leave_their_pictures_in_the_documents(trained, tmp_path, mo
         "benchmarks.switches",
         "benchmarks.health",
         "benchmarks.presets",
-        "benchmarks.presets --seeds 3",
+        "benchmarks.presets acgan,infogan,r3gan",
+        "benchmarks.stacked",
         *(f"benchmarks.baselines {data}" for data in baselines.DEFAULT),
         *(f"benchmarks.mode_collapse {data} {budget}" for data in ("ring", "grid") for budget in ("small", "40k")),
     ],
@@ -231,6 +248,7 @@ def test_the_page_has_a_place_for_each_table(name):
         (baselines, ["--data", "digits"], "choose from ring"),
         (baselines, ["--backend", "torch"], "torch"),
         (baselines, ["--seeds", "2.5"], "2.5"),
+        (stacked, ["--presets", "grid"], "unknown"),
         (presets, ["--presets", "ring"], "unknown"),
         (presets, ["--presets", "mlp,"], "unknown"),
         (presets, ["--seeds", "0"], "1 or more"),
