@@ -152,11 +152,10 @@ def test_a_falling_rate_keeps_its_share_of_a_shorter_run():
 
 def test_the_steps_of_stacked_are_those_asked_for(trained, capsys):
     stacked.main(["--presets", "mlp,r3gan", "--steps", "50", "--seeds", "2"])
-    assert "seeds 0 to 1; mean +- standard error" in capsys.readouterr().out
-    assert [(job.name, job.settings()["steps"]) for job in trained[:2]] == [
-        ("stacked/mlp-seed0", 50),
-        ("stacked/r3gan-seed0", 50),
-    ]
+    title, _, _, mlp, r3gan, *_ = capsys.readouterr().out.splitlines()
+    assert "seeds 0 to 1; mean +- standard error" in title and mlp.endswith("  50") and r3gan.endswith("  50")
+    made = [(job.name, job.settings()["steps"]) for job in trained[:2]]
+    assert made == [("stacked/mlp-seed0", 50), ("stacked/r3gan-seed0", 50)]
 
 
 def test_the_caption_says_how_many_seeds(trained, capsys):
