@@ -1,6 +1,6 @@
 """How many of stacked MNIST's thousand modes a small budget reaches: ``python -m benchmarks.stacked``.
 
-Each preset has as many steps as fit into about five minutes of one core: where a step is dear, there are few. One pair
+Each preset has as many steps as fit into about four minutes of one core: where a step is dear, there are few. One pair
 of networks for three games, and a budget for a GPU, are `benchmarks.baselines` with ``--data stacked``.
 """
 
@@ -16,11 +16,11 @@ from tinygan.commandline import guarded
 from tinygan.training import presets
 
 PROGRAM = "python -m benchmarks.stacked"
-STEPS = {"mlp": 5_000, "r3gan": 3_600, "dcgan": 1_000}  # about five minutes of one core each
+STEPS = {"mlp": 5_000, "r3gan": 3_600, "dcgan": 1_000}  # about four minutes of one core each
 
 
 def parse(argv: Sequence[str]) -> Any:
-    p = comparison.parser(PROGRAM, "Modes of stacked MNIST in five minutes of one core.", "presets", STEPS, None)
+    p = comparison.parser(PROGRAM, "Modes of stacked MNIST in four minutes of one core.", "presets", STEPS, None)
     comparison.add_seeds(p, 1)
     return p.parse_args(argv)
 
