@@ -64,6 +64,7 @@ SHOWN: dict[str, Chart | Growth] = {
     "benchmarks.losses": Chart({2: "FCD"}, LESS, only="5"),
     "benchmarks.baselines ring": Chart({3: "high quality"}, "samples of high quality, % (more is better)"),
     "benchmarks.baselines grid": Chart({2: "modes"}, "modes found, of 25 (more is better)"),
+    "benchmarks.stacked": Chart({2: "modes"}, "modes found, of 1000 (more is better)"),
     "benchmarks.switches": Chart({2: "modes"}, "modes found, of 25 (more is better)"),
     "benchmarks.cpu": Chart({3: "ratio"}, OF_PEERS, 1.0, only="best", by=2),
     "benchmarks.cpu --batch": Growth("batch"),
