@@ -88,6 +88,16 @@ def add_seeds(p: Parser, seeds: int) -> None:
     p.add_argument("--seeds", type=options.number, default=seeds, metavar="N", help="runs of each row (%(default)s)")
 
 
+def of_seeds(n: int) -> str:
+    """Which they are, for the line above a table."""
+    return f"seeds 0 to {n - 1}" if n > 1 else "seed 0"
+
+
+def shown(n: int) -> str:
+    """What the cells of a table are of that has so many seeds; nothing of one, whose figures are what they are."""
+    return f"; {SHOWN}" if n > 1 else ""
+
+
 def train(args: Any, name: str, common: str, rows: Mapping[str, str], seeds: int) -> dict[str, Row]:
     """Train and evaluate each row with each seed. Options of a row win over the common ones."""
     steps = f" --steps {args.steps}" if args.steps else ""
@@ -130,6 +140,11 @@ def failures(rows: Mapping[str, Row]) -> Iterator[str]:
         for seed, outcome in enumerate(outcomes):
             if outcome.failed:
                 yield f"{name}, seed {seed}, failed at step {outcome.failed}"
+
+
+def of_training(row: Row, key: str, digits: int) -> str:
+    """A number that the training itself took down: its mean over the last tenth of each run, shown over the seeds."""
+    return Cell.of([value for o in row if not o.failed and not math.isnan(value := o.at_the_end(key))]).show(digits)
 
 
 def relative_cost(of: Row, to: Row) -> str:

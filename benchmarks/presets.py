@@ -20,30 +20,46 @@ DEFAULT = ["mlp", "small", "deep", "dcgan", "cgan"]
 FITTING = {name: preset for name, preset in presets.PRESETS.items() if preset.on_real_images}
 PICTURES = table.RESULTS.parent / "images"
 LARGEST = 150_000  # bytes of a picture in the documents
+CODE = "code_accuracy"  # infogan's, taken down in training: only its own network can read its code
 
 
 def parse(argv: Sequence[str]) -> Any:
-    p = comparison.parser(PROGRAM, "The presets on MNIST, seed 0.", "presets", FITTING, None)
+    p = comparison.parser(PROGRAM, "The presets on MNIST.", "presets", FITTING, None)
     p.set_defaults(presets=DEFAULT)
+    comparison.add_seeds(p, 1)
     return p.parse_args(argv)
 
 
 def train(args: Any) -> dict[str, Row]:
-    """A run of each preset, or what it left when it is finished."""
-    return comparison.train(args, "presets", "--data mnist", {name: f"--preset {name}" for name in args.presets}, 1)
+    """The runs of each preset, or what they left when they are finished."""
+    rows = {name: f"--preset {name}" for name in args.presets}
+    return comparison.train(args, "presets", "--data mnist", rows, args.seeds)
 
 
 def lines(args: Any) -> Iterator[str]:
     """The table, once all runs are finished."""
     rows = train(args)
-    yield f"The presets on MNIST, seed 0, {f'{args.steps:,} steps' if args.steps else 'their own number of steps'}.\n"
-    conditional = any(LABELS.key in outcome.rows.get("generator", {}) for (outcome,) in rows.values())
-    yield from comparison.table(rows, (*IMAGES, LABELS) if conditional else IMAGES)
+    steps = f"{args.steps:,} steps" if args.steps else "their own number of steps"
+    yield f"The presets on MNIST, {comparison.of_seeds(args.seeds)}, {steps}{comparison.shown(args.seeds)}.\n"
+    columns = (*IMAGES, LABELS) if any(map(is_told_a_label, rows.values())) else IMAGES
+    codes = {name: comparison.of_training(row, CODE, 3) for name, row in rows.items()}
+    further = {CODE: codes.__getitem__} if set(codes.values()) != {"-"} else {}
+    yield from comparison.table(rows, columns, **further)
+
+
+def is_told_a_label(row: Row) -> bool:
+    """Whether the preset of this row draws a digit that it is asked for."""
+    return any(LABELS.key in outcome.rows.get("generator", {}) for outcome in row)
+
+
+def place(args: Any) -> str:
+    """The name of the table's place in the page: presets other than the default ones have a table of their own."""
+    return "benchmarks.presets" if args.presets == DEFAULT else f"benchmarks.presets {','.join(args.presets)}"
 
 
 def pictures(rows: Mapping[str, Row]) -> str:
-    """Save a hundred samples of each run for the documents; the text that shows them there."""
-    drawn = {name: draw(name, outcome).name for name, (outcome,) in rows.items() if not outcome.failed}
+    """Save a hundred samples of each preset's seed 0 for the documents; the text that shows them there."""
+    drawn = {name: draw(name, row[0]).name for name, row in rows.items() if not row[0].failed}
     alt = "One hundred digits drawn by the preset"
     return "".join(
         f"\n{name}:\n\n```{{image}} images/{file}\n:alt: {alt} {name}\n```\n" for name, file in drawn.items()
@@ -65,8 +81,7 @@ def draw(name: str, outcome: Outcome) -> Path:
 def main(argv: Sequence[str] | None = None) -> None:
     argv = sys.argv[1:] if argv is None else list(argv)
     args = parse(argv)
-    place = "benchmarks.presets" if args.write else None
-    table.publish(PROGRAM, argv, lines(args), place, below=lambda: pictures(train(args)))
+    table.publish(PROGRAM, argv, lines(args), place(args) if args.write else None, below=lambda: pictures(train(args)))
 
 
 if __name__ == "__main__":

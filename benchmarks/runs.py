@@ -85,6 +85,12 @@ class Outcome:
         rates = [row["steps_per_second"] for row in RunFolder(self.run).rows("stats.jsonl")]
         return 1 / statistics.median(rates) if rates else math.nan
 
+    def at_the_end(self, key: str) -> float:
+        """The mean of a number of stats.jsonl over the last tenth of its lines; NaN if they lack it."""
+        rows = RunFolder(self.run).rows("stats.jsonl")
+        last = [float(row.get(key, math.nan)) for row in rows[-max(1, len(rows) // 10) :]]
+        return statistics.fmean(last) if last else math.nan
+
 
 class JobFolder:
     """The files of a job.

@@ -57,11 +57,14 @@ class Growth:
 
 RATIO = "time of tinygan / time of PyTorch (below 1: tinygan is faster)"
 OF_PEERS = "time of tinygan / time of the other (below 1: tinygan is faster)"
+LESS = "Frechet classifier distance (less is better)"
 SHOWN: dict[str, Chart | Growth] = {
-    "benchmarks.presets": Chart({3: "FCD"}, "Frechet classifier distance (less is better)", only="1"),
-    "benchmarks.losses": Chart({2: "FCD"}, "Frechet classifier distance (less is better)", only="5"),
+    "benchmarks.presets acgan,infogan,r3gan": Chart({3: "FCD"}, LESS, only="1"),
+    "benchmarks.presets": Chart({3: "FCD"}, LESS, only="1"),
+    "benchmarks.losses": Chart({2: "FCD"}, LESS, only="5"),
     "benchmarks.baselines ring": Chart({3: "high quality"}, "samples of high quality, % (more is better)"),
     "benchmarks.baselines grid": Chart({2: "modes"}, "modes found, of 25 (more is better)"),
+    "benchmarks.stacked": Chart({2: "modes"}, "modes found, of 1000 (more is better)"),
     "benchmarks.switches": Chart({2: "modes"}, "modes found, of 25 (more is better)"),
     "benchmarks.cpu": Chart({3: "ratio"}, OF_PEERS, 1.0, only="best", by=2),
     "benchmarks.cpu --batch": Growth("batch"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import baselines, comparison, few_labels, losses, presets, runs, switches, table
+from benchmarks import baselines, comparison, few_labels, losses, presets, runs, stacked, switches, table
 from benchmarks.comparison import Column
 from benchmarks.runs import Job, Outcome
 from tinygan.commandline import guarded
@@ -36,11 +36,12 @@ def trained(monkeypatch):
             numbers |= dict(score=9.0, kid=0.002, classes=10, class_kl=0.1)
             if "cgan" in job.options:
                 numbers["label_accuracy"] = 0.9
-            found[job] = outcome(**numbers)
+            found[job] = dataclasses.replace(outcome(**numbers), run=Path(job.name))
         return found
 
     monkeypatch.setattr(runs, "run_all", run_all)
     monkeypatch.setattr(Outcome, "seconds_per_step", lambda self: 0.01)
+    monkeypatch.setattr(Outcome, "at_the_end", lambda self, key: 0.95 if "infogan" in str(self.run) else math.nan)
     return jobs
 
 
@@ -125,6 +126,7 @@ def test_the_cost_of_a_step_is_relative(tmp_path):
         (baselines, ["--data", "ring,grid", "--seeds", "2"], ["on ring", "on grid", "wgan-gp", "reverse KL"]),
         (baselines, ["--data", "stacked", "--seeds", "1"], ["modes of 1000", "--backend cupy"]),
         (presets, ["--presets", "mlp"], ["KID", "9.00", "0.002"]),
+        (stacked, ["--presets", "r3gan,dcgan"], ["seed 0.", "modes of 1000", "KL", "3,600", "1,000", "0.100"]),
     ],
 )
 def test_the_tables_from_the_command_line(program, argv, parts, trained, capsys):
@@ -143,13 +145,71 @@ def test_only_conditional_models_have_a_label_accuracy(trained, capsys, monkeypa
     assert rows["cgan"].endswith("0.900") and rows["mlp"].endswith("-")
 
 
+def test_a_falling_rate_keeps_its_share_of_a_shorter_run():
+    """The preset r3gan halves its rate every 4,000 of 10,000 steps; mlp never does."""
+    jobs = [Job(name, stacked.row(name, 500) + " --data stacked") for name in ("r3gan", "mlp")]
+    assert [(job.settings()["steps"], job.settings()["lr_half_life"]) for job in jobs] == [(500, 200), (500, 0)]
+
+
+def test_the_steps_of_stacked_are_those_asked_for(trained, capsys):
+    stacked.main(["--presets", "mlp,r3gan", "--steps", "50", "--seeds", "2"])
+    title, _, _, mlp, r3gan, *_ = capsys.readouterr().out.splitlines()
+    assert "seeds 0 to 1; mean +- standard error" in title and mlp.endswith("  50") and r3gan.endswith("  50")
+    made = [(job.name, job.settings()["steps"]) for job in trained[:2]]
+    assert made == [("stacked/mlp-seed0", 50), ("stacked/r3gan-seed0", 50)]
+
+
+def test_the_caption_says_how_many_seeds(trained, capsys):
+    presets.main(["--presets", "mlp"])
+    assert capsys.readouterr().out.startswith("The presets on MNIST, seed 0, their own number of steps.\n")
+    presets.main(["--presets", "mlp,cgan", "--seeds", "3", "--steps", "1000"])
+    said = capsys.readouterr().out
+    shown = "seeds 0 to 2, 1,000 steps; mean +- standard error over the seeds."
+    assert said.startswith(f"The presets on MNIST, {shown}\n") and "1.00 +- 0.58" in said  # an FCD of 0, 1 and 2
+    assert [job.name for job in trained[1:]] == [f"presets/{row}-seed{s}" for s in range(3) for row in ("mlp", "cgan")]
+
+
+def test_only_infogan_has_a_code_accuracy(trained, capsys):
+    presets.main(["--presets", "mlp,acgan"])
+    assert "code accuracy" not in capsys.readouterr().out
+    presets.main(["--presets", "mlp,infogan", "--seeds", "2"])
+    head, mlp, infogan, real = capsys.readouterr().out.splitlines()[2:6]
+    assert head.endswith("code accuracy") and mlp.endswith("-") and infogan.endswith("0.950 +- 0.000")
+    assert real.split()[-1] == "1.0"  # it has nothing in that column
+
+
+def test_what_the_training_took_down_is_the_mean_of_its_end(tmp_path):
+    def with_values(name, values):
+        (tmp_path / name).mkdir()
+        text = "".join(f'{{"step": {i}, "right": {value}}}\n' for i, value in enumerate(values))
+        (tmp_path / name / "stats.jsonl").write_text(text)
+        return dataclasses.replace(outcome(x=1.0), run=tmp_path / name)
+
+    one, other = with_values("one", [9.0] * 18 + [0.5, 0.7]), with_values("other", [0.8])
+    assert one.at_the_end("right") == pytest.approx(0.6) and math.isnan(one.at_the_end("left"))
+    assert comparison.of_training([one, other, outcome("3: NaN")], "right", 2) == "0.70 +- 0.10"
+    assert comparison.of_training([one], "left", 2) == "-"
+
+
+def test_other_presets_have_a_place_of_their_own(trained, tmp_path, monkeypatch):
+    page = tmp_path / "results.md"
+    places = [f"<!-- table: benchmarks.presets{more} -->\nold\n<!-- end -->\n" for more in ("", " mlp,deep")]
+    page.write_text("".join(places))
+    monkeypatch.setattr(table, "RESULTS", page)
+    drawn = []
+    monkeypatch.setattr(presets, "draw", lambda name, outcome: drawn.append(str(outcome.run)) or Path(f"{name}.png"))
+    presets.main(["--presets", "mlp,deep", "--seeds", "3", "--write"])
+    assert page.read_text().startswith(places[0]) and "seeds 0 to 2" in page.read_text()
+    assert drawn == ["presets/mlp-seed0", "presets/deep-seed0"]
+
+
 def test_the_presets_leave_their_pictures_in_the_documents(trained, tmp_path, monkeypatch):
     page = tmp_path / "results.md"
     page.write_text("before\n<!-- table: benchmarks.presets -->\nold\n<!-- end -->\nafter\n")
     monkeypatch.setattr(table, "RESULTS", page)
     monkeypatch.setattr(presets, "PICTURES", tmp_path)
     monkeypatch.setattr(presets, "draw", lambda name, outcome: tmp_path / f"{name}-mnist.png")
-    presets.main(["--presets", "mlp,deep", "--write"])
+    presets.main(["--write"])
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("<!-- end -->\nafter\n") and "old" not in text
     assert text.index("KID") < text.index("images/mlp-mnist.png") < text.index("images/deep-mnist.png")
@@ -208,6 +268,8 @@ def test_both_ways_begin_with_the_same_labels_and_weights(monkeypatch):
         "benchmarks.health",
         "benchmarks.few_labels",
         "benchmarks.presets",
+        "benchmarks.presets acgan,infogan,r3gan",
+        "benchmarks.stacked",
         *(f"benchmarks.baselines {data}" for data in baselines.DEFAULT),
         *(f"benchmarks.mode_collapse {data} {budget}" for data in ("ring", "grid") for budget in ("small", "40k")),
     ],
@@ -232,11 +294,12 @@ def test_the_page_has_a_place_for_each_table(name):
         (baselines, ["--data", "digits"], "choose from ring"),
         (baselines, ["--backend", "torch"], "torch"),
         (baselines, ["--seeds", "2.5"], "2.5"),
+        (stacked, ["--presets", "grid"], "unknown"),
         (presets, ["--presets", "ring"], "unknown"),
         (presets, ["--presets", "mlp,"], "unknown"),
-        (presets, ["--seeds", "3"], "unknown option --seeds"),
         (few_labels, ["--data", "mnits"], "did you mean mnist?"),
         (few_labels, ["--steps", "0"], "1 or more"),
+        (presets, ["--seeds", "0"], "1 or more"),
     ],
 )
 def test_wrong_arguments_end_in_one_sentence(program, argv, part, capsys):
