@@ -236,6 +236,18 @@ def test_no_best_is_replaced_that_is_damaged_or_another(case, run, tmp_path):
     assert {path: path.read_bytes() for path in copy.iterdir() if path.is_file()} == before
 
 
+@pytest.mark.parametrize("preset", ["mlp", "pix2pix"])
+def test_a_best_of_fewer_samples_than_usual_is_gone_on_with(preset, tmp_path, quick_pictures):
+    """Small sets are judged by as many images as there are, and pairs by 250: no other number was asked for."""
+    images = np.random.default_rng(0).integers(0, 255, (60, 16, 32, 3)).astype(np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    key, options = {"mlp": ("energy", ()), "pix2pix": ("l1", ("--size", 16, "--source", "left"))}[preset]
+    kept = ("--metrics", key, "--keep-best", key, *options)
+    run = train("--preset", preset, "--data", tmp_path / "images.npy", *kept, *TINY, "--steps", 2, "--outdir", tmp_path)
+    assert checkpoint.load(run / "best.npz")[1]["best"]["n"] < 2500
+    assert call("train", "--resume", run, "--steps", 3).status == 0
+
+
 def test_metrics_can_be_switched_on_and_off_on_the_way(tmp_path, quick_pictures):
     run = train("--preset", "ring", *TINY, "--steps", 1, "--outdir", tmp_path)
     train("--resume", run, "--steps", 2, *BEST)

@@ -26,7 +26,7 @@ from tinygan.training.config import Config, ConfigError, given_in_python
 from tinygan.training.distributed import Ranks
 from tinygan.training.effects import is_own
 from tinygan.training.networks import Chosen, build_networks, chosen_networks, image_range, noise_of
-from tinygan.training.setup import EVAL_SAMPLES, Setup, classes_of
+from tinygan.training.setup import Setup, classes_of, samples_judged
 from tinygan.training.sources import Sources
 
 
@@ -87,11 +87,7 @@ def build(
     z = behind.columns(pictures, config.samples * (10 if data.kind(dataset) == "points" else 1))
     judge = None
     if config.measured() and ranks.rank == 0:
-        n = config.eval_samples or EVAL_SAMPLES
-        if isinstance(dataset, data.Pairs):
-            n = min(n, 250)
-        if isinstance(dataset, data.Images) and not config.eval_samples:
-            n = min(n, evaluation.most(config.judged_as, dataset))
+        n = samples_judged(config, dataset)
         judge = evaluation.judge(config.judged_as, dataset, n, low, high, config.data_dir, config.labelled)
     return Setup(config, dataset, chosen, batches, game, (low, high), dropout, z, ranks, behind, judge)
 

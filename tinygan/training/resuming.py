@@ -40,11 +40,11 @@ def resumed_setup(
         options["data"], data = data, None
     options = plain_options(options)
     config, step = resumed_options(meta, with_whole_paths(options), folder, source)
-    check_best(config, folder)
     shape = About.from_meta(meta, source).shape if arrays else ()
     chosen = kept_networks(config, meta.get("networks_sha256"), folder.path, networks)
     dataset = None if data is None else load_data(config, shape, given=data)
     setup = build(config, ranks, dataset, chosen, shape)
+    check_best(setup, folder)
     if arrays and setup.load_state(arrays, meta, str(source), data_changed):
         return setup, step, ["the data have changed since the run began: a new epoch begins"]
     return setup, step, []

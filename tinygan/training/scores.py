@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from tinygan.training.config import Config, ConfigError
+from tinygan.training.config import ConfigError
 from tinygan.training.run_folder import BEST, RunFolder
-from tinygan.training.setup import EVAL_SAMPLES, Setup
+from tinygan.training.setup import Setup, samples_judged
 
 
-def check_best(config: Config, run: RunFolder) -> None:
+def check_best(setup: Setup, run: RunFolder) -> None:
     """Raise ConfigError if a best.npz of another metric, or of another number of samples, would be replaced."""
+    config = setup.config
     best = run.best() if config.keep_best != "none" else None
-    n = config.eval_samples or EVAL_SAMPLES
+    n = samples_judged(config, setup.dataset)
     if best and (best["metric"], best["n"]) != (config.keep_best, n):
         old, new = f"{best['metric']} of {best['n']} samples", f"{config.keep_best} of {n}"
         raise ConfigError(f"{run.path / BEST} holds the best {old}: move it away to keep the best {new} instead")

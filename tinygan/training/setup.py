@@ -223,6 +223,17 @@ class Setup:
             raise data.DataError(f"the run learnt the classes {there}, and the data have {here}: {mend}")
 
 
+def samples_judged(config: Config, dataset: Stored | data.Mixture | data.Points) -> int:
+    """How many samples each measurement on the way takes."""
+    if config.eval_samples:
+        return config.eval_samples
+    if isinstance(dataset, data.Pairs):
+        return evaluation.pairs.N
+    if isinstance(dataset, data.Images):
+        return min(EVAL_SAMPLES, evaluation.most(config.judged_as, dataset))
+    return EVAL_SAMPLES
+
+
 def classes_of(dataset: Stored | data.Mixture | data.Points) -> int | None:
     """How many labels the data have; None without labels."""
     if dataset.labels is None:
