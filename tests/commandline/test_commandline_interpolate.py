@@ -172,9 +172,9 @@ def test_only_steps_that_exist_are_shown(here, shown):
 def test_sample_cuts_the_noise(run, here, monkeypatch):
     seen = []
 
-    def spy(generator, z):
+    def spy(generator, z, *more):
         seen.append(z)
-        return draw(generator, z)
+        return draw(generator, z, *more)
 
     draw = sampling.draw
     monkeypatch.setattr(sampling, "draw", spy)
