@@ -89,7 +89,7 @@ class Stored:
 
     def describe(self) -> str:
         """One line about the set, to be said before training."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define describe")
 
     def _classes(self) -> list[str]:
         if self.labels is None:
